@@ -1,0 +1,116 @@
+"""The house keeps its shape: imports run one way, every module says what belongs in it, layers of SQL do not leak."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ingestion.contracts import DATASETS
+from ingestion.home import CHECKOUT
+
+PACKAGES = ("ingestion", "expectations", "orchestration", "report", "regime", "simulator")
+MODELS = CHECKOUT / "dbt_project" / "models"
+REFERENCE = re.compile(r"""\{\{\s*(ref|source)\(\s*['"]([^'"]+)['"](?:\s*,\s*['"]([^'"]+)['"])?""")
+
+
+def modules() -> list[Path]:
+    return sorted(p for package in PACKAGES for p in (CHECKOUT / package).rglob("*.py"))
+
+
+def models(layer: str) -> list[Path]:
+    return sorted((MODELS / layer).rglob("*.sql"))
+
+
+def references(model: Path) -> set[tuple[str, str]]:
+    return {(kind, second or first) for kind, first, second in REFERENCE.findall(model.read_text())}
+
+
+def test_the_top_level_is_as_agreed():
+    fixed = ["pyproject.toml", "orchestration", "dbt_project", "ingestion", "expectations", "tests", "workspace.yaml"]
+    assert [name for name in fixed if not (CHECKOUT / name).exists()] == []
+
+
+def test_imports_run_one_way():
+    done = subprocess.run(
+        [Path(sys.executable).parent / "lint-imports"], cwd=CHECKOUT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("library, home", [("ccxt", "ingestion/venues"), ("great_expectations", "expectations"),
+                                           ("dagster", "orchestration"), ("dagster_dbt", "orchestration")])  # fmt: skip
+def test_a_library_lives_in_one_folder(library, home):
+    found = [
+        str(path.relative_to(CHECKOUT))
+        for path in modules()
+        if re.search(rf"^\s*(import|from) {library}\b", path.read_text(), re.MULTILINE)
+    ]
+    assert found, f"nothing imports {library}: is the folder still right?"
+    assert [name for name in found if not name.startswith(home)] == []
+
+
+def test_every_module_says_what_belongs_in_it():
+    silent = [str(p.relative_to(CHECKOUT)) for p in modules() if not ast.get_docstring(ast.parse(p.read_text()))]
+    assert silent == []
+
+
+def test_modules_stay_small():
+    long = {str(p.relative_to(CHECKOUT)): len(p.read_text().splitlines()) for p in modules()}
+    assert {name: lines for name, lines in long.items() if lines > 500} == {}
+
+
+def test_assets_have_real_annotations():
+    """Dagster reads annotations of `context` at run time: postponed ones break it."""
+    postponed = [p.name for p in (CHECKOUT / "orchestration").rglob("*.py") if "from __future__" in p.read_text()]
+    assert postponed == []
+
+
+def test_there_are_models_in_every_layer():
+    assert min(len(models(layer)) for layer in ("staging", "intermediate", "marts")) > 5
+
+
+@pytest.mark.parametrize("layer, may_read", [("staging", ()), ("intermediate", ("stg_", "int_")), ("marts", ("int_",))])
+def test_sql_reads_only_the_layer_below(layer, may_read):
+    marts = {p.stem for p in models("marts")}
+    seeds = {p.stem for p in (CHECKOUT / "dbt_project" / "seeds").rglob("*.csv")}
+    wrong = []
+    for model in models(layer):
+        for kind, name in references(model):
+            allowed = (
+                layer == "staging"
+                if kind == "source"
+                else name in seeds or name.startswith(may_read or ("\0",)) or (layer != "staging" and name in marts)
+            )
+            if not allowed:
+                wrong.append(f"{model.stem} reads {kind} {name}")
+    assert wrong == []
+
+
+def test_every_dataset_has_its_staging_model_and_its_suite():
+    staging = {p.stem for p in models("staging")}
+    assert [name for name in DATASETS if f"stg_{name}" not in staging] == []
+    suites = "\n".join(p.read_text() for p in (CHECKOUT / "expectations").rglob("*.py"))
+    assert [name for name in DATASETS if name.upper() not in suites and f'"{name}"' not in suites] == []
+
+
+def test_every_model_is_described_beside_its_sql():
+    bare = [p.stem for layer in ("staging", "intermediate", "marts") for p in models(layer)
+            if not p.with_suffix(".yml").exists()]  # fmt: skip
+    assert bare == []
+
+
+def test_nothing_speaks_of_where_it_was_written():
+    listed = subprocess.run(["git", "ls-files"], cwd=CHECKOUT, capture_output=True, text=True, check=False).stdout
+    if not listed:
+        pytest.skip("not a git checkout")
+    pattern = re.compile("/" + "work/|/" + "root/|/" + "tmp/x")
+    wrong = []
+    for name in listed.split():
+        path = CHECKOUT / name
+        is_text = path.suffix in {".py", ".sql", ".yml", ".yaml", ".md", ".toml", ".csv"} and path.exists()
+        if is_text and pattern.search(path.read_text(errors="ignore")):
+            wrong.append(name)
+    assert wrong == []
