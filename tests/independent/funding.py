@@ -1,0 +1,78 @@
+"""Funding: intervals from settlements, hours, and means over instruments."""
+
+import numpy as np
+import pandas as pd
+
+HOUR = pd.Timedelta(hours=1)
+NEUTRAL_PCT = 10.95
+
+
+def intervals(settled: pd.Series) -> pd.DataFrame:
+    """Settlement times of one instrument (any order) → frame settled_at, gap_hours, interval_hours; first dropped."""
+    times = pd.Series(sorted(settled.dt.round("h").unique()))
+    gap = times.diff() / HOUR
+    rows = []
+    for k in range(1, len(times)):
+        neighbours = [gap[j] for j in (k - 1, k + 1) if 1 <= j < len(times)]
+        is_hole = bool(neighbours) and all(gap[k] > n for n in neighbours)
+        rows.append((times[k], gap[k], max(neighbours) if is_hole else gap[k]))
+    return pd.DataFrame(rows, columns=["settled_at", "gap_hours", "interval_hours"])
+
+
+def hourly_rates(funding: pd.DataFrame) -> pd.DataFrame:
+    """Raw funding of many instruments → one row per instrument and hour's end: rate in percent a year."""
+    pieces = []
+    for (venue, symbol), group in funding.groupby(["venue", "venue_symbol"]):
+        spans = intervals(group["settled_at"])
+        rate = group.assign(settled_at=group["settled_at"].dt.round("h")).drop_duplicates("settled_at", keep="last")
+        spans = spans.merge(rate[["settled_at", "funding_rate"]], on="settled_at")
+        for row in spans.itertuples():
+            n = round(row.interval_hours)
+            hours = pd.date_range(row.settled_at - (n - 1) * HOUR, row.settled_at, freq="h")
+            pieces.append(
+                pd.DataFrame(
+                    {"venue": venue, "venue_symbol": symbol, "hour": hours,
+                     "rate_pct": 100 * row.funding_rate * 8760 / row.interval_hours}
+                )
+            )  # fmt: skip
+    return pd.concat(pieces, ignore_index=True)
+
+
+def weigh(hourly: pd.DataFrame, open_interest: pd.DataFrame) -> pd.DataFrame:
+    """Beside each instrument-hour, the latest open interest in dollars at or before the hour's start, ≤ 8 h old."""
+    observed = open_interest.dropna(subset=["open_interest_usd"]).sort_values("observed_at")
+    left = hourly.assign(start=hourly["hour"] - HOUR).sort_values("start")
+    merged = pd.merge_asof(
+        left, observed[["venue", "venue_symbol", "observed_at", "open_interest_usd"]],
+        left_on="start", right_on="observed_at", by=["venue", "venue_symbol"], tolerance=pd.Timedelta(hours=8),
+    )  # fmt: skip
+    return merged.rename(columns={"open_interest_usd": "weight"})
+
+
+def window_figure(hours: pd.DataFrame, n_hours: int) -> dict[str, object]:
+    """One asset's (or the market's) instrument-hours inside a window → its figures."""
+    weighted = hours["weight"].notna().mean() >= 0.8
+    used = hours[hours["weight"].notna()] if weighted else hours.assign(weight=1.0)
+    sums = used.assign(product=used["rate_pct"] * used["weight"]).groupby("hour")[["product", "weight"]].sum()
+    series = sums["product"] / sums["weight"]
+    negative = (used["rate_pct"] < -1e-9) * used["weight"]
+    below = (used["rate_pct"] < NEUTRAL_PCT - 1e-6) * used["weight"]
+    signs = (series < -1e-9).sort_index()
+    longest = run = 0
+    previous = None
+    for hour, is_negative in signs.items():
+        run = run + 1 if is_negative and previous == hour - HOUR else int(is_negative)
+        longest, previous = max(longest, run), hour
+    return {
+        "funding_rate_annualised_pct": float(series.mean()),
+        "weighting": "open_interest" if weighted else "equal",
+        "share_of_open_interest_negative_pct": float(100 * negative.sum() / used["weight"].sum()),
+        "share_below_neutral_pct": float(100 * below.sum() / used["weight"].sum()),
+        "negative_hours": int(signs.sum()),
+        "longest_negative_run_hours": longest,
+        "coverage_of_hours": len(series) / n_hours,
+    }
+
+
+def median(values: list[float]) -> float:
+    return float(np.median(values))
