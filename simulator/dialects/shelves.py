@@ -1,0 +1,45 @@
+"""Shelves of candles, funding settlements and open interest, as all venues have them.
+
+Belongs here: which columns of the market's tables those shelves hold, and what of them a dialect can say at all.
+Does not: how a venue writes a row.
+"""
+
+import numpy as np
+import pandas as pd
+
+from simulator.dialects.dialect import VenueDialect
+from simulator.dialects.shelf import Render, Shelf
+
+CANDLE_COLUMNS = ("open", "high", "low", "close", "base_volume", "quote_volume")
+
+
+def candle_shelf(dialect: VenueDialect, market_type: str, render: Render, is_descending: bool = False) -> Shelf:
+    """The venue's hourly candles up to the clock: the one that is not finished is there, as at a real venue."""
+    frame = dialect.rows("candles_1h", market_type)
+    frame = frame[(frame["open_time"] <= dialect.now_naive()).to_numpy()]
+    return Shelf.of(frame, "venue_symbol", "open_time", CANDLE_COLUMNS, render, is_descending)
+
+
+def funding_shelf(dialect: VenueDialect, render: Render, is_descending: bool = False) -> Shelf:
+    """The venue's settlements up to the clock."""
+    frame = dialect.rows("funding_rates")
+    frame = frame[(frame["settled_at"] <= dialect.now_naive()).to_numpy()]
+    return Shelf.of(frame, "venue_symbol", "settled_at", ("funding_rate",), render, is_descending)
+
+
+def open_interest_shelf(
+    dialect: VenueDialect, needs: tuple[str, ...], render: Render, is_descending: bool = False
+) -> Shelf:
+    """The venue's open interest up to the clock, as far as it has the columns that the dialect `needs`."""
+    frame = dialect.rows("open_interest")
+    mask = (frame["observed_at"] <= dialect.now_naive()).to_numpy() & is_complete(frame, needs)
+    columns = ("open_interest_base", "open_interest_usd")
+    return Shelf.of(frame[mask], "venue_symbol", "observed_at", columns, render, is_descending)
+
+
+def is_complete(frame: pd.DataFrame, columns: tuple[str, ...]) -> np.ndarray:
+    """Which rows have a number in each of `columns`."""
+    mask = np.ones(len(frame), bool)
+    for column in columns:
+        mask = mask & frame[column].notna().to_numpy()
+    return mask

@@ -1,0 +1,78 @@
+"""What a market is: the tables that the server serves, and the clock they stand at.
+
+Belongs here: the shape of a market, whether it was generated or read from a directory of recorded tables.
+Does not: making one (generate.py), reading one (replay.py), serving one (server.py and dialects/).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+import pandas as pd
+
+Kind = Literal["simulated", "replay"]
+
+# The columns of each table. All times are UTC and zone-less (datetime64[us]); dates are datetime64[us] at midnight.
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "instruments": (
+        "venue", "market_type", "venue_symbol", "base", "quote", "settle", "contract_size", "is_inverse", "is_active",
+        "listed_at",
+    ),
+    "candles_1h": (
+        "venue", "market_type", "venue_symbol", "open_time", "open", "high", "low", "close", "base_volume",
+        "quote_volume",
+    ),
+    "funding_rates": ("venue", "venue_symbol", "settled_at", "funding_rate"),
+    "open_interest": ("venue", "venue_symbol", "observed_at", "open_interest_base", "open_interest_usd"),
+    "market_caps": (
+        "provider", "observed_at", "rank", "asset_id", "symbol", "name", "price_usd", "circulating_supply",
+        "market_cap_usd", "volume_24h_usd",
+    ),
+    "asset_class_prices": ("series", "close_date", "close"),
+    "macro_series": ("provider", "series", "reference_date", "value"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Clock:
+    """What time it is in a market: nothing later than `now` may be served."""
+
+    kind: Kind
+    starts_at: datetime
+    now: datetime
+    label: str
+
+
+@dataclass(frozen=True)
+class Market:
+    """The tables of a market, in the shapes that recorded market data have, and its clock.
+
+    Each frame has at least the columns of `COLUMNS`, is sorted by its key, and has a plain range index.
+    Names (venue, symbols, providers, series) may be categorical. A generated market adds `released_at` to
+    `macro_series` and `provider` to `asset_class_prices`, and a `candles_1h` row that opens at the clock's hour: the
+    unfinished candle of a live venue. `market_caps` holds a provider's list (rank set) and the per-coin histories (rank
+    NULL).
+
+    `instruments` may be empty where a recorded market has none.
+    `categories` gives the provider's categories of each asset id, as they are now.
+    `truth` is what a generated market knows about itself; empty for a recorded one.
+    """
+
+    clock: Clock
+    instruments: pd.DataFrame
+    candles_1h: pd.DataFrame
+    funding_rates: pd.DataFrame
+    open_interest: pd.DataFrame
+    market_caps: pd.DataFrame
+    asset_class_prices: pd.DataFrame
+    macro_series: pd.DataFrame
+    categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    truth: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """The table called `name`; KeyError if a market has no such table."""
+        if name not in COLUMNS:
+            raise KeyError(f"a market has no table {name!r}; it has {', '.join(COLUMNS)}")
+        frame: pd.DataFrame = getattr(self, name)
+        return frame

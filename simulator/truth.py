@@ -1,0 +1,231 @@
+"""What is true of a simulated market, stated from the model that made it.
+
+Belongs here: the figures that a measurement on the tables must find again, computed on the model's own arrays (one
+price per asset, loadings, settlements, positions) and never on the tables.
+Does not: measuring. The product measures the tables, and the tests compare.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+
+from simulator.assets import Listing
+from simulator.calibration import BUCKETS, HOUR, WEEK_HOURS
+from simulator.leverage import OBSERVATION_HOURS, Funding, OpenInterest
+from simulator.market import Market
+from simulator.prices import (
+    HOURS_A_YEAR,
+    INDEX_SIZE,
+    Array,
+    PriceModel,
+    bucket_of,
+    index_weights_at,
+    last_rebalance_hour,
+)
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Known figures, Monday to Monday where weekly; percent means 1.0 = 1 %.
+
+    `universe`: week_start, asset_id, rank, rank_bucket, sector, return_pct (eligible assets).
+    `sector_returns`: week_start, sector, return_cap_weighted_pct, n_assets.
+    `bucket_correlations`: week_start, rank_bucket, average_pairwise_correlation (hourly log returns, horizon 7d).
+    `index_returns`: week_start, return_pct of the capped index of 30 (from its first monthly rebalance on).
+    `market_caps`: market_date, total_market_cap_usd, total_ex_stablecoins_usd.
+    `open_interest`: market_date, total_usd.
+    `funding`: week_start, asset_id, funding_rate_annualised_pct, weighted by open interest.
+    `intervals`: venue, venue_symbol, interval_hours, first_settled_at, last_settled_at; a row per stretch.
+    `realised_volatility`: market_date, asset_id, rv_7d_pct, rv_7d_daily_pct (BTC).
+    """
+
+    universe: pd.DataFrame
+    sector_returns: pd.DataFrame
+    bucket_correlations: pd.DataFrame
+    index_returns: pd.DataFrame
+    market_caps: pd.DataFrame
+    open_interest: pd.DataFrame
+    funding: pd.DataFrame
+    intervals: pd.DataFrame
+    realised_volatility: pd.DataFrame
+
+
+def truth(market: Market) -> Truth:
+    """Everything known of a generated market; ValueError for a recorded one, whose truth nobody knows."""
+    if not market.truth:
+        raise ValueError("only a generated market knows its truth; make one with simulator.generate.generate")
+    model: PriceModel = market.truth["model"]
+    listings: tuple[Listing, ...] = market.truth["listings"]
+    funding: Funding = market.truth["funding"]
+    interest: OpenInterest = market.truth["open_interest"]
+    universe = _universe(model)
+    return Truth(
+        universe=universe.drop(columns="market_cap_usd"),
+        sector_returns=_sector_returns(universe),
+        bucket_correlations=pd.DataFrame(
+            [
+                {"week_start": _day(model, w.start_hour), "rank_bucket": b, "average_pairwise_correlation": c}
+                for w in model.weeks
+                for b, c in w.average_correlation.items()
+            ]
+        ),
+        index_returns=_index_returns(model),
+        market_caps=_market_caps(model),
+        open_interest=_open_interest(model, interest),
+        funding=_funding(model, listings, funding, interest),
+        intervals=_intervals(model, listings, funding),
+        realised_volatility=_realised_volatility(model),
+    )
+
+
+def _day(model: PriceModel, hour: int) -> pd.Timestamp:
+    return pd.Timestamp(model.starts_at + hour * HOUR)
+
+
+def _universe(model: PriceModel) -> pd.DataFrame:
+    parts = []
+    for week in model.weeks:
+        members = np.flatnonzero(week.rank)
+        # An asset that stops trading inside the week counts with its last price.
+        ends = np.minimum(week.start_hour + WEEK_HOURS, model.last_hour[members])
+        growth = model.prices[ends, members] / model.prices[week.start_hour, members]
+        labels = np.array([*BUCKETS, ""])
+        parts.append(
+            pd.DataFrame(
+                {
+                    "week_start": _day(model, week.start_hour),
+                    "asset_id": [model.assets[i].asset_id for i in members],
+                    "rank": week.rank[members],
+                    "rank_bucket": labels[bucket_of(week.rank[members])],
+                    "sector": [model.assets[i].sector for i in members],
+                    "return_pct": 100 * (growth - 1),
+                    "market_cap_usd": model.caps_at(week.start_hour)[members],
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def _sector_returns(universe: pd.DataFrame) -> pd.DataFrame:
+    weighted = universe.assign(gain=universe["return_pct"] * universe["market_cap_usd"])
+    sums = weighted.groupby(["week_start", "sector"])[["gain", "market_cap_usd"]].sum()
+    counts = weighted.groupby(["week_start", "sector"]).size()
+    return pd.DataFrame(
+        {"return_cap_weighted_pct": sums["gain"] / sums["market_cap_usd"], "n_assets": counts}
+    ).reset_index()
+
+
+def _index_returns(model: PriceModel) -> pd.DataFrame:
+    rows = []
+    for week in model.weeks:
+        start, end = week.start_hour, week.start_hour + WEEK_HOURS
+        set_at, reset_at = last_rebalance_hour(model, start), last_rebalance_hour(model, end)
+        if set_at < WEEK_HOURS or (model.ranks_at(set_at) > 0).sum() < INDEX_SIZE:
+            continue
+        edges = sorted({start, end, *({reset_at} if start < reset_at < end else ())})
+        growth = 1.0
+        for low, high in pairwise(edges):
+            growth *= float(index_weights_at(model, low) @ (model.prices[high] / model.prices[low]))
+        rows.append({"week_start": _day(model, start), "return_pct": 100 * (growth - 1)})
+    return pd.DataFrame(rows, columns=["week_start", "return_pct"])
+
+
+def _market_caps(model: PriceModel) -> pd.DataFrame:
+    is_stable = np.array([a.kind == "stablecoin" for a in model.assets])
+    ends = range(24, model.hours + 1, 24)
+    caps = np.array([model.caps_at(h) for h in ends])
+    return pd.DataFrame(
+        {
+            "market_date": [_day(model, h - 24) for h in ends],
+            "total_market_cap_usd": caps.sum(axis=1),
+            "total_ex_stablecoins_usd": caps[:, ~is_stable].sum(axis=1),
+        }
+    )
+
+
+def _open_interest(model: PriceModel, interest: OpenInterest) -> pd.DataFrame:
+    steps = 24 // OBSERVATION_HOURS
+    totals = np.nansum(interest.usd, axis=1)[steps::steps]
+    dates = [_day(model, 24 * n) for n in range(len(totals))]
+    return pd.DataFrame({"market_date": dates, "total_usd": totals})
+
+
+def _hourly_rates(model: PriceModel, funding: Funding, position: int) -> Array:
+    """Annualised rate, %, of one instrument by hour (index h ends at h + 1); NaN where none holds."""
+    rates = np.full(model.hours, np.nan)
+    mine = funding.instrument == position
+    for hour, interval, rate in zip(
+        funding.hour[mine][1:], funding.interval_hours[mine][1:], funding.rate[mine][1:], strict=True
+    ):
+        rates[hour - interval : hour] = 100 * rate * HOURS_A_YEAR / interval
+    return rates
+
+
+def _funding(
+    model: PriceModel, listings: tuple[Listing, ...], funding: Funding, interest: OpenInterest
+) -> pd.DataFrame:
+    positions = [p for p, x in enumerate(listings) if x.market_type == "perp"]
+    rates = np.array([_hourly_rates(model, funding, p) for p in positions])
+    at = np.arange(model.hours) // OBSERVATION_HOURS
+    weights = interest.usd.T[:, at]
+    rows = []
+    assets = sorted({listings[p].asset_id for p in positions})
+    for asset in assets:
+        mine = [n for n, p in enumerate(positions) if listings[p].asset_id == asset]
+        has_rate = ~np.isnan(rates[mine]) & ~np.isnan(weights[mine])
+        weight = np.where(has_rate, weights[mine], 0.0)
+        total = weight.sum(axis=0)
+        paid = (weight * np.nan_to_num(rates[mine])).sum(axis=0)
+        hourly = np.where(total > 0, paid / np.maximum(total, 1e-9), np.nan)
+        for week in model.weeks:
+            window = hourly[week.start_hour : week.start_hour + WEEK_HOURS]
+            if not np.isnan(window).all():
+                mean = float(np.nanmean(window))
+                rows.append((_day(model, week.start_hour), asset, mean))
+    return pd.DataFrame(rows, columns=["week_start", "asset_id", "funding_rate_annualised_pct"])
+
+
+def _intervals(model: PriceModel, listings: tuple[Listing, ...], funding: Funding) -> pd.DataFrame:
+    frame = pd.DataFrame(
+        {"instrument": funding.instrument, "hour": funding.hour, "interval_hours": funding.interval_hours}
+    )
+    same = (frame["instrument"].diff() == 0) & (frame["interval_hours"].diff() == 0)
+    stretches = frame.groupby((~same).cumsum()).agg(
+        instrument=("instrument", "first"),
+        interval_hours=("interval_hours", "first"),
+        first=("hour", "first"),
+        last=("hour", "last"),
+    )
+
+    def moment(hour: int) -> datetime:
+        return model.starts_at + timedelta(hours=hour)
+
+    return pd.DataFrame(
+        {
+            "venue": [listings[i].venue for i in stretches["instrument"]],
+            "venue_symbol": [listings[i].venue_symbol for i in stretches["instrument"]],
+            "interval_hours": stretches["interval_hours"].to_numpy(),
+            "first_settled_at": [moment(int(h)) for h in stretches["first"]],
+            "last_settled_at": [moment(int(h)) for h in stretches["last"]],
+        }
+    )
+
+
+def _realised_volatility(model: PriceModel) -> pd.DataFrame:
+    returns = np.diff(np.log(model.prices[: model.hours + 1, model.column("bitcoin")]))
+    rows = []
+    for end in range(WEEK_HOURS, model.hours + 1, 24):
+        window = returns[end - WEEK_HOURS : end]
+        daily = window.reshape(7, 24).sum(axis=1)
+        rows.append(
+            {
+                "market_date": _day(model, end - 24),
+                "asset_id": "bitcoin",
+                "rv_7d_pct": 100 * np.sqrt(HOURS_A_YEAR / WEEK_HOURS * (window**2).sum()),
+                "rv_7d_daily_pct": 100 * np.sqrt(365 / 7 * (daily**2).sum()),
+            }
+        )
+    return pd.DataFrame(rows)
