@@ -1,0 +1,110 @@
+"""What a page is made of, before any medium prints it.
+
+Belongs here: sections, tables, tiles, and their numbering.
+Does not: words (sections/), HTML, Markdown or JSON (render/).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from report.formatting import Printed
+from report.text import Fragment, Gap, Sentence
+from report.weeks import Week
+
+SourceKind = Literal["simulated", "replay", "live"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table. `has_bar` draws the column's numbers as bars beside them, on one scale."""
+
+    title: str
+    is_number: bool = True
+    has_bar: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of printed figures; the caption says window and convention, once for all of them."""
+
+    id: str
+    title: str
+    caption: tuple[Fragment, ...]
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Printed | str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One figure to see first, with what it is and over which window."""
+
+    title: str
+    figure: Printed
+    caption: tuple[Fragment, ...]
+
+
+@dataclass(frozen=True)
+class Section:
+    """One part of the page: what is said, shown, and not known."""
+
+    id: str
+    title: str
+    sentences: tuple[Sentence, ...] = ()
+    tables: tuple[Table, ...] = ()
+    tiles: tuple[Tile, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    note: tuple[Fragment, ...] = ()
+
+
+@dataclass(frozen=True)
+class Document:
+    """The page of one week."""
+
+    week: Week
+    source: SourceKind
+    is_simulated: bool
+    sections: tuple[Section, ...]
+
+    @property
+    def source_title(self) -> str:
+        """The label that no reader may overlook."""
+        return SOURCE_LABELS[self.source][0]
+
+    @property
+    def source_note(self) -> str:
+        """What the label means."""
+        return SOURCE_LABELS[self.source][1]
+
+    def section(self, section_id: str) -> Section:
+        """The section with this id; KeyError if the page has none."""
+        for section in self.sections:
+            if section.id == section_id:
+                return section
+        raise KeyError(f"the page has no section {section_id!r}")
+
+
+SOURCE_LABELS: dict[SourceKind, tuple[str, str]] = {
+    "simulated": (
+        "SIMULATED MARKET",
+        "Every price, rate and position behind this page was made by a simulator. Nothing of it happened.",
+    ),
+    "replay": ("Replay of recorded public data", "Real prices of the past, served again from a recording."),
+    "live": ("Live data", "As published by the venues and offices at the time of this publication."),
+}
+
+
+def numbered(sections: tuple[Section, ...]) -> tuple[Section, ...]:
+    """The sections with their sentences numbered S01, S02, … in the order of the page."""
+    ids = _ids()
+    return tuple(
+        replace(section, sentences=tuple(replace(sentence, id=next(ids)) for sentence in section.sentences))
+        for section in sections
+    )
+
+
+def _ids() -> Iterator[str]:
+    number = 0
+    while True:
+        number += 1
+        yield f"S{number:02d}"

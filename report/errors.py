@@ -1,0 +1,13 @@
+"""The errors of the report.
+
+Belongs here: the exceptions that callers may catch; each message is one line that says what to do.
+Does not: where they are raised.
+"""
+
+
+class ReportError(RuntimeError):
+    """The report of a week cannot be written; the message says what to do."""
+
+
+class UnbackedFigureError(ReportError):
+    """A text holds a figure that no row of a mart backs, or prints it as something that it is not."""

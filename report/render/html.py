@@ -1,0 +1,103 @@
+"""`index.html`: one self-contained page without script, under a strict content policy.
+
+Belongs here: typography, bars, and the content policy.
+Does not: words and figures; the template (templates/) holds the structure, the style sheet the looks.
+"""
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+
+from report.document import Document, Table
+from report.figures import clean_name
+from report.formatting import Printed
+from report.text import Day, Fragment
+
+_TEMPLATES = Path(__file__).parent.parent / "templates"
+_MINUS, _NARROW_SPACE, _SPACE = "−", "\N{NARROW NO-BREAK SPACE}", "\N{NO-BREAK SPACE}"
+
+
+def render(document: Document) -> str:
+    """The document as a page, the same bytes for the same document."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"words": _fragment, "where": _provenance, "lean": _lean}
+    style = (_TEMPLATES / "week.css").read_text(encoding="utf-8")
+    return environment.get_template("week.html.j2").render(
+        document=document,
+        # The style sheet is ours; its hash in the policy keeps out any other, style attributes too.
+        style=Markup(style),
+        policy=f"default-src 'none'; style-src '{_hash(style)}'; base-uri 'none'; form-action 'none'",
+        bars={(section.id, table.id): _bars(table) for section in document.sections for table in section.tables},
+        start=Day(document.week.start, with_weekday=True),
+        end=Day(document.week.end, with_weekday=True),
+        is_printed=lambda fragment: isinstance(fragment, Printed),
+    )
+
+
+def _hash(style: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+
+
+def _fragment(fragment: Fragment) -> str:
+    """The text of a fragment; numbers get a true minus and spaces that do not break."""
+    if isinstance(fragment, str):
+        return fragment.replace(" %", f"{_NARROW_SPACE}%")
+    if not isinstance(fragment, Printed) or fragment.figure.number is None:
+        return fragment.text
+    return fragment.text.replace("-", _MINUS).replace(" %", f"{_NARROW_SPACE}%").replace(" ", _SPACE)
+
+
+def _lean(printed: Printed) -> str:
+    """`loss` or `gain` for signed figures that say so, to colour them; '' for levels."""
+    number = printed.figure.number
+    if number is not None and number < 0 and printed.text[0] == "-":
+        return "loss"
+    return "gain" if printed.text[0] == "+" else ""
+
+
+def _provenance(printed: Printed) -> str:
+    """Where a figure comes from, for a reader who points at it."""
+    figure = printed.figure
+    key = ", ".join(clean_name(value) for _, value in figure.key)
+    return f"marts.{figure.table} [{key}] {figure.column}"
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar in a picture 100 wide: where it starts, how long it is, and where zero lies."""
+
+    x: float
+    width: float
+    zero: float
+    lean: str
+
+
+def _bars(table: Table) -> list[list[Bar | None]]:
+    """For each cell its bar, or None; all bars of a column are on one scale."""
+    bars: list[list[Bar | None]] = [[None] * len(table.columns) for _ in table.rows]
+    for position, column in enumerate(table.columns):
+        if not column.has_bar:
+            continue
+        cells = [row[position] for row in table.rows]
+        numbers = [cell.figure.number if isinstance(cell, Printed) else None for cell in cells]
+        known = [abs(number) for number in numbers if number is not None]
+        longest = max(known, default=0.0)
+        signs = {number > 0 for number in numbers if number}
+        # Gains and losses side by side grow from the middle; of one kind alone, all from the left.
+        zero = 50.0 if len(signs) == 2 else 0.0
+        for line, (cell, number) in enumerate(zip(cells, numbers, strict=True)):
+            if isinstance(cell, Printed) and number is not None and longest > 0:
+                width = round((99.0 - zero) * abs(number) / longest, 1)
+                start = round(zero - width, 1) if number < 0 and zero else zero
+                bars[line][position] = Bar(start, width, zero, _lean(cell) or "level")
+    return bars

@@ -1,0 +1,64 @@
+"""`summary.json`: the page for machines, each sentence with the evidence that backs it.
+
+Belongs here: the shape of the JSON.
+Does not: anything that people read.
+"""
+
+import json
+from typing import Any
+
+from report.document import Document, Section, Table
+from report.formatting import Printed
+from report.text import plain
+
+
+def render(document: Document) -> str:
+    """The document as JSON, the same bytes for the same document."""
+    return (
+        json.dumps(
+            {
+                "week": document.week.label,
+                "week_start": document.week.start.isoformat(),
+                "source": document.source,
+                "is_simulated": document.is_simulated,
+                "sections": [_section(section) for section in document.sections],
+            },
+            indent=1,
+            allow_nan=False,
+        )
+        + "\n"
+    )
+
+
+def _section(section: Section) -> dict[str, Any]:
+    return {
+        "id": section.id,
+        "title": section.title,
+        "note": plain(section.note),
+        "sentences": [
+            {
+                "id": sentence.id,
+                "rule": sentence.rule,
+                "text": sentence.text,
+                "evidence": [figure.evidence() for figure in sentence.evidence],
+            }
+            for sentence in section.sentences
+        ],
+        "tables": [_table(table) for table in section.tables],
+    }
+
+
+def _table(table: Table) -> dict[str, Any]:
+    return {
+        "id": table.id,
+        "title": table.title,
+        "caption": plain(table.caption),
+        "columns": [column.title for column in table.columns],
+        "rows": [[_cell(cell) for cell in row] for row in table.rows],
+    }
+
+
+def _cell(cell: Printed | str) -> dict[str, Any]:
+    if isinstance(cell, str):
+        return {"text": cell, "evidence": None}
+    return {"text": cell.text, "evidence": cell.figure.evidence()}

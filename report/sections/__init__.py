@@ -1,0 +1,27 @@
+"""The parts of a page, in their order: one file each, one line here.
+
+Belongs here: the order of the sections.
+Does not: words (the files beside this one), how they are printed (render/).
+"""
+
+from collections.abc import Callable
+
+from report.document import Section
+from report.marts import Marts
+from report.sections import coverage, headline, leverage, market, regime, sectors, unknown, volatility
+
+ORDER: tuple[Callable[[Marts], Section], ...] = (
+    headline.section,
+    market.section,
+    leverage.section,
+    volatility.section,
+    sectors.section,
+    regime.section,
+    coverage.section,
+)
+
+
+def build(marts: Marts) -> tuple[Section, ...]:
+    """All sections of the week; the last one says why what the others miss is not known."""
+    sections = tuple(section(marts) for section in ORDER)
+    return (*sections, unknown.section(marts, sections))

@@ -1,0 +1,108 @@
+"""Data quality: what was due, what came, what was set aside, and who was missing.
+
+Belongs here: coverage per dataset and venue.
+Does not: what follows from it for single figures (each section says that of its own).
+"""
+
+from report.document import Section
+from report.formatting import words
+from report.marts import Marts, Row, ranked
+from report.sections.tables import Show, table_of
+from report.text import Gap, Part, Sentence, compose, gap, say, series
+
+COMPLETE_PCT = 100.0
+
+
+def section(marts: Marts) -> Section:
+    """Silent venues first, then the thinnest coverage, quarantine, and the table."""
+    rows = marts.weekly_rows("data_coverage_weekly", window_id=None)
+    if not rows:
+        missing = marts.absent("data_coverage_weekly", window_id=None).figure("coverage_pct")
+        found: Gap = gap("coverage", "Coverage of the week", missing, "the week has no row in data_coverage_weekly")
+        return Section("coverage", "Data quality", sentences=(found.brief,), gaps=(found,))
+    return Section(
+        id="coverage",
+        title="Data quality",
+        sentences=tuple(s for s in (_silent(rows), _thinnest(rows), _quarantined(rows)) if s is not None),
+        tables=(
+            table_of(
+                "coverage",
+                "Coverage by dataset and venue",
+                compose("Rows due and received for the week; a row that a guard refused is in quarantine, not lost."),
+                (
+                    Show("dataset", "Dataset", is_word=True),
+                    Show("venue", "Venue", is_word=True),
+                    Show("expected_rows", "Expected"),
+                    Show("received_rows", "Received"),
+                    Show("quarantined_rows", "Quarantined"),
+                    Show("missing_rows", "Missing"),
+                    Show("coverage_pct", "Coverage", has_bar=True),
+                    Show("first_missing_at", "First missing"),
+                ),
+                rows,
+            ),
+        ),
+        gaps=tuple(_gaps(rows)),
+        note=compose("A venue that is down costs coverage, not the page; changes compare like with like."),
+    )
+
+
+def _is_silent(row: Row) -> bool:
+    expected, received = row.figure("expected_rows").number, row.figure("received_rows").number
+    return received == 0 and (expected is None or expected > 0)
+
+
+def _silent(rows: list[Row]) -> Sentence | None:
+    silent = [row for row in rows if _is_silent(row)]
+    if not silent:
+        return None
+    listed: list[Part] = [
+        [row.figure("venue"), " (", words(row.figure("dataset")), ": ", row.figure("received_rows"), " rows)"]
+        for row in silent
+    ]
+    return say("coverage_silent", "Nothing came from {listed}.", listed=series(listed))
+
+
+def _thinnest(rows: list[Row]) -> Sentence | None:
+    known = ranked([row for row in rows if not _is_silent(row)], "coverage_pct", highest_first=False)
+    if not known:
+        return None
+    least = known[0]
+    coverage = least.figure("coverage_pct")
+    if coverage.number is not None and coverage.number >= COMPLETE_PCT:
+        return say("coverage_complete", "Every dataset that came is complete: {least} at the least.", least=coverage)
+    return say(
+        "coverage_thinnest",
+        "Thinnest coverage: {dataset} of {venue} with {coverage}, {missing} of {expected} rows missing.",
+        dataset=words(least.figure("dataset")),
+        venue=least.figure("venue"),
+        coverage=coverage,
+        missing=least.figure("missing_rows"),
+        expected=least.figure("expected_rows"),
+    )
+
+
+def _quarantined(rows: list[Row]) -> Sentence | None:
+    most = [row for row in ranked(rows, "quarantined_rows") if (row.figure("quarantined_rows").number or 0) > 0][:3]
+    if not most:
+        return None
+    listed: list[Part] = [
+        [row.figure("quarantined_rows"), " rows of ", words(row.figure("dataset")), " from ", row.figure("venue")]
+        for row in most
+    ]
+    return say("coverage_quarantined", "Set aside by guards, most of all: {listed}.", listed=series(listed))
+
+
+def _gaps(rows: list[Row]) -> list[Gap]:
+    return [
+        gap(
+            "coverage_unknown",
+            "What {venue} should have sent of {dataset}",
+            row.figure("expected_rows"),
+            "it is not a venue whose schedule we know",
+            venue=row.figure("venue"),
+            dataset=words(row.figure("dataset")),
+        )
+        for row in rows
+        if not row.figure("expected_rows").is_known
+    ]

@@ -1,0 +1,205 @@
+"""Leverage: what longs pay (funding) and how much is open (open interest).
+
+Belongs here: funding of Bitcoin and of the market, open interest, its change and the four effects in it.
+Does not: positioning and liquidations (marts of a later version).
+"""
+
+from report.document import Section, Table
+from report.formatting import counted, show, words
+from report.marts import Marts, Row, ranked
+from report.sections.tables import Show, table_of
+from report.text import Day, Gap, Sentence, compose, gap, say
+from report.weeks import WINDOWS
+
+OI_BUCKETS = ("all", "majors", "large", "mid", "long_tail")
+WEIGHTING = {"open_interest": "weighted by open interest", "equal": "equally weighted, for want of open interest"}
+
+
+def section(marts: Marts) -> Section:
+    """Funding first, then open interest."""
+    said = [_funding(marts, "bitcoin", "Bitcoin"), _funding_market(marts), *_open_interest(marts)]
+    gaps = tuple(s for s in said if isinstance(s, Gap))
+    tables = [t for t in (_funding_table(marts), _change_table(marts)) if t is not None]
+    return Section(
+        id="leverage",
+        title="Leverage",
+        sentences=tuple(s.brief if isinstance(s, Gap) else s for s in said),
+        tables=tuple(tables),
+        gaps=gaps,
+        note=compose(
+            "Funding is annualised from each settlement's own interval and averaged over hours; "
+            "neutral is 0.01 % per 8 hours, 10.95 % a year. The change of open interest splits into what prices did, "
+            "what positions did, listings, and coverage (a venue that falls silent is not money leaving)."
+        ),
+    )
+
+
+def _funding(marts: Marts, asset_id: str, name: str) -> Sentence | Gap:
+    monday = marts.weekly("funding_weekly", asset_id=asset_id)
+    friday = marts.weekly("funding_weekly", window_id="fri_fri", asset_id=asset_id)
+    rate = monday.figure("funding_rate_annualised_pct")
+    if not rate.is_known:
+        return gap(f"funding_{asset_id}", f"Funding of {name}", rate, "no settlement with a known interval in the week")
+    return say(
+        f"funding_{asset_id}",
+        f"{name}'s funding averaged {{rate}} a year Monday–Monday and {{friday}} Friday–Friday, {_weighting(monday)}; "
+        f"it was negative in {{negative}}, in the longest run for {{run}} (Monday–Monday).",
+        rate=show(rate, signed=True),
+        friday=show(friday.figure("funding_rate_annualised_pct"), signed=True),
+        weighting=words(monday.figure("weighting")),
+        negative=monday.figure("negative_hours"),
+        run=monday.figure("longest_negative_run_hours"),
+    )
+
+
+def _funding_market(marts: Marts) -> Sentence | Gap:
+    row = marts.weekly("funding_weekly", asset_id="ALL")
+    rate = row.figure("funding_rate_annualised_pct")
+    if not rate.is_known:
+        return gap("funding_market", "Funding of the whole market", rate, "no settlement with a known interval")
+    return say(
+        "funding_market",
+        f"Over the whole market it averaged {{rate}} a year ({_weighting(row)}, Monday–Monday), {{median}} for the "
+        "median asset; {below} of the weight stood below neutral and {negative} below zero.",
+        rate=show(rate, signed=True),
+        weighting=words(row.figure("weighting")),
+        median=show(row.figure("median_across_assets_pct"), signed=True),
+        below=row.figure("share_below_neutral_pct"),
+        negative=row.figure("share_of_open_interest_negative_pct"),
+    )
+
+
+def _weighting(row: Row) -> str:
+    return WEIGHTING.get(row.text("weighting"), "weighting: {weighting}")
+
+
+def _open_interest(marts: Marts) -> list[Sentence | Gap]:
+    return [said for said in (_level(marts), _change(marts), _positions(marts)) if said is not None]
+
+
+def _level(marts: Marts) -> Sentence | Gap | None:
+    day = marts.row("open_interest_market_daily", market_date=marts.week.last_day)
+    total = day.figure("total_usd")
+    if not total.is_known:
+        if not marts.weekly("open_interest_change_weekly", oi_bucket="all").exists:
+            # The change over the week, missed just below, tells the reader the same.
+            return None
+        reason = "no observation near enough to it"
+        return gap("open_interest_level", "Open interest at the end of the week", total, reason)
+    peak = marts.highest("open_interest_market_daily", "total_like_for_like_usd", until=marts.week.last_day)
+    return say(
+        "open_interest_level",
+        "Open interest in perpetuals stood at {total} over {n_venues} at the end of {day}, {share} of the "
+        "market cap without stablecoins. Like for like, its highest day on record here was {peak_day} with {peak}.",
+        total=total,
+        n_venues=counted(day.figure("n_venues"), "venue", "venues"),
+        day=Day(marts.week.last_day, with_weekday=True),
+        share=day.figure("to_market_cap_pct"),
+        peak_day=peak.figure("market_date"),
+        peak=peak.figure("total_like_for_like_usd"),
+    )
+
+
+def _change(marts: Marts) -> Sentence | Gap:
+    row = marts.weekly("open_interest_change_weekly", oi_bucket="all")
+    start, end = row.figure("start_usd"), row.figure("end_usd")
+    if not (start.is_known and end.is_known):
+        missing = end if not end.is_known else start
+        first = marts.first("open_interest_market_daily", "total_usd").figure("market_date")
+        if not first.is_known:
+            return gap("open_interest_change", "Open interest over the week", missing, "none was observed at all")
+        if first.value is not None and str(first.value) > str(marts.week.start):
+            return gap(
+                "open_interest_change",
+                "Open interest over the week",
+                missing,
+                "no open interest observed before {first}",
+                first=first,
+            )
+        return gap("open_interest_change", "Open interest over the week", missing, "no observation at both its ends")
+    scale = start.number
+    return say(
+        "open_interest_change",
+        "Monday–Monday it went from {start} to {end}, a change of {change}: prices {price}, positions {position}, "
+        "listings and delistings {listing}, coverage {coverage}.",
+        start=show(start, scale_of=scale),
+        end=show(end, scale_of=scale),
+        change=show(row.figure("change_usd"), signed=True, scale_of=scale),
+        price=show(row.figure("price_effect_usd"), signed=True, scale_of=scale),
+        position=show(row.figure("position_effect_usd"), signed=True, scale_of=scale),
+        listing=show(row.figure("listing_effect_usd"), signed=True, scale_of=scale),
+        coverage=show(row.figure("coverage_effect_usd"), signed=True, scale_of=scale),
+    )
+
+
+def _positions(marts: Marts) -> Sentence | None:
+    buckets = [r for r in marts.weekly_rows("open_interest_change_weekly") if r.text("oi_bucket") != "all"]
+    by_effect = ranked(buckets, "position_effect_usd", highest_first=False)
+    if len(by_effect) < 2:
+        return None
+    least, most = by_effect[0], by_effect[-1]
+    scale = least.figure("position_effect_usd").number
+    return say(
+        "open_interest_positions",
+        "By size, the position effect was lowest in the bucket {least} ({least_effect}) and highest in {most} "
+        "({most_effect}).",
+        least=words(least.figure("oi_bucket")),
+        least_effect=show(least.figure("position_effect_usd"), signed=True, scale_of=scale),
+        most=words(most.figure("oi_bucket")),
+        most_effect=show(most.figure("position_effect_usd"), signed=True, scale_of=scale),
+    )
+
+
+def _funding_table(marts: Marts) -> Table | None:
+    rows = [
+        row
+        for asset_id in ("bitcoin", "ethereum", "ALL")
+        for window in WINDOWS
+        if (row := marts.weekly("funding_weekly", window_id=window, asset_id=asset_id)).exists
+    ]
+    if not rows:
+        return None
+    return table_of(
+        "funding",
+        "Funding",
+        compose("Annualised rates; hours in which the rate was below zero; ALL is every perpetual with settlements."),
+        (
+            Show("asset_id", "Asset", is_word=True),
+            Show("window_id", "Window", is_word=True),
+            Show("funding_rate_annualised_pct", "A year", is_signed=True, has_bar=True),
+            Show("weighting", "Weighting", is_word=True),
+            Show("median_across_assets_pct", "Median asset", is_signed=True),
+            Show("negative_hours", "Negative"),
+            Show("longest_negative_run_hours", "Longest run"),
+            Show("n_venues", "Venues"),
+            Show("n_settlements", "Settlements"),
+            Show("coverage_pct", "Coverage"),
+        ),
+        rows,
+    )
+
+
+def _change_table(marts: Marts) -> Table | None:
+    found = {row.text("oi_bucket"): row for row in marts.weekly_rows("open_interest_change_weekly")}
+    rows = [found[bucket] for bucket in OI_BUCKETS if bucket in found]
+    if not rows:
+        return None
+    return table_of(
+        "open_interest_change",
+        "Open interest and what changed it",
+        compose(
+            "Monday–Monday, by rank at the start: majors are Bitcoin and Ether, large the rest of ranks 1–10, "
+            "mid ranks 11–50, long tail everything after. The four effects add up to the change."
+        ),
+        (
+            Show("oi_bucket", "Bucket", is_word=True),
+            Show("start_usd", "Start"),
+            Show("end_usd", "End"),
+            Show("change_usd", "Change", is_signed=True, has_bar=True),
+            Show("price_effect_usd", "Prices", is_signed=True),
+            Show("position_effect_usd", "Positions", is_signed=True),
+            Show("listing_effect_usd", "Listings", is_signed=True),
+            Show("coverage_effect_usd", "Coverage", is_signed=True),
+        ),
+        rows,
+    )

@@ -1,0 +1,190 @@
+"""The market: total capitalisation, the top-30 index, Bitcoin, and returns by rank.
+
+Belongs here: levels and returns of the whole market.
+Does not: sectors, leverage.
+"""
+
+from report.document import Column, Section, Table
+from report.formatting import Printed, counted, show
+from report.marts import Marts
+from report.sections.tables import Show, table_of
+from report.text import Day, Gap, Sentence, compose, gap, say
+from report.weeks import WINDOWS
+
+# A supply older than this is flagged; metrics.md calls it stale.
+STALE_SUPPLY_DAYS = 45
+
+
+def section(marts: Marts) -> Section:
+    """Market cap, index, Bitcoin, then the two tables."""
+    sentences: list[Sentence] = []
+    gaps: list[Gap] = []
+    for said in (_market_cap(marts), _supplies(marts), _index(marts), _bitcoin(marts)):
+        if isinstance(said, Gap):
+            gaps.append(said)
+            sentences.append(said.brief)
+        elif said is not None:
+            sentences.append(said)
+    tables = [table for table in (_days(marts), _buckets(marts)) if table is not None]
+    if not marts.weekly_rows("bucket_returns_weekly"):
+        missing = marts.absent("bucket_returns_weekly").figure("return_cap_weighted_pct")
+        gaps.append(gap("bucket_returns", "Returns by rank", missing, "no asset had both a price and a supply"))
+        sentences.append(gaps[-1].brief)
+    return Section(
+        id="market",
+        title="Market",
+        sentences=tuple(sentences),
+        tables=tuple(tables),
+        gaps=tuple(gaps),
+        note=compose(
+            "The top-30 index holds the largest eligible assets, cap-weighted with capped weights, rebalanced monthly. "
+            "Levels are those at the end of a day (UTC)."
+        ),
+    )
+
+
+def _market_cap(marts: Marts) -> Sentence | Gap:
+    week = marts.week
+    end = marts.row("market_cap_daily", market_date=week.last_day)
+    start = marts.row("market_cap_daily", market_date=week.day_before)
+    total = end.figure("total_market_cap_usd")
+    if not total.is_known:
+        return gap(
+            "market_cap",
+            "Total market cap at the end of the week",
+            total,
+            "no supply and price were known together on {day}",
+            day=Day(week.last_day),
+        )
+    text = "The total market cap of {n_assets} stood at {total} at the end of {end_day}"
+    if start.exists:
+        text += "; at the end of {start_day} it was {before}. Without stablecoins: {ex} after {ex_before}."
+    else:
+        text += ", {ex} without stablecoins."
+    return say(
+        "market_cap",
+        text,
+        n_assets=counted(end.figure("n_assets"), "asset", "assets"),
+        total=total,
+        end_day=Day(week.last_day, with_weekday=True),
+        start_day=Day(week.day_before, with_weekday=True),
+        before=start.figure("total_market_cap_usd"),
+        ex=end.figure("total_ex_stablecoins_usd"),
+        ex_before=start.figure("total_ex_stablecoins_usd"),
+    )
+
+
+def _supplies(marts: Marts) -> Sentence | None:
+    end = marts.row("market_cap_daily", market_date=marts.week.last_day)
+    age, share = end.figure("supply_age_days_max"), end.figure("share_provider_priced_pct")
+    if age.number is None:
+        return None
+    stale = "; above 45 days a supply counts as stale" if age.number > STALE_SUPPLY_DAYS else ""
+    if not share.is_known:
+        return say("supply_age", f"The oldest supply in it was {{age}} old{stale}.", age=age)
+    return say(
+        "supply_age",
+        f"Of it, {{share}} is priced by the provider of the supply and the rest by exchanges; "
+        f"the oldest supply was {{age}} old{stale}.",
+        share=share,
+        age=age,
+    )
+
+
+def _index(marts: Marts) -> Sentence | Gap:
+    week = marts.week
+    end = marts.row("index_levels_daily", index_id="top30", market_date=week.last_day)
+    start = marts.row("index_levels_daily", index_id="top30", market_date=week.day_before)
+    level = end.figure("level")
+    if not level.is_known:
+        return gap("top30", "The top-30 index", level, "it begins on the first day with enough eligible assets")
+    weekly = {window: marts.weekly("index_returns_weekly", window_id=window, index_id="top30") for window in WINDOWS}
+    monday, friday = (weekly[window].figure("return_pct") for window in ("mon_mon", "fri_fri"))
+    if not monday.is_known:
+        return say(
+            "top30",
+            "The top-30 index closed at {level}" + (", after {before} a week before." if start.exists else "."),
+            level=level,
+            before=start.figure("level"),
+        )
+    return say(
+        "top30",
+        "The top-30 index returned {monday} Monday–Monday and {friday} Friday–Friday; "
+        "it closed at {level}" + (" after {before}." if start.exists else "."),
+        monday=show(monday, signed=True),
+        friday=show(friday, signed=True),
+        level=level,
+        before=start.figure("level"),
+    )
+
+
+def _bitcoin(marts: Marts) -> Sentence | Gap:
+    week = marts.week
+    end = marts.row("prices_hourly", asset_id="bitcoin", price_at=week.midnight_after)
+    start = marts.row("prices_hourly", asset_id="bitcoin", price_at=week.midnight_before)
+    price = end.figure("reference_price_usd")
+    if not price.is_known:
+        return gap("bitcoin", "Bitcoin's price at the end of the week", price, "no reference instrument had it")
+    weekly = marts.weekly("universe_weekly", asset_id="bitcoin").figure("return_pct")
+    returned = ", a return of {weekly} Monday–Monday." if weekly.is_known else "."
+    begun = " and at {before} when it began" if start.exists else ""
+    return say(
+        "bitcoin",
+        "Bitcoin stood at {price} when the week ended" + begun + returned,
+        price=price,
+        before=start.figure("reference_price_usd"),
+        weekly=show(weekly, signed=True),
+    )
+
+
+def _days(marts: Marts) -> Table | None:
+    rows: list[tuple[Printed | str, ...]] = []
+    for day in marts.week.days:
+        index = marts.row("index_levels_daily", index_id="top30", market_date=day)
+        cap = marts.row("market_cap_daily", market_date=day)
+        source = index if index.exists else cap
+        if not source.exists:
+            continue
+        rows.append(
+            (
+                show(source.figure("market_date")),
+                show(index.figure("level")),
+                show(index.figure("return_1d_pct"), signed=True),
+                show(cap.figure("total_market_cap_usd")),
+            )
+        )
+    if not rows:
+        return None
+    return Table(
+        id="days",
+        title="Day by day",
+        caption=compose("The top-30 index and the total market cap at the end of each day (UTC)."),
+        columns=(
+            Column("Day", is_number=False),
+            Column("Top-30 index"),
+            Column("Return of the day", has_bar=True),
+            Column("Total market cap"),
+        ),
+        rows=tuple(rows),
+    )
+
+
+def _buckets(marts: Marts) -> Table | None:
+    rows = [row for window in WINDOWS for row in marts.weekly_rows("bucket_returns_weekly", window_id=window)]
+    if not rows:
+        return None
+    return table_of(
+        "bucket_returns",
+        "Returns by rank",
+        compose("Ranks by market cap and weights at the window's start; both windows."),
+        (
+            Show("rank_bucket", "Ranks", is_word=True),
+            Show("window_id", "Window", is_word=True),
+            Show("return_cap_weighted_pct", "Cap-weighted", is_signed=True, has_bar=True),
+            Show("return_equal_weighted_pct", "Equal-weighted", is_signed=True),
+            Show("return_median_pct", "Median", is_signed=True),
+            Show("share_negative_pct", "Share negative"),
+            Show("n_assets", "Assets"),
+        ),
+        rows,
+    )

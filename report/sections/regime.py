@@ -1,0 +1,95 @@
+"""The regime: the verdict, the states behind it, and the evidence for each state.
+
+Belongs here: stating what `regime_weekly` and its evidence say.
+Does not: rules and thresholds (a seed of the warehouse), what would change the verdict (a later version).
+"""
+
+from report.document import Column, Section, Table
+from report.figures import unit_of
+from report.formatting import show, words
+from report.marts import Marts, Row
+from report.sections.headline import STATES, UNDECIDED
+from report.text import Gap, Sentence, compose, gap, say, series
+
+
+def section(marts: Marts) -> Section:
+    """Verdict, states, evidence."""
+    row = marts.weekly("regime_weekly", window_id=None)
+    verdict = row.figure("verdict")
+    gaps: list[Gap] = []
+    sentences: list[Sentence] = []
+    if verdict.is_known:
+        sentences.append(_verdict(row))
+    else:
+        gaps.append(gap("regime", "The regime's verdict", verdict, "the week has no row in regime_weekly"))
+        sentences.append(gaps[0].brief)
+    states = [(name, row.figure(column)) for column, name in STATES if row.figure(column).is_known]
+    if states:
+        listed = series([[f"{name} ", words(figure)] for name, figure in states])
+        sentences.append(say("regime_states", "The states behind it: {listed}.", listed=listed))
+    evidence = marts.weekly_rows("regime_evidence_weekly", window_id=None)
+    thin = [name for name, figure in states if figure.value == UNDECIDED]
+    return Section(
+        id="regime",
+        title="Regime",
+        sentences=tuple(sentences),
+        tables=_evidence(evidence),
+        gaps=tuple(gaps),
+        note=compose(
+            "A state needs two of its three pieces of evidence and enough coverage; else it is insufficient data"
+            + (f", as this week for {' and '.join(thin)}." if thin else ".")
+        ),
+    )
+
+
+def _verdict(row: Row) -> Sentence:
+    previous, weeks, coverage = (row.figure(c) for c in ("previous_verdict", "weeks_in_verdict", "coverage_pct"))
+    text = "The verdict is {verdict}"
+    if previous.is_known:
+        text += "; the week before it was {previous}"
+    if weeks.is_known:
+        text += ", and it has stood for {weeks}" if weeks.value != 1 else ", and this is its first week"
+    if coverage.is_known:
+        text += ". It rests on {coverage} of the data that it asks for"
+    return say("regime_verdict", text + ".", verdict=words(row.figure("verdict")), previous=words(previous),
+               weeks=weeks, coverage=coverage)  # fmt: skip
+
+
+def _evidence(rows: list[Row]) -> tuple[Table, ...]:
+    if not rows:
+        return ()
+    lines = []
+    for row in rows:
+        metric = row.figure("metric_id")
+        unit = unit_of(row.text("metric_id"))
+        lines.append(
+            (
+                words(row.figure("dimension")),
+                show(metric),
+                show(row.figure("value", unit)),
+                # A threshold may be one of the value or of its percentile: it is printed without a unit.
+                show(row.figure("threshold")),
+                show(row.figure("percentile")),
+                words(row.figure("vote")),
+                show(row.figure("weight")),
+                show(row.figure("source_table")),
+            )
+        )
+    return (
+        Table(
+            id="regime_evidence",
+            title="Evidence",
+            caption=compose("What each dimension's state rests on, and the mart that it comes from."),
+            columns=(
+                Column("Dimension", is_number=False),
+                Column("Metric", is_number=False),
+                Column("Value"),
+                Column("Threshold"),
+                Column("Percentile"),
+                Column("Vote", is_number=False),
+                Column("Weight"),
+                Column("Mart", is_number=False),
+            ),
+            rows=tuple(lines),
+        ),
+    )

@@ -1,0 +1,117 @@
+"""Sectors: which did best and worst, and against what.
+
+Belongs here: the table of sectors and the sentences about its ends.
+Does not: themes, dispersion (marts of a later version).
+"""
+
+from report.document import Section, Table
+from report.formatting import counted, show
+from report.marts import Marts, Row, ranked
+from report.sections.tables import Show, table_of
+from report.text import Gap, Sentence, compose, gap, say, series
+
+
+def section(marts: Marts) -> Section:
+    """First and last sector, where conventions disagree, the table."""
+    rows = marts.weekly_rows("sector_returns_weekly")
+    by_rank = ranked(rows, "rank", highest_first=False)
+    if not by_rank:
+        missing = (rows[0] if rows else marts.absent("sector_returns_weekly")).figure("rank")
+        found = [gap("sectors", "Sector returns", missing, "no sector has enough eligible assets for a rank")]
+    else:
+        found = []
+    sentences: list[Sentence] = [g.brief for g in found]
+    if by_rank:
+        sentences += [_ends(by_rank), _median(by_rank[-1]), *_friday(marts, by_rank)]
+    unranked = [row for row in rows if not row.figure("rank").is_known]
+    gaps: list[Gap] = list(found)
+    if by_rank and unranked:
+        gaps.append(_unranked(unranked))
+    return Section(
+        id="sectors",
+        title="Sectors",
+        sentences=tuple(sentences),
+        tables=_table([*by_rank, *unranked]),
+        gaps=tuple(gaps),
+        note=compose(
+            "One primary sector an asset, as of the window's start; every eligible asset with a sector counts. "
+            "Cap-weighted with weights at the start; excess is over the top-30 index."
+        ),
+    )
+
+
+def _unranked(rows: list[Row]) -> Gap:
+    listed = series(
+        [
+            [r.figure("sector"), " (", *counted(r.figure("n_assets"), "eligible asset", "eligible assets"), ")"]
+            for r in rows
+        ]
+    )
+    reason = "a rank needs more assets than they have"
+    return gap("sector_rank", "Ranks of {sectors}", rows[0].figure("rank"), reason, sectors=listed)
+
+
+def _ends(by_rank: list[Row]) -> Sentence:
+    best, worst = by_rank[0], by_rank[-1]
+    return say(
+        "sector_ends",
+        "{best} did best with {best_return} ({best_excess} against the top-30 index), {worst} worst with "
+        "{worst_return} ({worst_excess}), cap-weighted and Monday–Monday.",
+        best=best.figure("sector"),
+        best_return=show(best.figure("return_cap_weighted_pct"), signed=True),
+        best_excess=show(best.figure("excess_over_top30_pct"), signed=True),
+        worst=worst.figure("sector"),
+        worst_return=show(worst.figure("return_cap_weighted_pct"), signed=True),
+        worst_excess=show(worst.figure("excess_over_top30_pct"), signed=True),
+    )
+
+
+def _median(worst: Row) -> Sentence:
+    contributor = worst.figure("top_contributor")
+    led = "; {contributor} moved it most" if contributor.is_known else ""
+    return say(
+        "sector_worst_median",
+        f"In {{worst}} the median of {{n_assets}} returned {{median}} and the equal-weighted mean {{equal}}{led}.",
+        worst=worst.figure("sector"),
+        n_assets=counted(worst.figure("n_assets"), "asset", "assets"),
+        median=show(worst.figure("return_median_pct"), signed=True),
+        equal=show(worst.figure("return_equal_weighted_pct"), signed=True),
+        contributor=contributor,
+    )
+
+
+def _friday(marts: Marts, by_rank: list[Row]) -> list[Sentence]:
+    friday = ranked(marts.weekly_rows("sector_returns_weekly", window_id="fri_fri"), "rank", highest_first=False)
+    if not friday:
+        return []
+    best, worst = friday[0], friday[-1]
+    ends = (by_rank[0].text("sector"), by_rank[-1].text("sector"))
+    agrees = ends == (best.text("sector"), worst.text("sector"))
+    return [
+        say(
+            "sector_ends_friday",
+            ("Friday–Friday the ends were the same: " if agrees else "Friday–Friday the ends were others: ")
+            + "{best} with {best_return}, {worst} with {worst_return}.",
+            best=best.figure("sector"),
+            best_return=show(best.figure("return_cap_weighted_pct"), signed=True),
+            worst=worst.figure("sector"),
+            worst_return=show(worst.figure("return_cap_weighted_pct"), signed=True),
+        )
+    ]
+
+
+def _table(rows: list[Row]) -> tuple[Table, ...]:
+    if not rows:
+        return ()
+    columns = (
+        Show("sector", "Sector", is_word=True),
+        Show("rank", "Rank"),
+        Show("return_cap_weighted_pct", "Cap-weighted", is_signed=True, has_bar=True),
+        Show("return_equal_weighted_pct", "Equal-weighted", is_signed=True),
+        Show("return_median_pct", "Median", is_signed=True),
+        Show("n_assets", "Assets"),
+        Show("excess_over_top30_pct", "Excess over top-30", is_signed=True),
+        Show("top_contributor", "Moved it most", is_word=True),
+    )
+    caption = compose("Monday–Monday; rank one is best, among sectors with enough assets.")
+    return (table_of("sectors", "Sector returns", caption, columns, rows),)

@@ -1,0 +1,43 @@
+"""What the sections' tables have in common.
+
+Belongs here: from rows of a mart to the cells of a table.
+Does not: which columns a table has (each section), how a table is drawn (render/).
+"""
+
+from dataclasses import dataclass
+
+from report.document import Column, Table
+from report.formatting import Printed, show, words
+from report.marts import Row
+from report.text import Fragment
+
+
+@dataclass(frozen=True)
+class Show:
+    """One column of a table that is read straight from a mart's rows: which column, under which title."""
+
+    column: str
+    title: str
+    is_signed: bool = False
+    is_word: bool = False
+    has_bar: bool = False
+
+    def cell(self, row: Row, scale_of: float | None = None) -> Printed:
+        """The cell of this column in one row; money on the scale of the amount `scale_of`."""
+        figure = row.figure(self.column)
+        return words(figure) if self.is_word else show(figure, signed=self.is_signed, scale_of=scale_of)
+
+
+def table_of(
+    table_id: str, title: str, caption: tuple[Fragment, ...], columns: tuple[Show, ...], rows: list[Row]
+) -> Table:
+    """A table with one line per row of one mart, its money on one scale. The first column names the line."""
+    amounts = [f.number for row in rows for c in columns if (f := row.figure(c.column)).unit == "USD"]
+    largest = max((abs(amount) for amount in amounts if amount is not None), default=None)
+    return Table(
+        id=table_id,
+        title=title,
+        caption=caption,
+        columns=tuple(Column(c.title, is_number=not c.is_word, has_bar=c.has_bar) for c in columns),
+        rows=tuple(tuple(column.cell(row, largest) for column in columns) for row in rows),
+    )

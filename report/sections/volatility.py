@@ -1,0 +1,190 @@
+"""Volatility and correlation: how much prices moved, and how much they moved together.
+
+Belongs here: realised volatility, average correlation within ranks and between sectors.
+Does not: significance tests of differences (a mart of a later version).
+"""
+
+from report.document import Column, Section, Table
+from report.formatting import Printed, show, words
+from report.marts import Marts, Row, ranked
+from report.sections.tables import Show, table_of
+from report.text import Day, Gap, Part, Sentence, compose, gap, say, series
+from report.weeks import WINDOWS
+
+RANKS = {"1-10": "ranks 1–10", "11-50": "ranks 11–50", "51-100": "ranks 51–100", "all": "ranks 1–100"}
+BUCKETS = tuple(RANKS)
+HORIZONS = {"7d": "7-day", "30d": "30-day"}
+MEAN = "average_pairwise_correlation"
+LARGEST = 10
+
+
+def section(marts: Marts) -> Section:
+    """Bitcoin's volatility, the largest ten, then correlation by rank and between sectors."""
+    found: list[Sentence | Gap | None] = [_bitcoin(marts), *_correlations(marts), _sectors(marts)]
+    said = [s for s in found if s is not None]
+    tables = (_largest(marts), _correlation_table(marts), _detail_table(marts))
+    return Section(
+        id="volatility",
+        title="Volatility and correlation",
+        sentences=tuple(s.brief if isinstance(s, Gap) else s for s in said),
+        tables=tuple(t for t in tables if t is not None),
+        gaps=tuple(s for s in said if isinstance(s, Gap)),
+        note=compose(
+            "Realised volatility is annualised with zero mean, from hourly returns or from daily ones. "
+            "Correlations are of hourly log returns, the plain mean over all pairs of assets; 7-day is the window "
+            "itself, 30-day ends with it."
+        ),
+    )
+
+
+def _bitcoin(marts: Marts) -> Sentence | Gap:
+    row = marts.row("realised_volatility_daily", asset_id="bitcoin", market_date=marts.week.last_day)
+    daily, hourly = row.figure("rv_7d_daily_pct"), row.figure("rv_7d_pct")
+    if not (daily.is_known or hourly.is_known):
+        return gap("volatility_bitcoin", "Bitcoin's realised volatility", daily, "it needs 90 % of the hours")
+    return say(
+        "volatility_bitcoin",
+        "Bitcoin's realised volatility over the 7-day span to the end of {day} was {daily} a year from daily returns "
+        "and {hourly} from hourly ones; over the 30-day span {month} (hourly).",
+        day=Day(marts.week.last_day, with_weekday=True),
+        daily=daily,
+        hourly=hourly,
+        month=row.figure("rv_30d_pct"),
+    )
+
+
+def _correlations(marts: Marts) -> list[Sentence | Gap]:
+    said: list[Sentence | Gap] = []
+    for window, name in WINDOWS.items():
+        rows = {bucket: _row(marts, window, "7d", bucket) for bucket in BUCKETS}
+        known = [row for row in rows.values() if row.figure(MEAN).is_known]
+        unknown = [bucket for bucket, row in rows.items() if not row.figure(MEAN).is_known]
+        if known:
+            listed: list[Part] = [[row.figure(MEAN), _ranks(row)] for row in known]
+            said.append(say(f"correlation_{window}", f"{name}, the average pairwise correlation was {{listed}}.",
+                            listed=series(listed)))  # fmt: skip
+        subjects = [f" in {RANKS[bucket]}" for bucket in unknown] if known else [" by rank"]
+        said += [
+            gap(
+                f"correlation_{window}",
+                f"Correlation{subject}, {name}",
+                rows[unknown[0]].figure(MEAN),
+                "it needs two assets whose hours are complete, and at least 100 hours",
+            )
+            for subject in subjects
+            if unknown
+        ]
+    return said
+
+
+def _sectors(marts: Marts) -> Sentence | Gap:
+    rows = marts.weekly_rows("sector_correlation_weekly")
+    pairs = ranked([row for row in rows if row.text("sector_a") < row.text("sector_b")], "correlation")
+    if not pairs:
+        missing = marts.absent("sector_correlation_weekly").figure("correlation")
+        reason = "fewer than two sectors are large enough"
+        return gap("sector_correlation", "Correlation between sectors", missing, reason)
+    if len(pairs) == 1:
+        return say("sector_correlation", "Between sectors, {pair} (Monday–Monday).", pair=_pair(pairs[0]))
+    return say(
+        "sector_correlation",
+        "Between sectors the hourly index returns moved closest together for {closest} and least for {loosest} "
+        "(Monday–Monday).",
+        closest=_pair(pairs[0]),
+        loosest=_pair(pairs[-1]),
+    )
+
+
+def _pair(row: Row) -> list[Part]:
+    return [row.figure("sector_a"), " and ", row.figure("sector_b"), " (", row.figure("correlation"), ")"]
+
+
+def _row(marts: Marts, window: str, horizon: str, bucket: str) -> Row:
+    return marts.weekly("bucket_correlation_weekly", window_id=window, horizon=horizon, rank_bucket=bucket)
+
+
+def _ranks(row: Row) -> Part:
+    return " for all ranks 1–100" if row.text("rank_bucket") == "all" else (" in ranks ", row.figure("rank_bucket"))
+
+
+def _largest(marts: Marts) -> Table | None:
+    members = ranked(marts.weekly_rows("universe_weekly"), "rank", highest_first=False)[:LARGEST]
+    rows: list[tuple[Printed | str, ...]] = []
+    for member in members:
+        row = marts.row("realised_volatility_daily", asset_id=member.text("asset_id"), market_date=marts.week.last_day)
+        if not row.exists:
+            continue
+        rows.append(
+            (
+                show(member.figure("symbol")),
+                show(member.figure("rank")),
+                show(row.figure("rv_7d_daily_pct")),
+                show(row.figure("rv_7d_pct")),
+                show(row.figure("rv_30d_pct")),
+                show(row.figure("n_observations")),
+            )
+        )
+    if not rows:
+        return None
+    return Table(
+        id="volatility",
+        title="Realised volatility of the largest",
+        caption=compose("A year, to the end of {day}; ranks at the week's start.", day=Day(marts.week.last_day)),
+        columns=(
+            Column("Asset", is_number=False),
+            Column("Rank"),
+            Column("7-day, daily", has_bar=True),
+            Column("7-day, hourly"),
+            Column("30-day, hourly"),
+            Column("Hours"),
+        ),
+        rows=tuple(rows),
+    )
+
+
+def _correlation_table(marts: Marts) -> Table | None:
+    rows: list[tuple[Printed | str, ...]] = []
+    for bucket in BUCKETS:
+        cells = [_row(marts, window, horizon, bucket) for horizon in HORIZONS for window in WINDOWS]
+        named = next((row for row in cells if row.exists), None)
+        if named is not None:
+            label = words(named.figure("rank_bucket"))
+            rows.append((label, *(show(row.figure(MEAN)) for row in cells), show(cells[0].figure("n_assets"))))
+    if not rows:
+        return None
+    return Table(
+        id="correlation",
+        title="Average pairwise correlation",
+        caption=compose("Plain mean of Pearson over all pairs; all is ranks 1–100; members as of the window's start."),
+        columns=(
+            Column("Ranks", is_number=False),
+            *(Column(f"{HORIZONS[horizon]}, {name}") for horizon in HORIZONS for name in WINDOWS.values()),
+            Column("Assets, 7-day Monday–Monday"),
+        ),
+        rows=tuple(rows),
+    )
+
+
+def _detail_table(marts: Marts) -> Table | None:
+    rows = [row for bucket in BUCKETS if (row := _row(marts, "mon_mon", "7d", bucket)).exists]
+    columns = tuple(
+        column
+        for column in (
+            Show("rank_bucket", "Ranks", is_word=True),
+            Show(MEAN, "Average"),
+            Show("ci_low", "Interval from"),
+            Show("ci_high", "to"),
+            Show("average_pairwise_correlation_fisher", "Fisher mean"),
+            Show("average_correlation_to_btc", "To Bitcoin"),
+            Show("volatility_adjusted_correlation", "Volatility-adjusted"),
+            Show("n_assets", "Assets"),
+            Show("n_observations", "Hours"),
+        )
+        # Intervals come with a later version of the mart: a column of blanks would tell nobody anything.
+        if any(row.figure(column.column).is_known for row in rows)
+    )
+    if not rows or len(columns) < 2:
+        return None
+    return table_of(
+        "correlation_detail", "The same, looked at closely", compose("7-day, Monday–Monday."), columns, rows
+    )

@@ -1,0 +1,301 @@
+"""Whole pages: what they say, that each figure is in the marts, and that nothing foreign does harm."""
+
+import io
+import json
+import re
+from collections.abc import Iterator
+from datetime import date, timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from markdown_it import MarkdownIt
+from rich.console import Console
+
+from report import sections
+from report.document import Document, Section
+from report.errors import ReportError, UnbackedFigureError
+from report.guard import DECLARED_TERMS, check
+from report.marts import Marts
+from report.terminal import print_week
+from report.text import Sentence, say
+from report.week import WeekPages, write_week
+from report.weeks import Week
+from tests.unit.report.marts_by_hand import WEEK, hostile_marts, plausible_marts
+
+FILES = ("summary.md", "index.html", "summary.json")
+
+
+def write(con: duckdb.DuckDBPyConnection, out: Path, week: date = WEEK, source: str = "simulated") -> WeekPages:
+    return write_week(con, week, out, source, is_simulated=source == "simulated")
+
+
+def pages_text(out: Path) -> str:
+    return "\n".join((out / name).read_text(encoding="utf-8") for name in FILES)
+
+
+class Page(HTMLParser):
+    """The elements of a page, and its text outside of figures, names, dates and the style sheet."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[tuple[str, bool]] = []
+        self.plain = ""
+        self.visible = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        attributes = dict(attrs)
+        self.elements.append((tag, attributes))
+        if tag not in ("meta", "rect"):
+            classes = (attributes.get("class") or "").split()
+            self.open.append((tag, tag in ("data", "time", "style", "title") or bool({"name", "id"} & set(classes))))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in ("meta", "rect"):
+            assert self.open.pop()[0] == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in [tag for tag, _ in self.open]:
+            self.visible += data
+        if not any(is_declared for _, is_declared in self.open):
+            self.plain += data
+
+
+def test_the_headline_states_the_week(plausible: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    pages = write(plausible, tmp_path)
+    assert pages.week == "2025-W47"
+    assert pages.headline == (
+        "Regime: deleveraging, with leverage reset, funding negative, volatility elevated, correlation systemic and "
+        "breadth broad risk-off.",
+        "Market: total cap $2.96 trillion; the capped top-30 index returned -7.2 %; Bitcoin -7.9 %.",
+        "Leverage: Bitcoin funding averaged -1.8 % a year; perpetual open interest $135.2 billion, a change of "
+        "-$13.2 billion, of which positions -$4.2 billion.",
+        "Risk: Bitcoin's realised volatility was 49.8 % a year (7-day, daily returns); average pairwise correlation "
+        "0.80 in ranks 1–10; 0.55 in ranks 51–100.",
+        "Sectors: Privacy came first with +3.4 %, Layer 2 last with -14.9 % (cap-weighted).",
+    )
+
+
+def test_sections_come_in_their_order(plausible: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    summary = json.loads(write(plausible, tmp_path).summary_json.read_text())
+    assert {k: summary[k] for k in ("week", "week_start", "source", "is_simulated")} == {
+        "week": "2025-W47",
+        "week_start": "2025-11-17",
+        "source": "simulated",
+        "is_simulated": True,
+    }
+    order = ["headline", "market", "leverage", "volatility", "sectors", "regime", "coverage", "unknown"]
+    assert [section["id"] for section in summary["sections"]] == order
+    ids = [sentence["id"] for section in summary["sections"] for sentence in section["sentences"]]
+    assert ids == [f"S{n:02d}" for n in range(1, len(ids) + 1)]
+
+
+def evidence_of(summary: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for section in summary["sections"]:
+        for sentence in section["sentences"]:
+            assert sentence["evidence"], sentence["text"]
+            yield from sentence["evidence"]
+        for table in section["tables"]:
+            yield from (cell["evidence"] for row in table["rows"] for cell in row)
+
+
+def test_every_evidence_is_found_again_in_the_marts(any_marts: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    summary = json.loads(write(any_marts, tmp_path).summary_json.read_text())
+    tables = {row[0] for row in any_marts.execute("select table_name from duckdb_tables()").fetchall()}
+    n_known = 0
+    for evidence in evidence_of(summary):
+        if evidence["value"] is None or evidence["table"] not in tables:
+            assert evidence["value"] is None
+            continue
+        where = " and ".join(f'"{column}"::text = ?' for column in evidence["key"])
+        query = f'select "{evidence["column"]}" from marts.{evidence["table"]} where {where}'
+        (found,) = any_marts.execute(query, list(evidence["key"].values())).fetchall()
+        if isinstance(evidence["value"], float | int):
+            assert found[0] == pytest.approx(evidence["value"], rel=1e-8)
+        n_known += 1
+    assert n_known > 100 or not any_marts.execute("from marts.market_cap_daily").fetchall()
+
+
+def test_nothing_is_printed_as_none_or_nan(any_marts: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    pages = write(any_marts, tmp_path)
+    text = Page(pages.index_html.read_text(encoding="utf-8")).visible + pages.summary_md.read_text(encoding="utf-8")
+    assert not re.search(r"\b(None|nan|NaN|NaT|inf|null|NULL|Decimal|datetime)\b", text)
+    assert "NaN" not in pages.summary_json.read_text()
+    console = Console(file=io.StringIO(), width=100)
+    print_week(console, pages)
+    assert "None" not in console.file.getvalue()  # type: ignore[attr-defined]
+
+
+def test_digits_of_a_page_are_figures_names_dates_or_declared(
+    any_marts: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    plain = Page(write(any_marts, tmp_path).index_html.read_text(encoding="utf-8")).plain
+    plain = re.sub(r"[\u202f\u00a0]", " ", plain).replace("2025-W47", "")
+    for term in DECLARED_TERMS:
+        plain = plain.replace(term, "")
+    assert not re.findall(r".{0,30}\d.{0,30}", plain)
+
+
+def test_a_week_without_anything_says_so(tmp_path: Path) -> None:
+    con = duckdb.connect()
+    con.execute("create schema marts; create table marts.publications (publication_id bigint)")
+    pages = write(con, tmp_path, source="replay")
+    assert pages.headline[1] == "Market: insufficient data."
+    unknown = [s.text for s in pages.document.section("unknown").sentences]
+    assert "Open interest over the week: insufficient data; none was observed at all." in unknown
+
+
+def test_absent_open_interest_names_its_first_day(plausible: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    plausible.execute("delete from marts.open_interest_change_weekly")
+    plausible.execute("update marts.open_interest_market_daily set market_date = market_date + interval 70 day")
+    pages = write(plausible, tmp_path)
+    unknown = [s.text for s in pages.document.section("unknown").sentences]
+    assert (
+        "Open interest over the week: insufficient data; no open interest observed before 15 December 2025." in unknown
+    )
+    assert pages.headline[2] == "Leverage: Bitcoin funding averaged -1.8 % a year; open interest: insufficient data."
+
+
+def test_a_week_absent_from_full_marts_is_a_page_too(plausible: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    pages = write(plausible, tmp_path, week=WEEK + timedelta(days=70))
+    assert pages.week == "2026-W05"
+    assert all("insufficient data" in line for line in pages.headline)
+
+
+def test_silent_venues_are_named(plausible: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    said = [s.text for s in write(plausible, tmp_path).document.section("coverage").sentences]
+    assert said == [
+        "Nothing came from hyperliquid (candles: 0 rows).",
+        "Thinnest coverage: candles of bybit with 97.5 %, 468 of 18,480 rows missing.",
+        "Set aside by guards, most of all: 3 rows of candles from bybit.",
+    ]
+
+
+def test_pages_are_labelled_with_their_source(plausible: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    for source, label in (("simulated", "SIMULATED MARKET"), ("replay", "Replay of recorded public data")):
+        pages = write(plausible, tmp_path / source, source=source)
+        assert label in pages.summary_md.read_text().splitlines()[2]
+        assert label in Page(pages.index_html.read_text()).visible
+        console = Console(file=io.StringIO(), width=100)
+        print_week(console, pages)
+        printed = console.file.getvalue()  # type: ignore[attr-defined]
+        assert label in printed and "2025-W47" in printed and "-14.9 %" in printed
+    assert "SIMULATED" not in pages_text(tmp_path / "replay")
+
+
+def test_the_same_marts_give_the_same_bytes_and_files_are_not_touched_again(tmp_path: Path) -> None:
+    first, second = tmp_path / "a", tmp_path / "b"
+    write(plausible_marts(), first)
+    write(plausible_marts(), second)
+    for name in FILES:
+        assert (first / name).read_bytes() == (second / name).read_bytes()
+    stamps = [(first / name).stat().st_mtime_ns for name in FILES]
+    write(plausible_marts(), first)
+    assert [(first / name).stat().st_mtime_ns for name in FILES] == stamps
+    assert sorted(path.name for path in first.iterdir()) == sorted(FILES)
+
+
+def test_the_page_stands_alone_under_its_content_policy(any_marts: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    html = write(any_marts, tmp_path).index_html.read_text(encoding="utf-8")
+    page = Page(html)
+    assert page.open == []
+    assert len(html.encode()) < 300_000
+    tags = {tag for tag, _ in page.elements}
+    assert not tags & {"script", "img", "iframe", "object", "embed", "link", "form", "base"}
+    for _, attributes in page.elements:
+        assert not any(name.startswith("on") or name in ("style", "src", "srcset") for name in attributes)
+        assert attributes.get("href", "#").startswith("#")  # type: ignore[union-attr]
+    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    assert {a["href"][1:] for _, a in page.elements if a.get("href")} <= set(ids)  # type: ignore[index]
+    (policy,) = (a["content"] for _, a in page.elements if a.get("http-equiv") == "Content-Security-Policy")
+    assert policy is not None and policy.startswith("default-src 'none'; style-src 'sha256-")
+
+
+def test_hostile_names_do_no_harm_in_markdown(tmp_path: Path) -> None:
+    text = write(hostile_marts(), tmp_path).summary_md.read_text(encoding="utf-8")
+    html = MarkdownIt("commonmark", {"html": True}).enable("table").render(text)
+    page = Page(html)
+    assert {tag for tag, _ in page.elements} <= {
+        *("h1", "h2", "p", "blockquote", "strong", "em", "ul", "li", "table", "thead", "tbody", "tr", "th", "td")
+    }
+    widths = [len(re.findall(r"(?<!\\)\|", line)) for line in text.splitlines() if line.startswith("|")]
+    plain_widths = [
+        len(table.columns) + 1
+        for section in write(hostile_marts(), tmp_path).document.sections
+        for table in section.tables
+        for _ in range(len(table.rows) + 2)
+    ]
+    assert widths == plain_widths
+    assert not re.search(r"(?<!\\)@everyone|www\.evil|https://", text)
+
+
+def test_hostile_names_do_no_harm_on_a_terminal(tmp_path: Path) -> None:
+    console = Console(file=io.StringIO(), width=200, force_terminal=False)
+    print_week(console, write(hostile_marts(), tmp_path))
+    printed = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "\x1b" not in printed and "\u202e" not in printed
+    assert "[bold]markup[/bold]" in printed
+
+
+@pytest.mark.parametrize(
+    ("source", "is_simulated"), [("simulated", False), ("replay", True), ("live", True), ("made up", False)]
+)
+def test_a_source_that_contradicts_itself_is_an_error(
+    plausible: duckdb.DuckDBPyConnection, tmp_path: Path, source: str, is_simulated: bool
+) -> None:
+    with pytest.raises(ReportError, match="take both from the run's source"):
+        write_week(plausible, WEEK, tmp_path / "out", source, is_simulated)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_day_that_is_no_monday_is_an_error(plausible: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    with pytest.raises(ReportError, match="2025-11-18 is none"):
+        write(plausible, tmp_path, week=date(2025, 11, 18))
+
+
+def test_a_database_without_marts_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ReportError, match="build the marts"):
+        write(duckdb.connect(), tmp_path)
+
+
+def test_a_sentence_with_a_figure_of_nobody_fails_the_week(
+    plausible: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rogue(marts: Marts) -> Section:
+        cap = marts.row("market_cap_daily", market_date=marts.week.last_day).figure("total_market_cap_usd")
+        return Section("rogue", "Rogue", sentences=(say("rogue", "From {cap}, half is 1.48 trillion.", cap=cap),))
+
+    monkeypatch.setattr(sections, "ORDER", (*sections.ORDER, rogue))
+    with pytest.raises(UnbackedFigureError, match=r"section rogue, S\d+ \(rogue\): .*half is 1\.48 trillion"):
+        write(plausible, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_sentence_without_evidence_is_refused() -> None:
+    section = Section("s", "S", sentences=(Sentence("rule", ("All is well.",), "S01"),))
+    with pytest.raises(UnbackedFigureError, match=r"S01 .* has no evidence"):
+        check(Document(Week(WEEK), "replay", False, (section,)))
+
+
+def test_two_rows_of_one_key_are_an_error(plausible: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    plausible.execute("insert into marts.regime_weekly from marts.regime_weekly")
+    with pytest.raises(ReportError, match="grain test"):
+        write(plausible, tmp_path)
+
+
+def test_bars_are_drawn_on_one_scale_from_one_zero(plausible: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    html = write(plausible, tmp_path).index_html.read_text(encoding="utf-8")
+    sectors_html = html.split('aria-label="Sector returns"')[1].split("</table>")[0]
+    bars = re.findall(r'<rect class="(gain|loss)" x="([\d.]+)" y="1" width="([\d.]+)"', sectors_html)
+    widths = {lean: float(width) for lean, _, width in bars}
+    # Layer 2 (-14.9) is the longest, 49 of the half; Privacy (+3.4) starts at the middle.
+    assert max(float(width) for _, _, width in bars) == 49.0
+    assert widths["gain"] == round(49.0 * 3.4 / 14.9, 1)
+    assert all(
+        float(x) == 50.0 if lean == "gain" else float(x) + float(w) == pytest.approx(50.0) for lean, x, w in bars
+    )
