@@ -1,0 +1,1 @@
+"""Bulk files for what happened before anyone asked, one small file per publisher of archives."""

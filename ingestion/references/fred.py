@@ -1,0 +1,64 @@
+"""FRED, the Federal Reserve Bank of St. Louis: one CSV per series, without a key.
+
+A day without a value is blank or a point: kept as NULL for macro series, and no close at all for prices.
+"""
+
+import csv
+from datetime import date, timedelta
+
+import httpx
+import pyarrow as pa
+
+from ingestion.contracts import ASSET_CLASS_PRICES, MACRO_SERIES
+from ingestion.fetch import Answer, Task
+from ingestion.references.provider import Desk, Provider
+
+_CSV = "https://fred.stlouisfed.org/graph/fredgraph.csv"
+
+
+def _tasks(desk: Desk) -> list[Task]:
+    wanted = dict.fromkeys(desk.scope.series(desk.dataset))
+    if desk.dataset == MACRO_SERIES.name:
+        wanted |= dict.fromkeys(desk.offered)
+    return [_task(desk, series) for series in wanted if desk.is_due(series)]
+
+
+def _task(desk: Desk, series: str) -> Task:
+    start = desk.source.starts_at - timedelta(days=float(desk.scope.settings["lookback_days"]))
+
+    async def run() -> Answer:
+        params = {"id": series, "cosd": f"{start:%Y-%m-%d}", "coed": f"{desk.due:%Y-%m-%d}"}
+        values = await desk.get(_CSV, params, lambda response: read_csv(series, response))
+        if desk.dataset == MACRO_SERIES.name:
+            return Answer(_macro(series, values))
+        return Answer(_prices(series, values))
+
+    return Task(desk.line, "fred", None, series, start, desk.due, run)
+
+
+def read_csv(series: str, response: httpx.Response) -> list[tuple[date, float | None]]:
+    """The dates and values of one series; ValueError if the header does not name it."""
+    lines = list(csv.reader(response.text.splitlines()))
+    if not lines or len(lines[0]) != 2 or lines[0][1] != series:
+        raise ValueError(f"the header does not name {series}")
+    return [(date.fromisoformat(day), None if value in ("", ".") else float(value)) for day, value in lines[1:]]
+
+
+def _macro(series: str, values: list[tuple[date, float | None]]) -> pa.Table:
+    rows = [
+        {"provider": "fred", "series": series, "reference_date": day, "value": value, "released_at": None}
+        for day, value in values
+    ]
+    return pa.Table.from_pylist(rows, schema=MACRO_SERIES.schema)
+
+
+def _prices(series: str, values: list[tuple[date, float | None]]) -> pa.Table:
+    rows = [
+        {"provider": "fred", "series": series, "close_date": day, "close": value}
+        for day, value in values
+        if value is not None
+    ]
+    return pa.Table.from_pylist(rows, schema=ASSET_CLASS_PRICES.schema)
+
+
+PROVIDER = Provider("fred", ("macro_series", "asset_class_prices"), _tasks)

@@ -1,0 +1,77 @@
+"""Japan's Ministry of Finance: yields of Japanese government bonds, one to forty years.
+
+Two files: all past months, and the current month. A title line comes first, `-` is none, dates are written 2000/1/4.
+The series are called JGB_1Y … JGB_40Y.
+"""
+
+import csv
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+
+import httpx
+import pyarrow as pa
+
+from ingestion.contracts import MACRO_SERIES
+from ingestion.fetch import Answer, Covered, Task
+from ingestion.references.provider import Desk, Provider
+
+_FOLDER = "https://www.mof.go.jp/english/policy/jgbs/reference/interest_rate"
+_FILES = {"* past months": f"{_FOLDER}/historical/jgbcme_all.csv", "* this month": f"{_FOLDER}/jgbcme.csv"}
+
+
+def _tasks(desk: Desk) -> list[Task]:
+    return [_task(desk, series, url) for series, url in _FILES.items() if _is_due(desk, series)]
+
+
+def _is_due(desk: Desk, series: str) -> bool:
+    """The past months' file grows once a month; it lands whole, so it is not asked for more often."""
+    until = desk.covered_until(series)
+    if until is None or series == "* this month":
+        return desk.is_due(series)
+    return until < desk.due.replace(day=3, hour=0, minute=0, second=0, microsecond=0) <= desk.due
+
+
+def _task(desk: Desk, series: str, url: str) -> Task:
+    start = desk.source.starts_at
+
+    async def run() -> Answer:
+        values = await desk.get(url, {}, read_csv)
+        rows = [
+            {"provider": "mof", "series": name, "reference_date": day, "value": value, "released_at": None}
+            for day, name, value in values
+        ]
+        counts = Counter(name for _, name, _ in values)
+        end = min(max((_end_of(day) for day, _, _ in values), default=desk.due), desk.due)
+        covers = [Covered(None, name, start, end, count) for name, count in counts.items()]
+        return Answer(pa.Table.from_pylist(rows, schema=MACRO_SERIES.schema), covers)
+
+    return Task(desk.line, "mof", None, series, start, desk.due, run)
+
+
+def _end_of(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
+
+
+def read_csv(response: httpx.Response) -> list[tuple[date, str, float | None]]:
+    """Day, series and value of every cell; ValueError if it is not the Ministry's table. A month may be empty yet."""
+    lines = csv.reader(response.text.lstrip("\ufeff").splitlines())
+    next(lines, None)  # the title
+    header = next(lines, None)
+    if not header or header[0] != "Date":
+        raise ValueError("the second line does not begin with Date")
+    values: list[tuple[date, str, float | None]] = []
+    for line in lines:
+        if not line or not line[0].strip():
+            continue
+        year, month, day = map(int, line[0].split("/"))
+        for maturity, cell in zip(header[1:], line[1:], strict=False):
+            if maturity.strip():
+                values.append((date(year, month, day), f"JGB_{maturity.strip()}", _value(cell)))
+    return values
+
+
+def _value(cell: str) -> float | None:
+    return None if cell.strip() in ("", "-") else float(cell)
+
+
+PROVIDER = Provider("mof", ("macro_series",), _tasks)

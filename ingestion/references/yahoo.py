@@ -1,0 +1,70 @@
+"""Yahoo's chart endpoint: daily closes of what crypto is compared with.
+
+It answers 429 often, so it is asked for little and little is asked twice; the week does without it if need be.
+"""
+
+from datetime import date, datetime, timedelta, timezone, tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import httpx
+import pyarrow as pa
+
+from ingestion.contracts import ASSET_CLASS_PRICES
+from ingestion.fetch import Answer, NotOffered, Task
+from ingestion.references.provider import Desk, Provider
+
+_CHART = "https://query1.finance.yahoo.com/v8/finance/chart"
+_REREAD = timedelta(days=10)
+
+
+def _tasks(desk: Desk) -> list[Task]:
+    wanted = dict.fromkeys([*desk.scope.series(desk.dataset), *desk.offered])
+    return [_task(desk, series) for series in wanted if desk.is_due(series)]
+
+
+def _task(desk: Desk, series: str) -> Task:
+    until = desk.covered_until(series)
+    lookback = timedelta(days=float(desk.scope.settings["lookback_days"]))
+    start = desk.source.starts_at - lookback if until is None else until - _REREAD
+
+    async def run() -> Answer:
+        params = {"period1": int(start.timestamp()), "period2": int(desk.due.timestamp()), "interval": "1d"}
+        closes = await desk.get(f"{_CHART}/{series}", params, lambda response: read_chart(response, desk.source.now))
+        rows = [
+            {"provider": "yahoo", "series": series, "close_date": day, "close": close} for day, close in closes.items()
+        ]
+        return Answer(pa.Table.from_pylist(rows, schema=ASSET_CLASS_PRICES.schema))
+
+    return Task(desk.line, "yahoo", None, series, start, desk.due, run)
+
+
+def read_chart(response: httpx.Response, now: datetime) -> dict[date, float]:
+    """Close by trading day in the market's own calendar; the day that is still trading is dropped."""
+    chart = response.json()["chart"]
+    if chart.get("error"):
+        raise NotOffered(f"{chart['error'].get('description', chart['error'])}")
+    result = chart["result"][0]
+    meta = result["meta"]
+    zone = _zone(meta)
+    session_end = meta.get("currentTradingPeriod", {}).get("regular", {}).get("end")
+    is_closed = session_end is not None and now.timestamp() >= session_end
+    today = now.astimezone(zone).date()
+    closes: dict[date, float] = {}
+    moments = result.get("timestamp") or []
+    for moment, close in zip(moments, result["indicators"]["quote"][0].get("close") or [], strict=True):
+        day = datetime.fromtimestamp(moment, zone).date()
+        if close is not None and (day < today or (day == today and is_closed)):
+            closes[day] = float(close)
+    return closes
+
+
+def _zone(meta: dict[str, Any]) -> tzinfo:
+    """The market's own clock; its offset of today stands in where this machine does not know the zone."""
+    try:
+        return ZoneInfo(meta["exchangeTimezoneName"])
+    except (KeyError, ZoneInfoNotFoundError):
+        return timezone(timedelta(seconds=meta.get("gmtoffset", 0)))
+
+
+PROVIDER = Provider("yahoo", ("asset_class_prices",), _tasks, at_once=2)

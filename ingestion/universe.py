@@ -1,0 +1,90 @@
+"""What is asked of whom: `universe.toml`, read and checked.
+
+Belongs here: venues, market types, instruments' quotes, reference series, how much is read again.
+Does not: how a venue differs (venues/), what has been asked already (the ledger in raw.requests).
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+UNIVERSE_FILE = Path(__file__).with_name("universe.toml")
+
+
+class UniverseError(ValueError):
+    """universe.toml says something that cannot be done; the message says where and what to do."""
+
+
+@dataclass(frozen=True)
+class VenueScope:
+    """What is asked of one venue. `bases` narrows a market type to some bases; without an entry all are asked."""
+
+    market_types: tuple[str, ...]
+    is_required: bool
+    bases: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def includes(self, market_type: str, base: str) -> bool:
+        """True if instruments of this base are asked for in this market type."""
+        return market_type in self.market_types and (market_type not in self.bases or base in self.bases[market_type])
+
+
+@dataclass(frozen=True)
+class ReferenceScope:
+    """What is asked of one provider of reference data: its settings, and series by dataset."""
+
+    is_required: bool
+    settings: Mapping[str, Any]
+
+    def series(self, dataset: str) -> tuple[str, ...]:
+        """The configured series of one dataset."""
+        return tuple(self.settings.get(dataset, ()))
+
+
+@dataclass(frozen=True)
+class Universe:
+    """Everything that is asked."""
+
+    quotes: frozenset[str]
+    venues: Mapping[str, VenueScope]
+    references: Mapping[str, ReferenceScope]
+    reread: Mapping[str, timedelta]
+
+    @classmethod
+    def read(cls, path: Path = UNIVERSE_FILE) -> "Universe":
+        """The universe in a file; UniverseError if it names what does not exist or lacks what must be there."""
+        # Imported here: the venue and provider files are what the names are checked against, not needed to read.
+        from ingestion.references import PROVIDERS
+        from ingestion.venues import VENUES
+
+        try:
+            content = tomllib.loads(path.read_text())
+            quotes = frozenset(content["instruments"]["quotes"])
+            reread = {name.removesuffix("_hours"): timedelta(hours=hours) for name, hours in content["reread"].items()}
+            venues = {name: _venue_scope(block) for name, block in content["venues"].items()}
+            references = {
+                name: ReferenceScope(block.get("required", False), block)
+                for name, block in content.get("references", {}).items()
+            }
+        except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:
+            raise UniverseError(
+                f"{path} cannot be used ({error!r}); compare it with the file in the repository"
+            ) from error
+        for name, scope in venues.items():
+            if name not in VENUES:
+                raise UniverseError(f"{path} names venue {name!r}, which has no file in ingestion/venues/")
+            served = {market.market_type for market in VENUES[name].markets}
+            if unknown := set(scope.market_types) - served:
+                raise UniverseError(f"{path}: venue {name} has no market type {sorted(unknown)}, only {sorted(served)}")
+        if unknown := set(references) - set(PROVIDERS):
+            raise UniverseError(
+                f"{path} names providers {sorted(unknown)}, which have no file in ingestion/references/"
+            )
+        return cls(quotes, venues, references, reread)
+
+
+def _venue_scope(block: Mapping[str, Any]) -> VenueScope:
+    bases = {market_type: frozenset(names) for market_type, names in block.get("bases", {}).items()}
+    return VenueScope(tuple(block["market_types"]), bool(block.get("required", False)), bases)

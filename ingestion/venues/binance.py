@@ -1,0 +1,64 @@
+"""Binance: USD-margined perpetuals and spot."""
+
+from datetime import timedelta
+
+from ingestion.paging import PagingRule
+from ingestion.venues.venue import HOUR_MS, History, Market, Venue, Window
+
+# [open time, open, high, low, close, volume, close time, quote volume, trades, …]
+_KLINE = {"open": 1, "high": 2, "low": 3, "close": 4, "base_volume": 5, "quote_volume": 7}
+
+
+def _klines(method: str, limit: int) -> History:
+    def params(window: Window) -> dict[str, object]:
+        return {
+            "symbol": window.symbol,
+            "interval": "1h",
+            "startTime": window.start_ms,
+            "endTime": window.end_ms,
+            "limit": limit,
+        }
+
+    return History(method, params, time=0, columns=_KLINE, paging=PagingRule("ascending", step_ms=HOUR_MS))
+
+
+def _funding(window: Window) -> dict[str, object]:
+    return {"symbol": window.symbol, "startTime": window.start_ms, "endTime": window.end_ms, "limit": 1000}
+
+
+def _open_interest(window: Window) -> dict[str, object]:
+    return _funding(window) | {"period": "4h", "limit": 500}
+
+
+VENUE = Venue(
+    "binance",
+    (
+        Market(
+            "perp",
+            "binanceusdm",
+            {
+                "candles": _klines("fapiPublicGetKlines", 1500),
+                "funding_rates": History(
+                    "fapiPublicGetFundingRate",
+                    _funding,
+                    time="fundingTime",
+                    columns={"funding_rate": "fundingRate"},
+                    paging=PagingRule("ascending"),
+                    calls_per_minute=100,
+                ),
+                # Which part comes of a window that is longer than a page is not documented.
+                "open_interest": History(
+                    "fapiDataGetOpenInterestHist",
+                    _open_interest,
+                    time="timestamp",
+                    columns={"open_interest_base": "sumOpenInterest", "open_interest_usd": "sumOpenInterestValue"},
+                    paging=PagingRule("either", step_ms=4 * HOUR_MS),
+                    depth=timedelta(days=30),
+                    calls_per_minute=200,
+                ),
+            },
+            ccxt_types=("linear",),
+        ),
+        Market("spot", "binance", {"candles": _klines("publicGetKlines", 1000)}, ccxt_types=("spot",)),
+    ),
+)

@@ -1,0 +1,251 @@
+"""One generic client over ccxt: ccxt's addresses, throttling and error names; our pages and columns.
+
+Belongs here: making ccxt clients for a source, asking a declared endpoint, reading its answer into columns.
+Does not: how any one venue differs (its own file), what is asked when (ingest).
+
+ccxt's implicit API is used and not its unified methods: those drop quote volumes and page without proof.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from operator import itemgetter
+from types import TracebackType
+from typing import Any
+
+import ccxt.async_support as ccxt
+import numpy as np
+import pyarrow as pa
+
+from ingestion.contracts import DATASETS, INSTRUMENTS, Dataset
+from ingestion.fetch import Line, Malformed, NotOffered, Refused, Unreachable, retry_after_s
+from ingestion.paging import Page, read_window
+from ingestion.source import Source
+from ingestion.venues.venue import HOUR_MS, History, Market, Snapshot, Venue, Window
+
+_BUSY_CODES = {408, 418, 425, 429}
+_REFUSED_CODES = {401, 403, 405, 410, 451}
+
+
+class VenueClient:
+    """Asks one venue at one source; to be used as an async context manager."""
+
+    def __init__(self, venue: Venue, source: Source, line: Line, calls_per_second: float | None = None) -> None:
+        """`calls_per_second` replaces ccxt's limits for the real venue where a market server declares its own."""
+        self.venue = venue
+        self.source = source
+        self.line = line
+        self._calls_per_second = calls_per_second
+        self._exchanges: dict[str, Any] = {}
+        self._endpoint_lines: dict[int, Line] = {}
+
+    async def __aenter__(self) -> "VenueClient":
+        for market in self.venue.markets:
+            if market.ccxt_class not in self._exchanges:
+                self._exchanges[market.ccxt_class] = self._exchange(market.ccxt_class)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await asyncio.gather(*(exchange.close() for exchange in self._exchanges.values()))
+
+    async def instruments(self, market: Market, quotes: frozenset[str]) -> pa.Table:
+        """What the venue lists now in this market type, quoted in one of `quotes`."""
+        exchange = self._exchanges[market.ccxt_class]
+
+        async def ask() -> list[dict[str, Any]]:
+            if market.ccxt_types:  # read by ccxt before it first waits, so two market types cannot mix
+                exchange.options["fetchMarkets"] = {"types": list(market.ccxt_types)}
+            return list(await _answer(exchange.fetch_markets()))
+
+        wanted = "swap" if market.market_type == "perp" else "spot"
+        rows = [
+            {
+                "venue": self.venue.name,
+                "market_type": market.market_type,
+                "venue_symbol": market.symbol(listed),
+                "base": market.base(listed),
+                "quote": listed["quoteId"],
+                "settle": listed.get("settleId") if wanted == "swap" else None,
+                "contract_size": float(listed.get("contractSize") or 1.0),
+                "is_inverse": bool(listed.get("inverse")),
+                "is_active": bool(listed.get("active")),
+                "listed_at": _listed_at(listed.get("created")),
+            }
+            for listed in await self.line.ask(ask)
+            if listed.get(wanted) and listed["quoteId"] in quotes
+        ]
+        return pa.Table.from_pylist(rows, schema=INSTRUMENTS.schema)
+
+    async def history(self, market: Market, dataset: str, symbol: str, start: datetime, end: datetime) -> pa.Table:
+        """All rows of one instrument between two moments, proven complete; the unfinished candle is dropped."""
+        endpoint = market.datasets[dataset]
+        assert isinstance(endpoint, History)
+        start_ms, end_ms = _ms(start), _ms(end)
+        if dataset == "candles":  # the last candle that is finished at `end` opened an hour before
+            start_ms, end_ms = -(-start_ms // HOUR_MS) * HOUR_MS, (end_ms // HOUR_MS - 1) * HOUR_MS
+        line = self._endpoint_line(endpoint)
+        call = getattr(self._exchanges[market.ccxt_class], endpoint.method)
+
+        async def page(low_ms: int, high_ms: int) -> Page:
+            async def ask() -> Page:
+                answer = await _answer(call(endpoint.params(Window(symbol, low_ms, high_ms))))
+                return read_page(endpoint, answer)
+
+            return await line.ask(ask)
+
+        rows = await read_window(page, endpoint.paging, start_ms, end_ms)
+        return to_table(DATASETS[dataset], self.venue.name, market.market_type, symbol, rows)
+
+    async def snapshot(self, market: Market, dataset: str) -> pa.Table:
+        """One row per instrument, as things stand at the source's now."""
+        endpoint = market.datasets[dataset]
+        assert isinstance(endpoint, Snapshot)
+        call = getattr(self._exchanges[market.ccxt_class], endpoint.method)
+
+        async def ask() -> list[tuple[str, dict[str, float | None]]]:
+            answer = await _answer(call(dict(endpoint.params)))
+            try:
+                return endpoint.read(answer)
+            except (KeyError, IndexError, TypeError, ValueError) as error:
+                raise Malformed(f"the answer is not what {self.venue.name} documents ({error!r})") from error
+
+        contract = DATASETS[dataset]
+        assert contract.time_column
+        now = self.source.now.astimezone(UTC).replace(tzinfo=None)
+        rows = [
+            {"venue": self.venue.name, contract.series_column: symbol, contract.time_column: now} | values
+            for symbol, values in await self._endpoint_line(endpoint).ask(ask)
+        ]
+        return pa.Table.from_pylist(rows, schema=contract.schema)
+
+    def _exchange(self, ccxt_class: str) -> Any:
+        is_real = self.source.base_url is None
+        exchange = getattr(ccxt, ccxt_class)({"enableRateLimit": True, "timeout": 30_000, "verify": is_real})
+        exchange.has["fetchCurrencies"] = False
+        exchange.handle_errors = _errors_first(exchange.handle_errors)
+        if is_real:
+            return exchange
+        exchange.urls["api"] = _moved(exchange.urls["api"], self.source)
+        exchange.timeout_on_exit = 0  # nothing to wait for without TLS
+        if self._calls_per_second:
+            exchange.rateLimit = 1000 / self._calls_per_second
+            exchange.rollingWindowSize = 0.0
+            exchange.calculate_rate_limiter_cost = lambda *_: 1
+            exchange.tokenBucket = None
+            exchange.init_rest_rate_limiter()
+        return exchange
+
+    def _endpoint_line(self, endpoint: History | Snapshot) -> Line:
+        """The venue's line, unless the real venue limits this endpoint more strictly than the rest."""
+        if endpoint.calls_per_minute is None or self.source.base_url is not None:
+            return self.line
+        return self._endpoint_lines.setdefault(
+            id(endpoint),
+            Line(self.line.name, self.line.patience, self.line.at_once, endpoint.calls_per_minute),
+        )
+
+
+async def _answer(call: Any) -> Any:
+    """Ccxt's answer, its errors named as ours."""
+    try:
+        return await call
+    except (Refused, Unreachable):
+        raise
+    except ccxt.BadSymbol as error:
+        raise NotOffered(str(error)) from error
+    except (ccxt.RequestTimeout, ccxt.ExchangeNotAvailable, ccxt.DDoSProtection, ccxt.NetworkError) as error:
+        cause = f" ({type(error.__cause__).__name__})" if error.__cause__ else ""
+        raise Unreachable(f"no answer: {error}{cause}") from error
+    except (ccxt.BadResponse, ccxt.NullResponse) as error:
+        raise Malformed(str(error)) from error
+    except ccxt.BaseError as error:
+        raise Refused(str(error)) from error
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        # ccxt reads some answers without looking first: what it stumbles over is not an answer.
+        raise Malformed(f"the answer cannot be read ({error!r})") from error
+
+
+def _errors_first(ccxt_handler: Any) -> Any:
+    """Name the failures that are a matter of HTTP alone before ccxt does, with the wait that was asked for."""
+
+    def handle(code: int, reason: str, url: str, method: str, headers: Any, body: str, parsed: Any, *rest: Any) -> Any:
+        if code in _BUSY_CODES or code >= 500:
+            raise Unreachable(f"HTTP {code} {reason} from {url.split('?')[0]}", retry_after_s(headers))
+        if code in _REFUSED_CODES:
+            raise Refused(f"HTTP {code} {reason} from {url.split('?')[0]}")
+        if code < 400 and parsed is None:  # ccxt would hand the text on, and read an empty list out of it
+            raise Malformed(f"no JSON came from {url.split('?')[0]}: {_excerpt(body)}")
+        ccxt_handler(code, reason, url, method, headers, body, parsed, *rest)
+        if code >= 400:
+            raise Refused(f"HTTP {code} {reason} from {url.split('?')[0]}")
+
+    return handle
+
+
+def _moved(urls: Any, source: Source) -> Any:
+    """Every address in ccxt's table, as this source answers for it."""
+    if isinstance(urls, Mapping):
+        return {name: _moved(value, source) for name, value in urls.items()}
+    return source.url(urls) if isinstance(urls, str) else urls
+
+
+def read_page(endpoint: History, answer: Any) -> Page:
+    """The rows of an answer as columns. Malformed if they are not where, or not what, the venue file declares."""
+    try:
+        for step in endpoint.rows:
+            answer = answer[step]
+        if not isinstance(answer, list):
+            raise Malformed(f"a list of rows was expected, {_excerpt(answer)} came")
+        times = np.array(list(map(int, map(itemgetter(endpoint.time), answer))), dtype=np.int64)
+        columns = {
+            name: _numbers(map(itemgetter(at), answer), endpoint.scale.get(name))
+            for name, at in endpoint.columns.items()
+        }
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise Malformed(f"the answer cannot be read ({error!r}): {_excerpt(answer)}") from error
+    return Page(times * 1000 if endpoint.time_unit == "s" else times, columns)
+
+
+def _numbers(values: Iterable[Any], scale: float | None) -> np.ndarray:
+    """Numbers as the venue writes them: text or not; nothing and blank are NaN, any other text is an error."""
+    values = list(values)
+    try:
+        numbers = np.array(list(map(float, values)), dtype=np.float64)
+    except (TypeError, ValueError):
+        numbers = np.array([np.nan if v is None or v == "" else float(v) for v in values], dtype=np.float64)
+    return numbers if scale is None else numbers * scale
+
+
+def to_table(dataset: Dataset, venue: str, market_type: str, symbol: str, rows: Page | None) -> pa.Table:
+    """One instrument's rows as a table of the dataset; NaN becomes NULL."""
+    if rows is None:
+        return dataset.schema.empty_table()
+    known: dict[str, pa.Array] = {
+        "venue": pa.repeat(venue, len(rows)),
+        "market_type": pa.repeat(market_type, len(rows)),
+        dataset.series_column: pa.repeat(symbol, len(rows)),
+        str(dataset.time_column): pa.array(rows.times_ms * 1000, pa.int64()).cast(pa.timestamp("us")),
+    }
+    columns = dict(rows.columns)
+    if dataset.name == "candles" and "quote_volume" not in columns:
+        columns["quote_volume"] = columns["base_volume"] * columns["close"]
+    known |= {name: pa.array(values, from_pandas=True) for name, values in columns.items()}
+    return pa.table([known.get(c.name, pa.nulls(len(rows), c.type)) for c in dataset.columns], schema=dataset.schema)
+
+
+def _listed_at(created_ms: Any) -> datetime | None:
+    if not created_ms or created_ms < 0:
+        return None
+    return datetime(1970, 1, 1) + timedelta(milliseconds=int(created_ms))
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
+
+
+def _excerpt(answer: Any) -> str:
+    if isinstance(answer, Mapping | Sequence | str):
+        return repr(answer)[:80]
+    return type(answer).__name__

@@ -1,0 +1,100 @@
+"""What can be said about a venue: its declared differences, as data.
+
+Belongs here: the words in which a venue file declares its markets, endpoints, paging rules and limits.
+Does not: any one venue (its own file), asking and reading (client).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from ingestion.paging import PagingRule
+
+HOUR_MS = 3_600_000
+
+
+@dataclass(frozen=True)
+class Window:
+    """One question about one instrument: its symbol as the venue writes it, and both edges, inclusive."""
+
+    symbol: str
+    start_ms: int
+    end_ms: int
+
+    @property
+    def start_iso(self) -> str:
+        """The first moment, as ISO 8601 in UTC."""
+        return datetime.fromtimestamp(self.start_ms / 1000, UTC).isoformat()
+
+    @property
+    def end_iso(self) -> str:
+        """The last moment, as ISO 8601 in UTC."""
+        return datetime.fromtimestamp(self.end_ms / 1000, UTC).isoformat()
+
+
+@dataclass(frozen=True)
+class History:
+    """How a venue gives one dataset of one instrument: the question, where the rows are, what is in which place.
+
+    `method` is ccxt's implicit API method, `rows` the path to the list of rows in the answer. `columns` maps our
+    columns to a position or a name in a row, `scale` holds the factors of unit conversions. `depth` is how far back
+    the real venue goes (None: to the beginning). `calls_per_minute` is a limit of this endpoint alone, stricter than
+    the venue's own, which is ccxt's to keep.
+    """
+
+    method: str
+    params: Callable[[Window], dict[str, Any]]
+    time: int | str
+    columns: Mapping[str, int | str]
+    paging: PagingRule
+    rows: Sequence[str | int] = ()
+    time_unit: Literal["ms", "s"] = "ms"
+    scale: Mapping[str, float] = field(default_factory=dict)
+    depth: timedelta | None = None
+    calls_per_minute: float | None = None
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """How a venue gives one dataset of all its instruments at once, as it is now: `read` finds rows in the answer.
+
+    Each row is (symbol, values by column); the time is the moment of asking.
+    """
+
+    method: str
+    params: Mapping[str, Any]
+    read: Callable[[Any], list[tuple[str, dict[str, float | None]]]]
+    calls_per_minute: float | None = None
+
+
+@dataclass(frozen=True)
+class Market:
+    """One market type of a venue: which ccxt class serves it, how symbols are written, which datasets it has.
+
+    `ccxt_types` is what ccxt calls this market type when it lists markets. `symbol` and `base` find the venue's own
+    writing in ccxt's description of a market.
+    """
+
+    market_type: Literal["perp", "spot"]
+    ccxt_class: str
+    datasets: Mapping[str, History | Snapshot]
+    ccxt_types: tuple[str, ...] = ()
+    symbol: Callable[[dict[str, Any]], str] = lambda market: market["id"]
+    base: Callable[[dict[str, Any]], str] = lambda market: market["baseId"]
+
+
+@dataclass(frozen=True)
+class Venue:
+    """An exchange under our name for it, and how many questions it may be asked at once."""
+
+    name: str
+    markets: tuple[Market, ...]
+    at_once: int = 6
+
+    def market(self, market_type: str) -> Market:
+        """The market type called so; KeyError if the venue has none."""
+        for market in self.markets:
+            if market.market_type == market_type:
+                return market
+        raise KeyError(f"venue {self.name} has no market type {market_type!r}")

@@ -1,0 +1,289 @@
+"""A whole ingestion against a small server: plan, ledger, incremental second runs, and venues that fail."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from starlette.responses import HTMLResponse, Response
+
+from ingestion import ingest as module
+from ingestion import warehouse
+from ingestion.contracts import DATASETS
+from ingestion.fetch import Patience
+from ingestion.home import Home
+from ingestion.ingest import Ingested, ingest
+from ingestion.source import Source
+from ingestion.universe import ReferenceScope, Universe, VenueScope
+from tests.unit.ingestion.batches import critical_guard, negative_closes_stop, no_guard
+from tests.unit.ingestion.venue_server import VenueServer, running
+
+HOUR = 3_600_000
+START = datetime(2025, 11, 17, tzinfo=UTC)
+QUICK = Patience(attempts=2, first_wait_s=0.001, longest_wait_s=0.05, give_up_after=2)
+UNIVERSE = Universe(
+    frozenset({"USDT", "USDC", "USD"}),
+    {"binance": VenueScope(("perp",), True), "coinbase": VenueScope(("spot",), False)},
+    {},
+    {"candles": timedelta(hours=24)},
+)
+
+
+class Market:
+    """Two Binance perps and one Coinbase product whose prices are a function of the hour; time can move on."""
+
+    def __init__(self, server: VenueServer) -> None:
+        self.server = server
+        self.symbols = ["BTCUSDT", "ETHUSDT"]
+        self.now = START + timedelta(days=3, minutes=20)
+        self.price = 100.0
+        self.asked: list[tuple[str, int, int]] = []
+        server.handlers.clear()
+        server.handlers |= {
+            "fapi.binance.com/fapi/v1/exchangeInfo": self.exchange_info,
+            "fapi.binance.com/fapi/v1/klines": self.klines,
+            "fapi.binance.com/fapi/v1/fundingRate": self.funding,
+            "api.exchange.coinbase.com/products": lambda *_: [{"id": "BTC-USD", "status": "online"}],
+            "api.exchange.coinbase.com/products/BTC-USD/candles": self.coinbase,
+        }
+
+    @property
+    def source(self) -> Source:
+        return Source("simulated", self.server.url, START, self.now)
+
+    def hours(self, start: int, end: int) -> list[int]:
+        first = int(START.timestamp() * 1000)
+        return [t for t in range(first, int(self.now.timestamp() * 1000) + 1, HOUR) if start <= t <= end]
+
+    def exchange_info(self, *_: Any) -> Any:
+        return {"symbols": [
+            {"symbol": s, "contractType": "PERPETUAL", "deliveryDate": 4133404800000, "status": "TRADING",
+             "baseAsset": s[:3], "quoteAsset": "USDT", "marginAsset": "USDT", "filters": []}
+            for s in self.symbols
+        ]}  # fmt: skip
+
+    def klines(self, request: Any, _: Any) -> Any:
+        q = request.query_params
+        self.asked.append((q["symbol"], int(q["startTime"]), int(q["endTime"])))
+        p = str(self.price)
+        return [[t, p, p, p, p, "1", t, "2"] for t in self.hours(int(q["startTime"]), int(q["endTime"]))[:50]]
+
+    def funding(self, request: Any, _: Any) -> Any:
+        q = request.query_params
+        times = [t for t in self.hours(int(q["startTime"]), int(q["endTime"])) if t // HOUR % 8 == 0]
+        return [{"symbol": q["symbol"], "fundingTime": t, "fundingRate": "0.0001"} for t in times]
+
+    def coinbase(self, request: Any, _: Any) -> Any:
+        q = request.query_params
+        start, end = (int(datetime.fromisoformat(q[edge]).timestamp() * 1000) for edge in ("start", "end"))
+        return [[t // 1000, 1, 4, 2, 3, 5] for t in self.hours(start, end)][::-1]
+
+
+@pytest.fixture(scope="module")
+def server():
+    with running() as venue_server:
+        yield venue_server
+
+
+@pytest.fixture
+def market(server: VenueServer) -> Market:
+    return Market(server)
+
+
+def run_once(
+    market: Market, home: Home, *datasets: str, judge: Any = no_guard, universe: Universe = UNIVERSE
+) -> Ingested:
+    result = Ingested("")
+    for dataset in datasets:
+        result = ingest(dataset, home=home, source=market.source, judge=judge, universe=universe, patience=QUICK)
+        with warehouse.connect(home) as connection:
+            warehouse.load_landed(connection, home)
+    return result
+
+
+def query(home: Home, sql: str) -> list[tuple[Any, ...]]:
+    with warehouse.connect(home) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def test_a_first_run_fetches_everything_and_says_what_was_asked(market, home):
+    result = run_once(market, home, "instruments", "candles")
+    assert (result.rows, result.requests, result.failed) == (3 * 72, 3, [])
+    received = "select venue, venue_symbol, count(*), min(open_time), max(open_time) from raw.candles group by all"
+    assert query(home, f"{received} order by all") == [
+        (venue, symbol, 72, datetime(2025, 11, 17), datetime(2025, 11, 19, 23))
+        for venue, symbol in (("binance", "BTCUSDT"), ("binance", "ETHUSDT"), ("coinbase", "BTC-USD"))
+    ]
+    asked = "origin, market_type, series, window_start, window_end, rows_received, status"
+    ledger = query(home, f"select {asked} from raw.requests where dataset = 'candles' order by all")
+    assert ledger[0] == ("binance", "perp", "BTCUSDT", datetime(2025, 11, 17), datetime(2025, 11, 20), 72, "complete")
+    assert len(ledger) == 3
+
+
+def test_a_second_run_at_the_same_hour_asks_nothing_and_lands_nothing(market, home):
+    run_once(market, home, "instruments", "candles", "funding_rates")
+    calls = list(market.server.calls)
+    before = query(home, "select count(*) from raw.requests") + query(home, "select count(*) from raw.loads")
+    market.now += timedelta(minutes=30)  # within the same hour nothing can have happened
+    result = run_once(market, home, "instruments", "candles", "funding_rates")
+    assert (result.rows, result.requests, result.manifests) == (0, 0, [])
+    assert [path for path in market.server.calls[len(calls) :] if not path.startswith("market/")] == []
+    assert query(home, "select count(*) from raw.requests") + query(home, "select count(*) from raw.loads") == before
+
+
+def test_a_later_run_asks_for_what_is_new_and_reads_a_day_again(market, home):
+    run_once(market, home, "instruments", "candles")
+    market.asked.clear()
+    market.now += timedelta(days=1)
+    market.price = 101.0
+    result = run_once(market, home, "instruments", "candles")
+    reread = int((START + timedelta(days=2)).timestamp() * 1000)
+    assert {start for _, start, _ in market.asked} == {reread}
+    assert result.rows == 3 * 48
+    new, revised = 3 * 24, 2 * 24  # Coinbase's prices did not change
+    assert query(home, "select count(*) from raw.candles") == [(3 * 72 + new + revised,)]
+
+
+def test_one_venue_down_costs_its_rows_and_nothing_else(market, home):
+    run_once(market, home, "instruments")
+    market.server.handlers["api.exchange.coinbase.com/products/BTC-USD/candles"] = lambda *_: Response(status_code=503)
+    result = run_once(market, home, "candles")
+    assert result.rows == 2 * 72
+    assert [(r.origin, r.series, r.status) for r in result.failed] == [("coinbase", "BTC-USD", "failed")]
+    assert "503" in result.failed[0].reason
+    failed = "select origin, rows_received from raw.requests where status = 'failed'"
+    assert query(home, failed) == [("coinbase", 0)]
+    Market(market.server)  # it is back
+    market.asked.clear()
+    again = run_once(market, home, "candles")
+    assert (again.rows, again.failed, market.asked) == (72, [], [])
+
+
+def test_one_symbol_that_fails_does_not_stop_the_others(market, home):
+    run_once(market, home, "instruments")
+    good = market.klines
+
+    def handle(request: Any, body: Any) -> Any:
+        return HTMLResponse("<html>") if request.query_params["symbol"] == "BTCUSDT" else good(request, body)
+
+    market.server.handlers["fapi.binance.com/fapi/v1/klines"] = handle
+    result = run_once(market, home, "candles")
+    assert [(r.origin, r.series) for r in result.failed] == [("binance", "BTCUSDT")]
+    assert "no JSON" in result.failed[0].reason
+    assert result.rows == 2 * 72
+
+
+def test_a_venue_that_never_gave_its_list_is_a_hole_and_not_an_empty_venue(market, home):
+    market.server.handlers["fapi.binance.com/fapi/v1/exchangeInfo"] = lambda *_: Response(status_code=451)
+    result = run_once(market, home, "instruments")
+    assert [(r.origin, r.series, r.reason.split(" from")[0]) for r in result.failed] == [
+        ("binance", "*", "HTTP 451 Unavailable For Legal Reasons")
+    ]
+    result = run_once(market, home, "candles")
+    assert [(r.origin, r.market_type, r.series) for r in result.failed] == [("binance", "perp", "*")]
+    assert result.rows == 72
+
+
+def test_a_vanished_instrument_stays_known_and_is_asked_once_more(market, home):
+    run_once(market, home, "instruments", "candles")
+    market.symbols = ["BTCUSDT"]
+    market.now += timedelta(days=1)
+    run_once(market, home, "instruments", "candles")
+    listed = dict(query(home, "select venue_symbol, max_by(is_active, recorded_at) from raw.instruments group by all"))
+    assert listed == {"BTCUSDT": True, "ETHUSDT": False, "BTC-USD": True}
+    assert query(home, "select count(*) from raw.candles where venue_symbol = 'ETHUSDT'") == [(96,)]
+
+
+def test_a_delisted_symbol_that_the_venue_forgot_is_not_a_failure(market, home):
+    run_once(market, home, "instruments", "candles")
+    market.symbols = ["BTCUSDT"]
+    market.now += timedelta(days=1)
+    good = market.klines
+
+    def handle(request: Any, body: Any) -> Any:
+        if request.query_params["symbol"] == "ETHUSDT":
+            return Response('{"code":-1121,"msg":"Invalid symbol."}', 400, media_type="application/json")
+        return good(request, body)
+
+    market.server.handlers["fapi.binance.com/fapi/v1/klines"] = handle
+    assert run_once(market, home, "instruments", "candles").failed == []
+
+
+def test_settlements_keep_their_times_and_rates(market, home):
+    run_once(market, home, "instruments", "funding_rates")
+    settled = "select count(*), min(settled_at), max(settled_at), max(funding_rate) from raw.funding_rates"
+    assert query(home, settled) == [
+        (2 * 10, datetime(2025, 11, 17), datetime(2025, 11, 20), 0.0001)
+    ]  # fmt: skip
+
+
+def test_rows_land_before_they_are_judged_and_the_judge_is_asked_for_each_batch(market, home):
+    market.price = -1.0
+    run_once(market, home, "instruments")
+    run_once(market, home, "candles", judge=negative_closes_stop)
+    assert query(home, "select venue, count(*) from raw.candles group by all") == [("coinbase", 72)]
+    assert query(home, "select count(*) from raw.quarantine") == [(144,)]
+
+
+def test_a_critical_guard_does_not_lose_what_came(market, home):
+    run_once(market, home, "instruments")
+    result = run_once(market, home, "candles", judge=critical_guard)
+    assert sum(manifest.rows for manifest in result.manifests) == 3 * 72
+
+
+def test_large_answers_land_in_several_batches(market, home, monkeypatch):
+    monkeypatch.setattr(module, "ROWS_PER_BATCH", 50)
+    result = run_once(market, home, "instruments", "candles")
+    assert Counter((m.origin, m.rows) for m in result.manifests) == {("binance", 72): 2, ("coinbase", 72): 1}
+
+
+def test_only_the_bases_of_the_universe_are_asked(market, home):
+    narrow = Universe(UNIVERSE.quotes, {"binance": VenueScope(("perp",), True, {"perp": frozenset({"ETH"})})}, {}, {})
+    run_once(market, home, "instruments", universe=narrow)
+    run_once(market, home, "candles", universe=narrow)
+    assert query(home, "select distinct venue_symbol from raw.candles") == [("ETHUSDT",)]
+
+
+def test_a_series_that_is_not_offered_is_told_once_an_hour(market, home):
+    fred = ReferenceScope(True, {"lookback_days": 1, "macro_series": ["DGS10", "NONE"]})
+    universe = Universe(UNIVERSE.quotes, {}, {"fred": fred}, {})
+
+    def csv(request: Any, _: Any) -> Any:
+        name = request.query_params["id"]
+        return Response("", 404) if name == "NONE" else Response(f"observation_date,{name}\n2025-11-18,4.1\n")
+
+    market.server.handlers["fred.stlouisfed.org/graph/fredgraph.csv"] = csv
+    first = run_once(market, home, "macro_series", universe=universe)
+    assert first.rows == 1
+    assert [(r.series, r.reason.split(":")[0]) for r in first.failed] == [("NONE", "not offered")]
+    assert run_once(market, home, "macro_series", universe=universe).requests == 0
+    market.now += timedelta(hours=1)
+    assert run_once(market, home, "macro_series", universe=universe).requests == 2
+
+
+def test_progress_is_told(market, home):
+    class Listener:
+        def __init__(self) -> None:
+            self.asked_of: Counter[str] = Counter()
+            self.rows: Counter[str] = Counter()
+
+        def asked(self, dataset: str, origin: str, questions: int) -> None:
+            self.asked_of[origin] += questions
+
+        def answered(self, dataset: str, origin: str, rows: int, is_failed: bool) -> None:
+            self.asked_of[origin] -= 1
+            self.rows[origin] += rows
+
+    run_once(market, home, "instruments")
+    listener = Listener()
+    ingest("candles", home=home, source=market.source, judge=no_guard, progress=listener, universe=UNIVERSE)
+    assert +listener.asked_of == Counter()
+    assert listener.rows == {"binance": 144, "coinbase": 72}
+
+
+@pytest.mark.parametrize("dataset", sorted(DATASETS))
+def test_every_dataset_has_someone_to_ask(dataset, home):
+    nobody = Source("simulated", "http://127.0.0.1:9", START, START + timedelta(days=3))
+    result = ingest(dataset, home=home, source=nobody, judge=no_guard, patience=QUICK)
+    assert result.rows == 0 and result.failed
+    assert all(request.reason for request in result.failed)

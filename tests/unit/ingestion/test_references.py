@@ -1,0 +1,252 @@
+"""Providers of reference data: their files as they write them, and what is made of files that are something else."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from ingestion.fetch import IMPATIENT, Line, Malformed, NotOffered, Patience, Refused, Task, Unreachable, run
+from ingestion.references import PROVIDERS, fred, mof, yahoo
+from ingestion.references.provider import Desk, get_once
+from ingestion.source import Source
+from ingestion.universe import Universe
+
+STARTS = datetime(2025, 3, 31, tzinfo=UTC)
+NOW = datetime(2025, 11, 24, 6, tzinfo=UTC)
+QUICK = Patience(attempts=3, first_wait_s=0.001, longest_wait_s=0.05)
+
+
+def response(text: str) -> httpx.Response:
+    return httpx.Response(200, text=text, request=httpx.Request("GET", "http://office/file"))
+
+
+async def answers(provider: str, dataset: str, pages: Any, **desk: Any) -> dict[str, Any]:
+    """Ask everything that is due; the rows of each series, or the reason why there are none."""
+    source = desk.pop("source", Source("simulated", "http://server", STARTS, NOW))
+    covered = desk.pop("covered", {})
+    found: dict[str, Any] = {}
+    async with httpx.AsyncClient(transport=httpx.MockTransport(pages)) as http:
+        the_desk = Desk(
+            dataset, source, Universe.read().references[provider], Line(provider, QUICK), http, NOW,
+            covered.get, lambda series: covered.get(series, STARTS) < NOW, **desk,
+        )  # fmt: skip
+        tasks: list[Task] = PROVIDERS[provider].tasks(the_desk)
+        async for outcome in run(tasks):
+            answer = outcome.answer
+            found[outcome.task.series] = outcome.reason if answer is None else answer.rows.to_pylist()
+    return found
+
+
+def coin(name: str, rank: int, supply: float | None) -> dict[str, Any]:
+    return {
+        "id": name, "symbol": name[:3], "name": name.title(), "current_price": 2.0, "market_cap": 2.0 * (supply or 0),
+        "market_cap_rank": rank, "total_volume": 5, "circulating_supply": supply,
+        "last_updated": "2025-11-24T05:59:12.345Z",
+    }  # fmt: skip
+
+
+class Gecko:
+    """The coins' list in pages of 250, and a daily history per coin."""
+
+    def __init__(self, n_coins: int, broken: frozenset[str] = frozenset()) -> None:
+        self.coins = [coin(f"coin{i}", i + 1, 100.0 + i) for i in range(n_coins)]
+        self.broken = broken
+        self.ranges: dict[str, tuple[int, int]] = {}
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        path, q = request.url.path, request.url.params
+        if path.endswith("/coins/markets"):
+            assert q["vs_currency"] == "usd"
+            size, page = int(q["per_page"]), int(q["page"])
+            return httpx.Response(200, json=self.coins[(page - 1) * size : page * size])
+        name = path.split("/")[-3]
+        if name in self.broken:
+            return httpx.Response(500)
+        self.ranges[name] = (int(q["from"]), int(q["to"]))
+        days = [d * 1000 for d in range(int(q["from"]) // 86400 * 86400 + 86400, int(q["to"]) + 1, 86400)]
+        return httpx.Response(200, json={
+            "prices": [[d, 4.0] for d in days],
+            "market_caps": [[d, 4.0 * 1000 if d != days[0] else 0] for d in days],
+            "total_volumes": [[d, 7.0] for d in days],
+        })  # fmt: skip
+
+
+async def test_coingecko_lists_ranks_and_derives_supplies():
+    gecko = Gecko(3)
+    found = await answers("coingecko", "market_caps", gecko)
+    assert [(r["provider_asset_id"], r["symbol"], r["rank"], r["circulating_supply"]) for r in found["*"]] == [
+        ("coin0", "COI", 1, 100.0), ("coin1", "COI", 2, 101.0), ("coin2", "COI", 3, 102.0),
+    ]  # fmt: skip
+    assert found["*"][0]["observed_at"] == datetime(2025, 11, 24, 5, 59, 12, 345000)
+    history = found["coin1"]
+    assert [r["observed_at"] for r in history] == [datetime(2025, 4, 1) + timedelta(days=i) for i in range(238)]
+    assert [r["circulating_supply"] for r in history] == [None] + [1000.0] * 237
+    assert {(r["rank"], r["price_usd"], r["symbol"]) for r in history} == {(None, 4.0, "COI")}
+
+
+async def test_coingecko_asks_for_the_largest_coins_only():
+    found = await answers("coingecko", "market_caps", Gecko(400))
+    assert len(found["*"]) == 250 and len(found) == 251
+
+
+async def test_coingecko_short_ranges_are_lengthened_so_that_days_come_and_not_hours():
+    gecko = Gecko(1)
+    week_ago = NOW - timedelta(days=7)
+    await answers("coingecko", "market_caps", gecko, covered={"coin0": week_ago, "*": week_ago})
+    assert gecko.ranges["coin0"] == ((NOW - timedelta(days=95)).timestamp(), NOW.timestamp())
+
+
+async def test_coingecko_without_a_key_goes_a_year_back():
+    gecko = Gecko(1)
+    old = Source("replay", "http://server", datetime(2019, 1, 1, tzinfo=UTC), NOW)
+    await answers("coingecko", "market_caps", gecko, source=old, has_real_retention=True)
+    assert NOW.timestamp() - gecko.ranges["coin0"][0] < 365 * 86400
+    await answers("coingecko", "market_caps", gecko, source=old, has_real_retention=False)
+    assert gecko.ranges["coin0"][0] == datetime(2019, 1, 1, tzinfo=UTC).timestamp()
+
+
+async def test_coingecko_one_broken_coin_does_not_stop_the_others_and_is_asked_again():
+    gecko = Gecko(5, frozenset({"coin3"}))
+    found = await answers("coingecko", "market_caps", gecko)
+    assert "HTTP 500" in found["coin3"]
+    assert len(found["coin4"]) == 238
+    covered = dict.fromkeys(("*", "coin0", "coin1", "coin2", "coin4"), NOW)
+    known = tuple((c["id"], "COI", c["name"]) for c in gecko.coins)
+    again = await answers("coingecko", "market_caps", Gecko(5), covered=covered, known_series=known)
+    assert list(again) == ["coin3"] and len(again["coin3"]) == 238
+
+
+async def test_coingecko_a_coin_that_left_the_list_is_still_asked_for():
+    known = (("coin0", "COI", "Coin0"), ("gone", "GON", "Gone"))
+    found = await answers("coingecko", "market_caps", Gecko(1), known_series=known)
+    assert set(found) == {"*", "coin0", "gone"}
+    assert found["gone"][0]["symbol"] == "GON"
+
+
+def fred_pages(request: httpx.Request) -> httpx.Response:
+    name = request.url.params["id"]
+    if name == "UNRATE":
+        return httpx.Response(404, text="<html>Not Found</html>")
+    if name == "PAYEMS":
+        return httpx.Response(200, text="<html>busy</html>")
+    return httpx.Response(200, text=f"observation_date,{name}\n2025-10-01,4.1\n2025-10-02,.\n2025-10-03,\n")
+
+
+async def test_fred_keeps_missing_values_of_series_and_not_of_prices():
+    found = await answers("fred", "macro_series", fred_pages, offered=("EXTRA",))
+    assert [(r["series"], r["reference_date"], r["value"], r["released_at"]) for r in found["DGS10"]] == [
+        ("DGS10", date(2025, 10, 1), 4.1, None),
+        ("DGS10", date(2025, 10, 2), None, None),
+        ("DGS10", date(2025, 10, 3), None, None),
+    ]
+    assert len(found["EXTRA"]) == 3
+    assert found["UNRATE"].startswith("not offered")
+    assert "something else than documented" in found["PAYEMS"]
+    prices = await answers("fred", "asset_class_prices", fred_pages, offered=("EXTRA",))
+    assert [(r["close_date"], r["close"]) for r in prices["SP500"]] == [(date(2025, 10, 1), 4.1)]
+    assert "EXTRA" not in prices
+
+
+@pytest.mark.parametrize("text", ["", "DATE,OTHER\n2025-01-01,1\n", "observation_date,X\n2025-01-01,one\n",
+                                  "observation_date,X\n2025-01-0", "observation_date,X\n01/02/2025,1\n"])  # fmt: skip
+def test_fred_what_is_not_its_file(text):
+    with pytest.raises(ValueError):
+        fred.read_csv("X", response(text))
+
+
+JGB = "Interest Rate,,,,,(Unit : %)\r\nDate,1Y,2Y,10Y,40Y\r\n{rows}"
+
+
+async def test_mof_reads_its_table_and_says_which_series_it_covers():
+    def pages(request: httpx.Request) -> httpx.Response:
+        rows = "2025/11/4,0.5,0.9,-,3.4\r\n2025/11/21,0.6,0.95,1.78,3.5\r\n"
+        return httpx.Response(200, text=JGB.format(rows=rows if request.url.path.endswith("/jgbcme.csv") else ""))
+
+    found = await answers("mof", "macro_series", pages)
+    assert found["* past months"] == []
+    rows = {(r["series"], r["reference_date"]): r["value"] for r in found["* this month"]}
+    assert rows[("JGB_10Y", date(2025, 11, 4))] is None
+    assert rows[("JGB_10Y", date(2025, 11, 21))] == 1.78
+    assert rows[("JGB_40Y", date(2025, 11, 4))] == 3.4
+    assert len(rows) == 8
+
+
+async def test_mof_past_months_are_asked_once_a_month():
+    def pages(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, text=JGB.format(rows="2025/11/4,0.5,0.9,-,3.4\r\n"))
+
+    both = {"* past months", "* this month"}
+    this_month, last_month = NOW - timedelta(days=7), NOW - timedelta(days=30)
+    assert set(await answers("mof", "macro_series", pages, covered=dict.fromkeys(both, this_month))) == {"* this month"}
+    assert set(await answers("mof", "macro_series", pages, covered=dict.fromkeys(both, last_month))) == both
+    assert await answers("mof", "macro_series", pages, covered=dict.fromkeys(both, NOW)) == {}
+
+
+@pytest.mark.parametrize("text", ["", "<html>\n<body>", JGB.format(rows="2025-11-04,0.5,0.9,-,3.4\r\n"),
+                                  JGB.format(rows="2025/11/4,a,0.9,-,3.4\r\n")])  # fmt: skip
+def test_mof_what_is_not_its_file(text):
+    with pytest.raises(ValueError):
+        mof.read_csv(response(text))
+
+
+def chart(stamps: list[datetime], closes: list[float | None], zone: str, end: datetime | None = None) -> httpx.Response:
+    meta: dict[str, Any] = {"exchangeTimezoneName": zone, "gmtoffset": 0}
+    if end:
+        meta["currentTradingPeriod"] = {"regular": {"end": end.timestamp()}}
+    result = {
+        "meta": meta,
+        "timestamp": [int(s.timestamp()) for s in stamps],
+        "indicators": {"quote": [{"close": closes}]},
+    }
+    return httpx.Response(
+        200, json={"chart": {"result": [result], "error": None}}, request=httpx.Request("GET", "http://y")
+    )
+
+
+def test_yahoo_days_are_those_of_the_market_whatever_the_daylight_saving():
+    # Midnight in London is 23:00 UTC in summer and 00:00 in winter.
+    stamps = [datetime(2025, 10, 23, 23, tzinfo=UTC), datetime(2025, 10, 27, 0, tzinfo=UTC)]
+    closes = yahoo.read_chart(chart(stamps, [1.0, 2.0], "Europe/London"), NOW)
+    assert closes == {date(2025, 10, 24): 1.0, date(2025, 10, 27): 2.0}
+
+
+def test_yahoo_drops_the_day_that_still_trades_and_days_without_a_close():
+    stamps = [datetime(2025, 11, d, 14, 30, tzinfo=UTC) for d in (20, 21, 24)]
+    trading, closed = datetime(2025, 11, 24, 18, tzinfo=UTC), datetime(2025, 11, 24, 22, tzinfo=UTC)
+    end = datetime(2025, 11, 24, 21, tzinfo=UTC)
+    answer = chart(stamps, [1.0, None, 3.0], "America/New_York", end)
+    assert yahoo.read_chart(answer, trading) == {date(2025, 11, 20): 1.0}
+    assert yahoo.read_chart(answer, closed) == {date(2025, 11, 20): 1.0, date(2025, 11, 24): 3.0}
+
+
+async def test_yahoo_refusing_blocks_nothing():
+    def pages(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(429, headers={"Retry-After": "3600"})
+
+    found = await answers("yahoo", "asset_class_prices", pages)
+    assert found and all(isinstance(reason, str) for reason in found.values())
+
+
+def test_yahoo_an_unknown_symbol_is_not_offered():
+    unknown = {"chart": {"result": None, "error": {"code": "Not Found", "description": "No data found"}}}
+    with pytest.raises(NotOffered, match="not offered: No data found"):
+        yahoo.read_chart(httpx.Response(200, json=unknown, request=httpx.Request("GET", "http://y")), NOW)
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [(404, NotOffered), (403, Refused), (302, Refused), (429, Unreachable), (503, Unreachable)]
+)
+async def test_each_status_has_its_name(status, error):
+    pages = httpx.MockTransport(lambda _: httpx.Response(status, headers={"Retry-After": "7"}))
+    async with httpx.AsyncClient(transport=pages) as http:
+        with pytest.raises(error) as raised:
+            await get_once(http, "http://office/file")
+    if status == 429:
+        assert raised.value.retry_after_s == 7
+
+
+async def test_half_a_json_document_is_malformed():
+    found = await answers("coingecko", "market_caps", lambda _: httpx.Response(200, text='[{"id":"bitc'))
+    assert "something else than documented" in found["*"]
+    assert issubclass(Malformed, Unreachable) and IMPATIENT.attempts > 1
