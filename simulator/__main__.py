@@ -38,6 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"no host is called {unknown[0]}: --down takes one of {', '.join(hosts)}", file=sys.stderr)
         return 2
     from simulator import replay
+    from simulator.archive import kept_history
     from simulator.server import Options, create_app, serve
 
     archive: tuple = ()
@@ -50,6 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
             from simulator.generate import generate
 
             market = generate(options.market) if options.seed is None else generate(options.market, options.seed)
+            archive = () if options.real_retention else kept_history(market)
     except replay.ReplayError as error:
         print(error, file=sys.stderr)
         return 2

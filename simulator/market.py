@@ -32,6 +32,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "asset_class_prices": ("series", "close_date", "close"),
     "macro_series": ("provider", "series", "reference_date", "value"),
 }  # fmt: skip
+TEXTS = ("venue", "market_type", "venue_symbol", "provider", "series", "asset_id", "symbol", "name")
 
 
 @dataclass(frozen=True)

@@ -309,8 +309,8 @@ class _Maker:
         sd = float(btc.std()) * self._volatility_ratio(buckets)
         returns = log_returns / WEEK_HOURS + sd * (columns @ load.T)
         returns[:, self.btc] = btc
-        self.model.prices[start + 1 : start + WEEK_HOURS + 1, self.free] = (
-            self.model.prices[start, self.free] * np.exp(np.cumsum(returns[:, self.free], axis=0))
+        self.model.prices[start + 1 : start + WEEK_HOURS + 1, self.free] = self.model.prices[start, self.free] * np.exp(
+            np.cumsum(returns[:, self.free], axis=0)
         )
         correlation = load @ load.T
         self.model.weeks.append(
@@ -396,8 +396,8 @@ class _Maker:
         market = self.rng.standard_normal((hours, 1))
         own = self.rng.standard_normal((hours, len(self.assets)))
         returns = sd * (beta * market + np.sqrt(1 - beta**2) * own)
-        self.model.prices[start + 1 :, self.free] = (
-            self.model.prices[start, self.free] * np.exp(np.cumsum(returns[:, self.free], axis=0))
+        self.model.prices[start + 1 :, self.free] = self.model.prices[start, self.free] * np.exp(
+            np.cumsum(returns[:, self.free], axis=0)
         )
 
 

@@ -5,9 +5,6 @@ seen in them, and what of them no dialect can say: that goes into the bulk archi
 Does not: the shapes themselves (market.py), serving (server.py), or any judgement of the values.
 """
 
-import hashlib
-import io
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 from pathlib import Path
@@ -18,9 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from simulator.archive import ArchiveFile, archive_files
 from simulator.dialects.shelves import CANDLE_COLUMNS, is_complete
-from simulator.market import COLUMNS, Clock, Market
-from simulator.server import ArchiveFile
+from simulator.market import COLUMNS, TEXTS, Clock, Market
 
 REQUIRED = ("candles_1h", "market_caps")
 # A table, the files it is read from (the first wins where two have the same key), its key, and its times.
@@ -41,7 +38,6 @@ KEYS = {
     "macro_series": ("provider", "series", "reference_date"),
 }
 TIMES = ("open_time", "settled_at", "observed_at", "close_date", "reference_date")
-TEXTS = ("venue", "market_type", "venue_symbol", "provider", "series", "asset_id", "symbol", "name")
 # The markets that a dialect speaks for; in open interest, with the columns that it can say.
 SPOKEN = {
     ("binance", "perp"), ("binance", "spot"), ("bybit", "perp"), ("bybit", "spot"), ("hyperliquid", "perp"),
@@ -53,9 +49,6 @@ QUOTES = ("FDUSD", "USDT", "USDC", "BUSD", "TUSD", "USD", "EUR", "TRY", "BTC", "
 # A symbol whose rows end this long before its venue's do has left the venue.
 SILENT = timedelta(days=7)
 HOUR = timedelta(hours=1)
-# The names of the archive's datasets and columns, where they differ from the tables'.
-ARCHIVE_DATASETS = {"candles_1h": "candles"}
-ARCHIVE_COLUMNS = {"asset_id": "provider_asset_id"}
 
 
 class ReplayError(Exception):
@@ -93,7 +86,7 @@ def load(directory: Path) -> Replay:
     now = pd.Timestamp(clock.now.replace(tzinfo=None))
     frames = {name: _frame(table, name, now) for name, table in tables.items()}
     dialect, archived = _split(frames)
-    archive = tuple(file for name, frame in archived.items() for file in _archive_files(name, frame))
+    archive = tuple(file for name, frame in archived.items() for file in archive_files(name, frame))
     notes += [f"{file.dataset} of {file.origin}: {file.rows} rows come by the archive" for file in archive]
     market = Market(
         clock,
@@ -288,27 +281,3 @@ def _last_seen(frame: pd.DataFrame, time_column: str) -> pd.DataFrame:
     last[keys] = last[keys].astype(str)
     end = last.groupby(["venue", "market_type"])[time_column].transform("max")
     return last.assign(is_active=last[time_column] > end - SILENT)[[*keys, "is_active"]]
-
-
-def _archive_files(name: str, frame: pd.DataFrame) -> Iterable[ArchiveFile]:
-    """One Parquet file for each origin of the rows, in the columns that a bulk archive would have."""
-    dataset = ARCHIVE_DATASETS.get(name, name)
-    origin_column = "provider" if "provider" in frame else "venue"
-    for origin, rows in frame.groupby(origin_column, observed=True):
-        table = pa.Table.from_pandas(_archived(rows), preserve_index=False).replace_schema_metadata(None)
-        buffer = io.BytesIO()
-        pq.write_table(table, buffer, compression="zstd")
-        content = buffer.getvalue()
-        path = f"{dataset}/{origin}.parquet"
-        yield ArchiveFile(dataset, str(origin), path, len(rows), hashlib.sha256(content).hexdigest(), content)
-
-
-def _archived(rows: pd.DataFrame) -> pd.DataFrame:
-    rows = rows.rename(columns=ARCHIVE_COLUMNS)
-    if "rank" in rows:
-        rows = rows.assign(rank=rows["rank"].astype("Int64"))
-    if "reference_date" in rows:
-        unknown = pd.Series(pd.NaT, index=rows.index, dtype="datetime64[us]")
-        rows = rows.assign(reference_date=rows["reference_date"].dt.date, released_at=unknown)
-    texts = {name: "string" for name in (*TEXTS, "provider_asset_id") if name in rows}
-    return rows.astype(texts)

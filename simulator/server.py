@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
@@ -27,6 +27,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from simulator.archive import ArchiveFile
 from simulator.dialects import DIALECTS
 from simulator.dialects.dialect import Dialect, RequestError, Retention, json_response
 from simulator.market import Market
@@ -35,18 +36,6 @@ LOOPBACK = "127.0.0.1"
 FaultKind = Literal["down", "html", "timeout"]
 # Where a connection is hung up on without an answer, this is how the application reaches it.
 TRANSPORT = "market.transport"
-
-
-@dataclass(frozen=True)
-class ArchiveFile:
-    """One file of the bulk archive: rows that no dialect can give."""
-
-    dataset: str
-    origin: str
-    path: str
-    rows: int
-    sha256: str
-    content: bytes = field(repr=False)
 
 
 @dataclass(frozen=True)
