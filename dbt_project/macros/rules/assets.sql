@@ -1,0 +1,3 @@
+{# Assets that a definition names. #}
+
+{% macro bitcoin() %}'bitcoin'{% endmacro %}

@@ -1,0 +1,43 @@
+{# How a venue's own symbol is read where no listing says what it is. The seed `venue_symbols` has the last word. #}
+
+{# Base and quote of BTCUSDT, BTC-USDT-SWAP, BTC_USDT, PF_XBTUSD, BTCUSDT_PERP.A, BTCPERP, kPEPE. #}
+{% macro symbol_pattern() -%}
+'^(?:[PF][FI]_)?(.+?)(?:[-_/](USDT|USDC|FDUSD|BUSD|USD|EUR|GBP|JPY|KRW|TRY|BRL|BTC|ETH|BNB)|(USDT|USDC|FDUSD|BUSD|USD))?(?::[A-Z]+)?(?:[-_]SWAP|[-_]?PERP(?:[.][A-Z])?)?$'
+{%- endmacro %}
+
+{% macro base_of_symbol(symbol) -%}
+    regexp_extract({{ symbol }}, {{ symbol_pattern() }}, 1)
+{%- endmacro %}
+
+{# Venues that write no quote (Hyperliquid, Lighter) quote in dollars. #}
+{% macro quote_of_symbol(symbol) -%}
+    coalesce(
+        nullif(regexp_extract({{ symbol }}, {{ symbol_pattern() }}, 2), ''),
+        nullif(regexp_extract({{ symbol }}, {{ symbol_pattern() }}, 3), ''),
+        'USD'
+    )
+{%- endmacro %}
+
+{# Kraken's PI_ and FI_ contracts are worth fixed dollars. #}
+{% macro is_inverse_symbol(symbol) -%}
+    ({{ symbol }} like 'PI\_%' escape '\' or {{ symbol }} like 'FI\_%' escape '\')
+{%- endmacro %}
+
+{# The prefix that says how many coins one unit is: 1000PEPE, 1000000MOG, 1MBABYDOGE, kPEPE. Empty where there is none. #}
+{% macro multiplier_prefix(base) -%}
+    regexp_extract({{ base }}, '^(1000000|1000|1M|k)[A-Z]', 1)
+{%- endmacro %}
+
+{% macro base_without_multiplier(base) -%}
+    substring({{ base }}, length({{ multiplier_prefix(base) }}) + 1)
+{%- endmacro %}
+
+{% macro multiplier_of_base(base) -%}
+    case {{ multiplier_prefix(base) }}
+        when '1000000' then 1e6
+        when '1M' then 1e6
+        when '1000' then 1e3
+        when 'k' then 1e3
+        else 1e0
+    end
+{%- endmacro %}

@@ -1,0 +1,50 @@
+-- Each settlement that counts, with the interval that the data show. A gap of 0 h is the same settlement stamped twice.
+with gaps as (
+    select
+        venue,
+        venue_symbol,
+        settled_at,
+        funding_rate,
+        recorded_at,
+        nullif(round({{ hours_between(
+            'lag(settled_at) over (partition by venue, venue_symbol order by settled_at)', 'settled_at'
+        ) }}), 0)::bigint as gap_hours
+    from {{ ref('stg_funding_rates') }}
+),
+
+intervals as (
+    select
+        *,
+        lag(gap_hours) over (partition by venue, venue_symbol order by settled_at) as previous_gap_hours,
+        lead(gap_hours) over (partition by venue, venue_symbol order by settled_at) as next_gap_hours
+    from gaps
+),
+
+-- The first settlement has no gap and is dropped: nobody knows how long its rate held.
+known as (
+    select
+        *,
+        {{ settlement_interval('gap_hours', 'previous_gap_hours', 'next_gap_hours') }} as interval_hours,
+        date_trunc('hour', settled_at + interval '30 minutes') as settled_hour_at
+    from intervals
+    where gap_hours is not null
+)
+
+select
+    k.venue,
+    k.venue_symbol,
+    coalesce(i.asset_id, 'unmapped:' || k.venue || ':' || k.venue_symbol) as asset_id,
+    k.settled_at,
+    k.settled_hour_at,
+    k.funding_rate,
+    k.gap_hours,
+    k.interval_hours,
+    {{ annualised_pct('k.funding_rate', 'k.interval_hours') }} as funding_rate_annualised_pct,
+    k.recorded_at
+from known k
+left join {{ ref('int_instruments') }} i
+    on k.venue = i.venue
+    and k.venue_symbol = i.venue_symbol
+    and i.market_type = 'perp'
+    and k.settled_hour_at >= i.valid_from
+    and k.settled_hour_at < i.valid_to

@@ -1,0 +1,76 @@
+-- What each instrument's open interest is worth at each full hour: its latest observation, at most 8 h old.
+-- What the observation does not give, USD or coins, comes from the reference price at that hour.
+with observations as (
+    select
+        o.venue,
+        o.venue_symbol,
+        o.observed_at,
+        o.open_interest_usd,
+        o.open_interest_base,
+        lead(o.observed_at) over (partition by o.venue, o.venue_symbol order by o.observed_at) as next_observed_at
+    from {{ ref('stg_open_interest') }} o
+    join {{ ref('int_open_interest_symbols') }} s
+        on o.venue = s.venue and o.venue_symbol = s.venue_symbol and not s.is_quarantined
+    where o.open_interest_usd is not null or o.open_interest_base is not null
+),
+
+-- Valid from the observation itself to 8 h later, but not at or after the next observation.
+valued as (
+    select
+        venue,
+        venue_symbol,
+        observed_at,
+        open_interest_usd,
+        open_interest_base,
+        {{ each_hour(
+            "date_trunc('hour', observed_at + interval '1 hour' - interval '1 microsecond')",
+            "date_trunc('hour', least(observed_at + interval '8 hours', "
+            ~ "coalesce(next_observed_at - interval '1 microsecond', observed_at + interval '8 hours')))"
+        ) }} as valued_at
+    from observations
+),
+
+identified as (
+    select
+        v.venue,
+        v.venue_symbol,
+        coalesce(i.asset_id, 'unmapped:' || v.venue || ':' || v.venue_symbol) as asset_id,
+        coalesce(i.is_inverse, false) as is_inverse,
+        v.valued_at,
+        v.observed_at,
+        v.open_interest_usd,
+        v.open_interest_base * coalesce(i.multiplier, 1) as open_interest_base
+    from valued v
+    left join {{ ref('int_instruments') }} i
+        on v.venue = i.venue
+        and v.venue_symbol = i.venue_symbol
+        and i.market_type = 'perp'
+        and v.observed_at >= i.valid_from
+        and v.observed_at < i.valid_to
+),
+
+priced as (
+    select
+        i.*,
+        coalesce(
+            nullif(i.open_interest_usd, 0) / nullif(i.open_interest_base, 0), nullif(p.reference_price_usd, 0)
+        ) as price_usd
+    from identified i
+    left join {{ ref('prices_hourly') }} p
+        on i.asset_id = p.asset_id
+        and i.valued_at = p.price_at
+        and coalesce(i.open_interest_usd * i.open_interest_base, 0) = 0
+)
+
+select
+    venue,
+    venue_symbol,
+    asset_id,
+    is_inverse,
+    valued_at,
+    observed_at,
+    coalesce(open_interest_usd, open_interest_base * price_usd) as open_interest_usd,
+    coalesce(open_interest_usd / price_usd, open_interest_base) as open_interest_base,
+    price_usd
+from priced
+where coalesce(open_interest_usd, open_interest_base * price_usd) is not null

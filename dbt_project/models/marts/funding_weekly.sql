@@ -1,0 +1,15 @@
+with hours_of_windows as (
+    select
+        week_start,
+        window_id,
+        {{ each_hour("starts_at + interval '1 hour'", 'ends_at') }} as hour_at
+    from {{ ref('int_windows') }}
+),
+
+hours as (
+    select w.week_start, w.window_id, h.*
+    from {{ ref('int_funding_hourly') }} h
+    join hours_of_windows w on h.hour_at = w.hour_at
+),
+
+{{ funding_over('hours', ['week_start', 'window_id']) }}

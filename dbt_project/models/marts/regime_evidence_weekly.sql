@@ -1,0 +1,206 @@
+with weeks as (
+    select week_start, ends_at, (week_start + interval '6 days')::date as last_date
+    from {{ ref('int_windows') }}
+    where window_id = 'mon_mon'
+),
+
+-- Of the members of a week, ranks 1 to 100 at its start, the share whose price is still there at its end.
+members as (
+    select
+        w.week_start,
+        count(*) as n_members,
+        100.0::double * count(p.reference_price_usd) / count(*) as coverage_pct
+    from weeks w
+    inner join {{ ref('universe_weekly') }} u
+        on w.week_start = u.week_start and u.window_id = 'mon_mon' and u.rank <= 100
+    left join {{ ref('prices_hourly') }} p on u.asset_id = p.asset_id and w.ends_at = p.price_at
+    group by w.week_start
+),
+
+open_interest as (
+    select week_start, position_effect_usd / nullif(start_usd, 0) as position_effect_share
+    from {{ ref('open_interest_change_weekly') }}
+    where window_id = 'mon_mon' and oi_bucket = 'all'
+),
+
+-- In units of the standard deviation of the weeks before, so that a busy market does not look like a flight.
+position_sds as (
+    select
+        a.week_start,
+        case
+            when count(b.position_effect_share) >= {{ least_weeks_of_history() }}
+                then max(a.position_effect_share) / nullif(stddev_samp(b.position_effect_share), 0)
+        end as position_effect_sds
+    from open_interest a
+    left join open_interest b
+        on b.week_start < a.week_start
+        and b.week_start >= a.week_start - interval '{{ history_span_weeks() }} weeks'
+    group by a.week_start
+),
+
+breadth as (
+    select
+        week_start,
+        sum(share_negative_pct * n_assets) / sum(n_assets) as share_of_assets_negative_pct,
+        sum(return_equal_weighted_pct * n_assets) / sum(n_assets) as equal_weighted_return_pct
+    from {{ ref('bucket_returns_weekly') }}
+    where window_id = 'mon_mon'
+    group by week_start
+),
+
+sectors as (
+    select
+        week_start,
+        100 * avg(case when return_cap_weighted_pct < 0 then 1.0 else 0.0 end)::double as share_of_sectors_negative_pct
+    from {{ ref('sector_returns_weekly') }}
+    where window_id = 'mon_mon' and n_assets >= {{ least_sector_members() }}
+    group by week_start
+),
+
+-- One row per week and metric. `compared` is what a percentile compares, among values of one `series_id` only.
+metrics as (
+    select
+        w.week_start,
+        'open_interest_to_market_cap_pct' as metric_id,
+        o.to_market_cap_pct as value,
+        -- Like for like: a venue that joins or fails does not move the percentile.
+        o.like_for_like_index * o.to_market_cap_pct / o.total_usd as compared,
+        o.chain_id as series_id,
+        o.coverage_pct,
+        'open_interest_market_daily' as source_table
+    from weeks w
+    inner join {{ ref('open_interest_market_daily') }} o on w.last_date = o.market_date
+    union all
+    select p.week_start, 'position_effect_sds', p.position_effect_sds, p.position_effect_sds, 1, o.coverage_pct,
+        'open_interest_change_weekly'
+    from position_sds p
+    inner join weeks w on p.week_start = w.week_start
+    inner join {{ ref('open_interest_market_daily') }} o on w.last_date = o.market_date
+    union all
+    select week_start, 'btc_funding_annualised_pct', funding_rate_annualised_pct, funding_rate_annualised_pct, 1,
+        coverage_pct, 'funding_weekly'
+    from {{ ref('funding_weekly') }}
+    where window_id = 'mon_mon' and asset_id = 'bitcoin'
+    union all
+    select week_start, 'market_funding_annualised_pct', funding_rate_annualised_pct, funding_rate_annualised_pct, 1,
+        coverage_pct, 'funding_weekly'
+    from {{ ref('funding_weekly') }}
+    where window_id = 'mon_mon' and asset_id = 'ALL'
+    union all
+    select week_start, 'median_funding_annualised_pct', median_across_assets_pct, median_across_assets_pct, 1,
+        coverage_pct, 'funding_weekly'
+    from {{ ref('funding_weekly') }}
+    where window_id = 'mon_mon' and asset_id = 'ALL'
+    union all
+    select w.week_start, case v.asset_id when 'bitcoin' then 'btc_rv_7d_pct' else 'eth_rv_7d_pct' end, v.rv_7d_pct,
+        v.rv_7d_pct, 1, 100 * v.n_observations / 168::double, 'realised_volatility_daily'
+    from weeks w
+    inner join {{ ref('realised_volatility_daily') }} v
+        on w.last_date = v.market_date and v.asset_id in ('bitcoin', 'ethereum')
+    union all
+    select w.week_start, 'btc_rv_7d_to_rv_30d', v.rv_7d_pct / nullif(v.rv_30d_pct, 0),
+        v.rv_7d_pct / nullif(v.rv_30d_pct, 0), 1, 100 * v.n_observations / 168::double, 'realised_volatility_daily'
+    from weeks w
+    inner join {{ ref('realised_volatility_daily') }} v on w.last_date = v.market_date and v.asset_id = 'bitcoin'
+    union all
+    select c.week_start, 'average_pairwise_correlation_7d', c.average_pairwise_correlation,
+        c.average_pairwise_correlation, 1, 100 * c.n_assets / m.n_members::double, 'bucket_correlation_weekly'
+    from {{ ref('bucket_correlation_weekly') }} c
+    inner join members m on c.week_start = m.week_start
+    where c.window_id = 'mon_mon' and c.horizon = '7d' and c.rank_bucket = 'all'
+    union all
+    select c.week_start, 'average_correlation_to_btc_7d', c.average_correlation_to_btc,
+        c.average_correlation_to_btc, 1, 100 * c.n_assets / m.n_members::double, 'bucket_correlation_weekly'
+    from {{ ref('bucket_correlation_weekly') }} c
+    inner join members m on c.week_start = m.week_start
+    where c.window_id = 'mon_mon' and c.horizon = '7d' and c.rank_bucket = 'all'
+    union all
+    select b.week_start, 'share_of_assets_negative_pct', b.share_of_assets_negative_pct,
+        b.share_of_assets_negative_pct, 1, m.coverage_pct, 'bucket_returns_weekly'
+    from breadth b
+    inner join members m on b.week_start = m.week_start
+    union all
+    select b.week_start, 'equal_weighted_return_pct', b.equal_weighted_return_pct, b.equal_weighted_return_pct, 1,
+        m.coverage_pct, 'bucket_returns_weekly'
+    from breadth b
+    inner join members m on b.week_start = m.week_start
+    union all
+    select s.week_start, 'share_of_sectors_negative_pct', s.share_of_sectors_negative_pct,
+        s.share_of_sectors_negative_pct, 1, m.coverage_pct, 'sector_returns_weekly'
+    from sectors s
+    inner join members m on s.week_start = m.week_start
+),
+
+earlier as (
+    select
+        a.week_start,
+        a.metric_id,
+        count(b.compared) as n_earlier,
+        count(case when b.compared < a.compared then 1 end) as n_below,
+        count(case when b.compared = a.compared then 1 end) as n_equal
+    from metrics a
+    left join metrics b
+        on a.metric_id = b.metric_id
+        and a.series_id = b.series_id
+        and b.week_start < a.week_start
+        and b.week_start >= a.week_start - interval '{{ history_span_weeks() }} weeks'
+    where a.compared is not null
+    group by a.week_start, a.metric_id
+),
+
+measured as (
+    select
+        m.*,
+        {{ percentile_from_counts('e.n_earlier', 'e.n_below', 'e.n_equal', least_weeks_of_history()) }} as percentile
+    from metrics m
+    left join earlier e on m.week_start = e.week_start and m.metric_id = e.metric_id
+),
+
+evidences as (
+    select distinct dimension, evidence_id, metric_id, measure, weight
+    from {{ ref('regime_rules') }}
+),
+
+-- Every evidence has a row in every week: what is not known votes for nothing, and is seen not to.
+judged as (
+    select
+        w.week_start,
+        e.dimension,
+        e.evidence_id,
+        e.metric_id,
+        e.weight,
+        m.value,
+        m.percentile,
+        m.coverage_pct,
+        m.source_table,
+        case when e.measure = 'percentile' then m.percentile else m.value end as judged_value,
+        e.measure
+    from weeks w
+    cross join evidences e
+    left join measured m on w.week_start = m.week_start and e.metric_id = m.metric_id
+)
+
+select
+    j.week_start,
+    j.dimension,
+    j.evidence_id,
+    j.metric_id,
+    j.value,
+    -- The bound towards the middle, which the measure passed.
+    case when r.level <> 0 and r.from_value >= n.to_value then r.from_value when r.level <> 0 then r.to_value end::double
+        as threshold,
+    j.percentile,
+    r.state as vote,
+    r.level::bigint as level,
+    j.weight::double as weight,
+    j.coverage_pct,
+    j.source_table
+from judged j
+left join {{ ref('regime_rules') }} r
+    on j.dimension = r.dimension
+    and j.evidence_id = r.evidence_id
+    and j.coverage_pct >= {{ least_coverage_pct() }}
+    and j.judged_value >= coalesce(r.from_value, j.judged_value)
+    and (r.to_value is null or j.judged_value < r.to_value)
+left join {{ ref('regime_rules') }} n
+    on j.dimension = n.dimension and j.evidence_id = n.evidence_id and n.level = 0

@@ -1,0 +1,16 @@
+select
+    venue,
+    market_type,
+    venue_symbol,
+    open_time,
+    open,
+    high,
+    low,
+    close,
+    base_volume,
+    quote_volume,
+    recorded_at,
+    load_id
+from {{ raw_table('candles') }}
+where {{ known_at_as_of() }}
+qualify {{ latest_version(['venue', 'market_type', 'venue_symbol', 'open_time']) }}

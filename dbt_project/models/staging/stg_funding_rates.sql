@@ -1,0 +1,10 @@
+select
+    venue,
+    venue_symbol,
+    settled_at,
+    funding_rate,
+    recorded_at,
+    load_id
+from {{ raw_table('funding_rates') }}
+where {{ known_at_as_of() }}
+qualify {{ latest_version(['venue', 'venue_symbol', 'settled_at']) }}

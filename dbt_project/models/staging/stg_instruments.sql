@@ -1,0 +1,16 @@
+select
+    venue,
+    market_type,
+    venue_symbol,
+    base,
+    quote,
+    settle,
+    contract_size,
+    is_inverse,
+    is_active,
+    listed_at,
+    recorded_at,
+    load_id
+from {{ raw_table('instruments') }}
+where {{ known_at_as_of() }}
+qualify {{ latest_version(['venue', 'market_type', 'venue_symbol']) }}

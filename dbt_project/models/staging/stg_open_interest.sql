@@ -1,0 +1,11 @@
+select
+    venue,
+    venue_symbol,
+    observed_at,
+    open_interest_base,
+    open_interest_usd,
+    recorded_at,
+    load_id
+from {{ raw_table('open_interest') }}
+where {{ known_at_as_of() }}
+qualify {{ latest_version(['venue', 'venue_symbol', 'observed_at']) }}

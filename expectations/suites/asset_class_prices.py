@@ -1,0 +1,43 @@
+"""Rules for daily closes of other asset classes. Oil closed at −37 dollars once, so a close may be negative."""
+
+import pandas as pd
+
+from expectations.rules import Suite, between, days_ahead, present, quarantine, stop, warn
+
+
+def _over_previous(rows: pd.DataFrame) -> pd.Series:
+    ordered = rows.sort_values(["provider", "series", "close_date"])
+    previous = ordered.groupby(["provider", "series"], observed=True)["close"].shift()
+    return (ordered["close"] / previous.where(previous > 0)).where(ordered["close"] > 0).reindex(rows.index)
+
+
+SUITE = Suite(
+    dataset="asset_class_prices",
+    derived={
+        "close_days_ahead": days_ahead("close_date"),
+        "close_over_previous": lambda rows, now: _over_previous(rows),
+    },
+    rules=(
+        stop(
+            "key_is_complete",
+            "a close of no series or no day: the answer was misread",
+            present("provider", "series", "close_date"),
+        ),
+        quarantine("close_is_present", "a day without a close is a day without a row", present("close")),
+        quarantine(
+            "close_is_possible",
+            "no index, price or rate in use lies outside of these bounds; beyond, the number was misread",
+            between("close", at_least=-1_000, at_most=1e7),
+        ),
+        quarantine(
+            "day_is_not_ahead",
+            "a market cannot have closed on a day after the source's clock",
+            between("close_days_ahead", at_least=-80_000, at_most=0),
+        ),
+        warn(
+            "close_follows_the_one_before",
+            "a close three times or a third of the one before is a split, a change of unit, or 1987",
+            between("close_over_previous", at_least=1 / 3, at_most=3),
+        ),
+    ),
+)

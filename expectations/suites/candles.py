@@ -1,0 +1,70 @@
+"""Rules for hourly candles.
+
+Wild hours are real (on 2025-10-10 one candle fell to a fourteenth), so no rule bounds how far a price moves.
+"""
+
+from expectations.rules import (
+    CLOCK_TOLERANCE_HOURS,
+    Suite,
+    between,
+    hours_ahead,
+    not_below,
+    present,
+    quarantine,
+    seconds_off_the_hour,
+    stop,
+    warn,
+)
+
+SUITE = Suite(
+    dataset="candles",
+    derived={
+        "body_top": lambda rows, now: rows["open"].where(rows["open"] >= rows["close"], rows["close"]),
+        "body_bottom": lambda rows, now: rows["open"].where(rows["open"] <= rows["close"], rows["close"]),
+        "open_hours_ahead": hours_ahead("open_time"),
+        "open_seconds_off_the_hour": seconds_off_the_hour("open_time"),
+        "average_over_close": lambda rows, now: (
+            rows["quote_volume"] / (rows["base_volume"] * rows["close"]).where(lambda amount: amount > 0)
+        ),
+    },
+    rules=(
+        stop(
+            "key_is_complete",
+            "a candle of no instrument or no hour: the answer was misread",
+            present("venue", "market_type", "venue_symbol", "open_time"),
+        ),
+        quarantine(
+            "values_are_present",
+            "a candle has four prices and a volume; a hole in it is a hole in the hour",
+            present("open", "high", "low", "close", "base_volume", "quote_volume"),
+        ),
+        quarantine(
+            "amounts_are_possible",
+            "prices are above 0 and finite, volumes not negative",
+            between("low", above=0),
+            between("high", at_most=1e9),
+            between("base_volume", "quote_volume", at_least=0, at_most=1e18),
+        ),
+        quarantine(
+            "prices_are_ordered",
+            "open and close lie between low and high, else columns were swapped",
+            not_below("high", "body_top"),
+            not_below("body_bottom", "low"),
+        ),
+        quarantine(
+            "candle_opens_on_the_hour",
+            "a candle that opens inside an hour covers another hour than its name says",
+            between("open_seconds_off_the_hour", at_most=0),
+        ),
+        quarantine(
+            "hour_is_over",
+            "the unfinished candle still changes, and one in the future is not true",
+            between("open_hours_ahead", at_most=-1 + CLOCK_TOLERANCE_HOURS),
+        ),
+        warn(
+            "quote_volume_fits_base_volume",
+            "their ratio is a price of that hour; off by tenfold, one of them is in contracts or in the other unit",
+            between("average_over_close", at_least=0.1, at_most=10),
+        ),
+    ),
+)

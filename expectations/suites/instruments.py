@@ -1,0 +1,47 @@
+"""Rules for what a venue lists."""
+
+from expectations.rules import Suite, between, contains, days_ahead, one_of, present, quarantine, stop, unique, warn
+
+SUITE = Suite(
+    dataset="instruments",
+    derived={"listed_days_ahead": days_ahead("listed_at")},
+    rules=(
+        stop(
+            "key_is_complete",
+            "an instrument without a name cannot be told from another: the answer was misread",
+            present("venue", "market_type", "venue_symbol", "base", "quote"),
+        ),
+        stop(
+            "something_trades",
+            "a venue that lists nothing as trading was misread: every instrument would be delisted",
+            contains("is_active", True),
+            min_rows=5,
+        ),
+        quarantine(
+            "market_type_is_known",
+            "only spot and perpetual markets have a place in the warehouse",
+            one_of("market_type", "spot", "perp"),
+        ),
+        quarantine(
+            "contract_size_is_positive",
+            "amounts are multiplied by it: 0, a negative or an absurd size makes every one of them wrong",
+            present("contract_size"),
+            between("contract_size", above=0, at_most=1e12),
+        ),
+        quarantine(
+            "flags_are_present",
+            "whether a contract is inverse or trading decides how it is valued",
+            present("is_inverse", "is_active"),
+        ),
+        quarantine(
+            "instrument_is_listed_once",
+            "two rows for one instrument in one answer contradict each other, or repeat a page",
+            unique("venue", "market_type", "venue_symbol"),
+        ),
+        warn(
+            "listing_date_is_plausible",
+            "nothing traded before 2009, and a listing over a year ahead is a misread date",
+            between("listed_days_ahead", at_least=-20_000, at_most=366),
+        ),
+    ),
+)

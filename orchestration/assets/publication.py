@@ -1,0 +1,78 @@
+"""The final asset: the week's summary, published with the warehouse it was read from.
+
+Belongs here: which weeks get a page, the gate in words, what is told about the publication.
+Does not: the gate itself and the swap (ingestion.publish), words and pages (report).
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import duckdb
+from dagster import (
+    AssetExecutionContext,
+    AssetKey,
+    AssetsDefinition,
+    BackfillPolicy,
+    Failure,
+    MaterializeResult,
+    MetadataValue,
+    PartitionsDefinition,
+    ResourceParam,
+    asset,
+)
+
+from ingestion.publish import NotPublishable, iso_week, publish
+from orchestration.session import Session
+from orchestration.version import code_version
+from orchestration.weeks import WeekError, check_weeks
+from report.week import WeekPages, write_week
+
+STEP = "publication"
+KEY = AssetKey("weekly_regime_summary")
+
+
+def weekly_regime_summary(weeks: PartitionsDefinition, marts: Sequence[AssetKey]) -> AssetsDefinition:
+    """The summary, made from all marts."""
+
+    @asset(
+        key=KEY,
+        deps=marts,
+        group_name="publication",
+        kinds={"duckdb", "html"},
+        description=(
+            "The weekly regime summary: warehouse.duckdb and reports/<week>/, made visible together by one swap. "
+            "Published only if every blocking check of this state of the warehouse passed, whatever this run did."
+        ),
+        partitions_def=weeks,
+        backfill_policy=BackfillPolicy.single_run(),
+    )
+    def publish_weeks(context: AssetExecutionContext, session: ResourceParam[Session]) -> MaterializeResult:
+        asked = [date.fromisoformat(key) for key in context.partition_keys]
+        session.progress.start(STEP, total=len(asked))
+        source = session.source
+
+        def write_page(connection: duckdb.DuckDBPyConnection, week: date, out: Path) -> WeekPages:
+            session.progress.advance(STEP)
+            return write_week(connection, week, out, source.kind, source.is_simulated)
+
+        try:
+            check_weeks(min(asked), max(asked), source)
+            publication = publish(session.home, source, asked, write_page, code_version=code_version())
+        except (NotPublishable, WeekError) as error:
+            raise Failure(str(error), allow_retries=False) from error
+        session.progress.finish(STEP, f"number {publication.publication_id}")
+        newest = session.home.reports / iso_week(max(asked))
+        return MaterializeResult(
+            metadata={
+                "publication_id": publication.publication_id,
+                "weeks": ", ".join(iso_week(week) for week in asked),
+                "digest": publication.digest,
+                "source": source.kind,
+                "page": MetadataValue.path(newest / "index.html"),
+                "warehouse": MetadataValue.path(session.home.warehouse),
+                "preview": MetadataValue.md((newest / "summary.md").read_text()),
+            }
+        )
+
+    return publish_weeks

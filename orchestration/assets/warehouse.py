@@ -1,0 +1,126 @@
+"""The models of dbt as assets: staging, intermediate, marts, and the seeds they read.
+
+Belongs here: one dbt call per run, its verdict in the warehouse's ledger, what is told about each table.
+Does not: any SQL that computes (dbt_project).
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from dagster import (
+    AssetExecutionContext,
+    AssetKey,
+    AssetObservation,
+    AssetsDefinition,
+    BackfillPolicy,
+    Failure,
+    Output,
+    PartitionsDefinition,
+    ResourceParam,
+)
+from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation, DbtCliResource, dbt_assets
+
+from ingestion.home import Home
+from ingestion.warehouse import connect, record_build, set_run_context
+from orchestration.preview import preview, row_counts
+from orchestration.project import dbt_project, fingerprint
+from orchestration.session import Session
+
+STEP = "models"
+
+
+class _Layers(DagsterDbtTranslator):
+    """Groups are the layers. Keys need no rule: schema and table are what dbt calls them."""
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        return dbt_resource_props["config"].get("schema") or super().get_group_name(dbt_resource_props)
+
+
+def warehouse_assets(weeks: PartitionsDefinition) -> AssetsDefinition:
+    """Every model. They ignore the weeks they are run for: a model always covers every week the source reaches."""
+    project = dbt_project()
+
+    @dbt_assets(
+        manifest=project.manifest_path,
+        project=project,
+        name="warehouse",
+        partitions_def=weeks,
+        backfill_policy=BackfillPolicy.single_run(),
+        dagster_dbt_translator=_Layers(),
+    )
+    def build(context: AssetExecutionContext, dbt: DbtCliResource, session: ResourceParam[Session]) -> Iterator[Any]:
+        session.progress.start(STEP, total=len(context.selected_output_names))
+        state = fingerprint()
+        with connect(session.home) as connection:
+            set_run_context(connection, session.source, datetime.now(UTC))
+        os.environ["REGIME_STAGING"] = str(session.home.staging)  # dbt runs in a process of its own
+        invocation = dbt.cli(
+            ["build", "--exclude-resource-type", "unit_test"],
+            context=context,
+            target_path=artefacts(session.home),
+            raise_on_error=False,
+        )
+        built = 0
+        try:
+            for event in invocation.stream():
+                built += isinstance(event, Output)
+                session.progress.advance(STEP, isinstance(event, Output))
+                yield event
+            is_passed = invocation.is_successful()
+        finally:  # whatever happens here, no dbt may be left writing
+            invocation.process.terminate()
+            invocation.process.wait()
+        with connect(session.home) as connection:
+            # Built from everything that is loaded; a selection of models is no proof for the rest.
+            if not context.is_subset or not is_passed:
+                record_build(connection, is_passed=is_passed, fingerprint=state)
+            for observation in _marts(connection):
+                context.log_event(observation)
+        if not is_passed:
+            raise Failure(what_failed(session.home, invocation), allow_retries=False)
+        session.progress.finish(STEP, f"{built} built, all tests passed")
+
+    return build
+
+
+def artefacts(home: Home) -> Path:
+    """Where dbt writes its logs and results for this home."""
+    return home.path / "dbt"
+
+
+def what_failed(home: Home, invocation: DbtCliInvocation) -> str:
+    """The models and tests that failed, in one line."""
+    log = f"see {artefacts(home) / 'dbt.log'}"
+    try:
+        results = invocation.get_artifact("run_results.json")["results"]
+    except (OSError, ValueError, KeyError):
+        results = []
+    failed = [r for r in results if r["status"] in {"error", "fail", "runtime error"}]
+    if not failed:
+        return f"dbt could not build the models; {log}"
+    first = failed[0]
+    message = " ".join(str(first.get("message")).split())[:300]
+    names = ", ".join(r["unique_id"].split(".")[2] for r in failed[:5]) + (" …" if len(failed) > 5 else "")
+    return f"{len(failed)} of {len(results)} models and tests failed ({names}): {message}; {log}"
+
+
+def _marts(connection: duckdb.DuckDBPyConnection) -> Iterator[AssetObservation]:
+    """Row count and newest rows of each mart. They are read when dbt has ended: while it writes, nobody else can."""
+    for (schema, table), rows in row_counts(connection).items():
+        if schema == "marts":
+            order = "week_start desc" if _has_weeks(connection, table) else "1"
+            told = preview(connection, f'select * from marts."{table}" order by {order}')
+            yield AssetObservation(AssetKey([schema, table]), metadata={"dagster/row_count": rows, "preview": told})
+
+
+def _has_weeks(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+    found = connection.execute(
+        "select count(*) from duckdb_columns() where schema_name = 'marts' and table_name = ?"
+        " and column_name = 'week_start'",
+        [table],
+    ).fetchall()
+    return bool(found[0][0])

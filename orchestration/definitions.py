@@ -1,0 +1,51 @@
+"""All definitions, assembled. `workspace.yaml` names this module.
+
+Belongs here: putting together what the other files define, with overrides.
+Does not: implementing anything.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from dagster import AssetKey, Definitions, definitions, in_process_executor
+
+from ingestion.home import Home
+from orchestration.assets.origins import origin_specs
+from orchestration.assets.publication import weekly_regime_summary
+from orchestration.assets.raw import ledger_specs, raw_assets
+from orchestration.assets.warehouse import warehouse_assets
+from orchestration.checks import guard_checks
+from orchestration.choice import choose
+from orchestration.instance import quicken_history
+from orchestration.jobs import weekly_regime
+from orchestration.partitions import weekly
+from orchestration.resources import dbt_resource, session_of_home
+from orchestration.schedules import weekly_schedule
+from orchestration.session import remembered_clock
+
+
+def assemble(home: Home, **overrides: Any) -> Definitions:
+    """The definitions for a home. `resources` replaces single resources; anything else goes to Dagster as it is."""
+    is_live = choose(home).kind == "live"
+    weeks = weekly(remembered_clock(home), is_live=is_live)
+    models = warehouse_assets(weeks)
+    marts = sorted((key for key in models.keys if key.path[0] == "marts"), key=AssetKey.to_user_string)
+    job = weekly_regime(weeks)
+    resources: Mapping[str, Any] = {"session": session_of_home, "dbt": dbt_resource()}
+    return Definitions(
+        assets=[
+            *origin_specs(), *ledger_specs(), *raw_assets(weeks), models, weekly_regime_summary(weeks, marts)
+        ],
+        asset_checks=guard_checks(),
+        jobs=[job],
+        schedules=[weekly_schedule(job, is_live=is_live)],
+        resources={**resources, **overrides.pop("resources", {})},
+        **{"executor": in_process_executor, **overrides},
+    )  # fmt: skip
+
+
+@definitions
+def defs() -> Definitions:
+    """What Dagster's tools load: the definitions of REGIME_HOME."""
+    quicken_history()
+    return assemble(Home.at())

@@ -1,0 +1,90 @@
+"""`regime run` and `regime backfill`: one run for a week or a range of weeks, and its summary.
+
+Belongs here: the order of checks before anything is written, progress, the summary at the end.
+Does not: the line (orchestration), words (report).
+"""
+
+from contextlib import ExitStack
+from datetime import date
+from pathlib import Path
+from threading import Thread
+
+from rich.console import Console
+
+from ingestion.home import Home
+from ingestion.publish import iso_week
+from ingestion.source import Source
+from orchestration.choice import Choice, check_is_held, choose
+from orchestration.market import open_source
+from orchestration.session import Session, hold
+from orchestration.weeks import WeekError, check_weeks, last_closed_week, parse_week
+from regime.errors import WARM_UP, BadInput, RunFailed
+from regime.progress import Steps
+
+# Long enough for a `regime status` that is reading; a run holds the lock longer.
+LOCK_WAIT_SECONDS = 2.0
+
+
+def run_range(first: str | None, last: str | None, *, replay_dir: Path | None, is_live: bool) -> None:
+    """Run the weeks from `first` to `last` (names; None: the last closed one), print the summary of the last."""
+    asked = _parsed(first, last)
+    home = Home.at()
+    choice = choose(home, replay_dir=replay_dir, is_live=is_live)
+    check_is_held(home, choice)
+    Thread(target=_import_what_runs, name=WARM_UP, daemon=True).start()
+    with ExitStack() as stack:
+        steps = stack.enter_context(Steps())
+        steps.start("source")
+        source = stack.enter_context(open_source(choice))
+        steps.finish("source", f"{choice.words}, now {source.now:%Y-%m-%d %H:%M} UTC")
+        weeks = _closed(asked or (last_closed_week(source.now),) * 2, source)
+        stack.enter_context(hold(home, choice, source, wait_seconds=LOCK_WAIT_SECONDS))
+        _run(Session(home, source, steps), weeks)
+    _summarise(home, choice, weeks)
+
+
+def _parsed(first: str | None, last: str | None) -> tuple[date, date] | None:
+    try:
+        return (parse_week(first), parse_week(last)) if first and last else None
+    except WeekError as error:
+        raise BadInput(str(error)) from None
+
+
+def _closed(asked: tuple[date, date], source: Source) -> list[date]:
+    try:
+        return check_weeks(*asked, source)
+    except WeekError as error:
+        raise BadInput(str(error)) from None
+
+
+def _import_what_runs() -> None:
+    """Dagster and dbt take seconds to import; the market server takes seconds to start: do both at once."""
+    import orchestration.run  # noqa: F401
+
+
+def _run(session: Session, weeks: list[date]) -> None:
+    from orchestration.run import log_file, run_weeks
+
+    outcome = run_weeks(session, weeks)
+    if not outcome.is_success:
+        raise RunFailed(
+            f"nothing was published: {'; '.join(outcome.failures)} "
+            f"(run {outcome.run_id[:8]}, see {log_file(session.home)} or `regime ui`)"
+        )
+
+
+def _summarise(home: Home, choice: Choice, weeks: list[date]) -> None:
+    """The last week on the terminal, read from what was published."""
+    import duckdb
+
+    from report.terminal import print_week
+    from report.week import WeekPages, read_week
+
+    console = Console()
+    pages = home.reports / iso_week(weeks[-1])
+    with duckdb.connect(str(home.warehouse.resolve()), read_only=True) as connection:
+        document = read_week(connection, weeks[-1], choice.kind, choice.kind == "simulated")
+    written = WeekPages(document, pages / "summary.md", pages / "index.html", pages / "summary.json")
+    if len(weeks) > 1:
+        console.print(f"{len(weeks)} weeks published: {iso_week(weeks[0])} to {iso_week(weeks[-1])}")
+    print_week(console, written)
