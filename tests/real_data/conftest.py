@@ -14,9 +14,13 @@ REPLAYED_WEEKS = ("2025-W47", "2026-W10")
 
 @pytest.fixture(scope="session")
 def replayed_home(market_data, tmp_path_factory) -> Path:
-    """A home in which both weeks were published, made once for all test processes."""
+    """A home in which both weeks were published, made once for all test processes.
+
+    REGIME_REPLAYED_HOME names one that is kept between test runs.
+    """
     shared = tmp_path_factory.getbasetemp().parent if os.environ.get("PYTEST_XDIST_WORKER") else None
-    home = (shared or tmp_path_factory.getbasetemp()) / "replayed-home"
+    kept = os.environ.get("REGIME_REPLAYED_HOME")
+    home = Path(kept) if kept else (shared or tmp_path_factory.getbasetemp()) / "replayed-home"
     with open(home.with_suffix(".lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         for week in REPLAYED_WEEKS:

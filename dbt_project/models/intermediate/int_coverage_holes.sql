@@ -183,7 +183,10 @@ select
     market_type,
     series,
     after_at,
-    case when step_hours is null then due_until_at else {{ add_minutes('after_at', '60 * step_hours * n_missing') }} end as ends_at,
+    case
+        when step_hours is null then due_until_at
+        else {{ add_minutes('after_at', '60 * step_hours * n_missing') }}
+    end as ends_at,
     coalesce(step_hours, 1)::double as step_hours,
     n_missing::bigint as n_missing
 from at_ends

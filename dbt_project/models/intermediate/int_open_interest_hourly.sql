@@ -9,7 +9,7 @@ with observations as (
         o.open_interest_base,
         lead(o.observed_at) over (partition by o.venue, o.venue_symbol order by o.observed_at) as next_observed_at
     from {{ ref('stg_open_interest') }} o
-    join {{ ref('int_open_interest_symbols') }} s
+    inner join {{ ref('int_open_interest_symbols') }} s
         on o.venue = s.venue and o.venue_symbol = s.venue_symbol and not s.is_quarantined
     where o.open_interest_usd is not null or o.open_interest_base is not null
 ),

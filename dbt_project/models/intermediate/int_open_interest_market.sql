@@ -23,8 +23,8 @@ pairs as (
 ratios as (
     select p.market_date, sum(b.open_interest_usd) / nullif(sum(a.open_interest_usd), 0) as like_for_like_ratio
     from pairs p
-    join observed a on p.previous_date = a.market_date
-    join observed b on p.market_date = b.market_date and a.venue = b.venue and a.venue_symbol = b.venue_symbol
+    inner join observed a on p.previous_date = a.market_date
+    inner join observed b on p.market_date = b.market_date and a.venue = b.venue and a.venue_symbol = b.venue_symbol
     group by p.market_date
 ),
 

@@ -20,13 +20,13 @@ bounded as (
 at_start as (
     select s.week_start, s.window_id, s.step_starts_at, s.step_ends_at, o.*
     from bounded s
-    join {{ ref('int_open_interest_hourly') }} o on s.step_starts_at = o.valued_at
+    inner join {{ ref('int_open_interest_hourly') }} o on s.step_starts_at = o.valued_at
 ),
 
 at_end as (
     select s.week_start, s.window_id, s.step_starts_at, s.step_ends_at, o.*
     from bounded s
-    join {{ ref('int_open_interest_hourly') }} o on s.step_ends_at = o.valued_at
+    inner join {{ ref('int_open_interest_hourly') }} o on s.step_ends_at = o.valued_at
 ),
 
 both_ends as (

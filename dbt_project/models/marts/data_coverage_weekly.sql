@@ -44,8 +44,17 @@ refused as (
 ),
 
 together as (
-    select week_start, dataset, venue, received_rows, 0 as quarantined_rows, 0 as in_series_rows, 0 as due_rows, false as has_unknown,
-        null::timestamp as first_missing_at, last_recorded_at
+    select
+        week_start,
+        dataset,
+        venue,
+        received_rows,
+        0 as quarantined_rows,
+        0 as in_series_rows,
+        0 as due_rows,
+        false as has_unknown,
+        null::timestamp as first_missing_at,
+        last_recorded_at
     from {{ ref('int_coverage_received') }}
     union all
     select week_start, dataset, venue, 0, quarantined_rows, in_series_rows, 0, false, null, null

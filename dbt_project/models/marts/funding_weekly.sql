@@ -9,7 +9,7 @@ with hours_of_windows as (
 hours as (
     select w.week_start, w.window_id, h.*
     from {{ ref('int_funding_hourly') }} h
-    join hours_of_windows w on h.hour_at = w.hour_at
+    inner join hours_of_windows w on h.hour_at = w.hour_at
 ),
 
 {{ funding_over('hours', ['week_start', 'window_id']) }}

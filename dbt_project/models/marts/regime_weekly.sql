@@ -44,7 +44,9 @@ by_week as (
         c.week_start,
         c.coverage_pct,
         {%- for dimension in ['leverage', 'funding', 'flow', 'volatility', 'correlation', 'breadth', 'macro'] %}
-        coalesce(max(case when d.dimension = '{{ dimension }}' then d.state end), 'insufficient_data') as {{ dimension }}_state
+        coalesce(
+            max(case when d.dimension = '{{ dimension }}' then d.state end), 'insufficient_data'
+        ) as {{ dimension }}_state
         {{- ',' if not loop.last }}
         {%- endfor %}
     from coverage c
@@ -59,7 +61,10 @@ named as (
     left join {{ ref('regime_verdicts') }} v
         on true
         {%- for dimension in ['leverage', 'funding', 'flow', 'volatility', 'correlation', 'breadth', 'macro'] %}
-        and (v.{{ dimension }}_states = '*' or '|' || v.{{ dimension }}_states || '|' like '%|' || b.{{ dimension }}_state || '|%')
+        and (
+            v.{{ dimension }}_states = '*'
+            or '|' || v.{{ dimension }}_states || '|' like '%|' || b.{{ dimension }}_state || '|%'
+        )
         {%- endfor %}
     qualify row_number() over (partition by b.week_start order by v.priority nulls last) = 1
 ),

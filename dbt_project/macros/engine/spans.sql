@@ -1,3 +1,5 @@
+{# Steps of hours and minutes in the engine's own words. Belongs here: expanding a span into rows, moving a moment. #}
+
 {# In a select list: one row for every whole hour from `first` to `last`, both included; no row if `first` is later. #}
 {% macro each_hour(first, last) -%}{{ return(adapter.dispatch('each_hour', 'regime')(first, last)) }}{%- endmacro %}
 {% macro duckdb__each_hour(first, last) -%}unnest(generate_series({{ first }}, {{ last }}, interval '1 hour')){%- endmacro %}
@@ -20,6 +22,10 @@
 {% macro spark__add_hours(moment, hours) -%}({{ moment }} + make_dt_interval(0, {{ hours }})){%- endmacro %}
 
 {# `moment` plus a number of minutes, which may be a column; rounded to whole ones. #}
-{% macro add_minutes(moment, minutes) -%}{{ return(adapter.dispatch('add_minutes', 'regime')(moment, minutes)) }}{%- endmacro %}
-{% macro duckdb__add_minutes(moment, minutes) -%}({{ moment }} + interval '1 minute' * round({{ minutes }})::bigint){%- endmacro %}
+{% macro add_minutes(moment, minutes) -%}
+    {{ return(adapter.dispatch('add_minutes', 'regime')(moment, minutes)) }}
+{%- endmacro %}
+{% macro duckdb__add_minutes(moment, minutes) -%}
+    ({{ moment }} + interval '1 minute' * round({{ minutes }})::bigint)
+{%- endmacro %}
 {% macro spark__add_minutes(moment, minutes) -%}({{ moment }} + make_dt_interval(0, 0, round({{ minutes }}))){%- endmacro %}
