@@ -140,7 +140,13 @@ def _clone(staging: Path, clone: Path) -> None:
 
 def _add_publication(clone: Path, row: list[object]) -> None:
     with duckdb.connect(str(clone)) as connection:
-        connection.execute("insert into raw.publications values (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+        tables = ["raw.publications"]
+        if connection.execute(
+            "from duckdb_tables() where schema_name = 'marts' and table_name = 'publications'"
+        ).fetchall():
+            tables.append("marts.publications")  # built before there was a publication to tell of
+        for table in tables:
+            connection.execute(f"insert into {table} values (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
         connection.execute("checkpoint")
 
 

@@ -7,6 +7,7 @@ Does not: any SQL that computes (dbt_project).
 import os
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from dagster import (
     AssetsDefinition,
     BackfillPolicy,
     Failure,
+    MaterializeResult,
     Output,
     PartitionsDefinition,
     ResourceParam,
@@ -56,7 +58,16 @@ def warehouse_assets(weeks: PartitionsDefinition) -> AssetsDefinition:
         session.progress.start(STEP, total=len(context.selected_output_names))
         state = fingerprint()
         with connect(session.home) as connection:
+            is_current = _is_current(connection, session, state)
             set_run_context(connection, session.source, datetime.now(UTC))
+        if is_current:
+            # Built again, the same rows would give sums that differ in the last bits: what stands is left standing.
+            depends = context.assets_def.asset_deps
+            order = TopologicalSorter({key: depends[key] for key in context.selected_asset_keys}).static_order()
+            for key in (key for key in order if key in context.selected_asset_keys):
+                yield MaterializeResult(asset_key=key, metadata={"unchanged": True})
+            session.progress.finish(STEP, "nothing new since they were built and tested")
+            return
         os.environ["REGIME_STAGING"] = str(session.home.staging)  # dbt runs in a process of its own
         invocation = dbt.cli(
             ["build", "--exclude-resource-type", "unit_test"],
@@ -85,6 +96,19 @@ def warehouse_assets(weeks: PartitionsDefinition) -> AssetsDefinition:
         session.progress.finish(STEP, f"{built} built, all tests passed")
 
     return build
+
+
+def _is_current(connection: duckdb.DuckDBPyConnection, session: Session, state: str) -> bool:
+    """True if the models were built, with all tests passed, from all that is loaded, by these files, at this time."""
+    found = connection.execute(
+        """
+        select b.is_passed and b.fingerprint = ? and b.load_id = (select coalesce(max(load_id), 0) from raw.loads)
+            and exists (select 1 from raw.run_context where now_at = ?)
+        from raw.builds b order by b.build_id desc limit 1
+        """,
+        [state, session.source.now.astimezone(UTC).replace(tzinfo=None)],
+    ).fetchall()
+    return bool(found and found[0][0])
 
 
 def artefacts(home: Home) -> Path:
