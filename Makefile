@@ -48,7 +48,7 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m compileall -q -j 2 ingestion expectations orchestration report regime simulator
-	@REGIME_STAGING=:memory: $(BIN)/dbt --quiet parse --project-dir dbt_project --profiles-dir dbt_project
+	@$(BIN)/python -m orchestration.project
 	@touch $(READY)
 
 lock:                    ## renew requirements.lock from pyproject.toml (needs uv)

@@ -140,13 +140,11 @@ def _clone(staging: Path, clone: Path) -> None:
 
 def _add_publication(clone: Path, row: list[object]) -> None:
     with duckdb.connect(str(clone)) as connection:
-        tables = ["raw.publications"]
-        if connection.execute(
-            "from duckdb_tables() where schema_name = 'marts' and table_name = 'publications'"
-        ).fetchall():
-            tables.append("marts.publications")  # built before there was a publication to tell of
-        for table in tables:
-            connection.execute(f"insert into {table} values (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+        connection.execute("insert into raw.publications values (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+        mart = "from duckdb_tables() where schema_name = 'marts' and table_name = 'publications'"
+        if connection.execute(mart).fetchall():  # it was built before there was this publication to tell of
+            connection.execute("delete from marts.publications")
+            connection.execute("insert into marts.publications by name from raw.publications")
         connection.execute("checkpoint")
 
 
