@@ -70,9 +70,15 @@ class PriceModel:
         return np.where(self.first_hour <= hour, caps, 0.0)
 
     def is_eligible_at(self, hour: int) -> NDArray[np.bool_]:
-        """Traded, free, priced at the hour, and with 90 % of the 168 hours before it."""
+        """Traded, free, priced at the hour, and with 90 % of the 168 hours before it.
+
+        A newly listed asset has a reference price from the first Monday that 90 % of a week lies before, and its hours
+        count from there.
+        """
         is_free = np.array([a.is_free and not a.provider_only for a in self.assets])
-        seen = np.minimum(self.last_hour, hour) - np.maximum(self.first_hour, hour - WEEK_HOURS)
+        monday = np.ceil((self.first_hour + MINIMUM_HOURS) / WEEK_HOURS).astype(int) * WEEK_HOURS
+        referenced = np.where(self.first_hour > 0, monday, self.first_hour)
+        seen = np.minimum(self.last_hour, hour) - np.maximum(referenced, hour - WEEK_HOURS)
         return is_free & (seen >= MINIMUM_HOURS) & (self.last_hour >= hour)
 
     def ranks_at(self, hour: int) -> NDArray[np.int64]:

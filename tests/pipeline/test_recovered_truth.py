@@ -1,0 +1,261 @@
+"""The main job on the full simulated market recovers what its generator knows, and the figures of the published note.
+
+The truth comes from the generator's own arrays; the pipeline saw only the venues' answers.
+"""
+
+import os
+import tomllib
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+
+from simulator.generate import generate
+from simulator.truth import truth
+from tests.pipeline.market import CommandLine
+
+pytestmark = pytest.mark.xdist_group("full_market")
+
+NOTE = tomllib.loads(Path(__file__).with_name("note_2025_11_24.toml").read_text())
+WEEK = "2025-11-17"
+
+
+@pytest.fixture(scope="module")
+def line(tmp_path_factory) -> CommandLine:
+    """A home in which `regime run` was called once, with nothing said; REGIME_FULL_HOME names one that is kept."""
+    directory = tmp_path_factory.mktemp("full")
+    kept = os.environ.get("REGIME_FULL_HOME")
+    line = CommandLine(Path(kept) if kept else directory / "home", directory, market=None)
+    if not (line.home / "current").exists():
+        done = line("run")
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+        (line.home / "said.txt").write_text(done.stdout)
+    return line
+
+
+@pytest.fixture(scope="module")
+def marts(line):
+    connection = duckdb.connect(str((line.home / "warehouse.duckdb").resolve()), read_only=True)
+    yield lambda sql: connection.execute(sql).df()
+    connection.close()
+
+
+@pytest.fixture(scope="module")
+def known():
+    return truth(generate("full"))
+
+
+def joined(found: pd.DataFrame, expected: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Both sides by key; every key that the truth has must be there."""
+    dates = [k for k in keys if k in ("week_start", "market_date")]
+    found = found.astype(dict.fromkeys(dates, "datetime64[us]"))
+    expected = expected.astype(dict.fromkeys(dates, "datetime64[us]"))
+    both = expected.merge(found, on=keys, how="left", suffixes=("_true", ""), indicator=True)
+    assert (both["_merge"] == "both").all(), both[both["_merge"] != "both"].head()
+    return both
+
+
+def only(marts, column, table, where):
+    frame = marts(f"select {column} from marts.{table} where {where}")
+    assert len(frame) == 1
+    return frame.iloc[0, 0]
+
+
+# --- the generator's truth, all weeks --------------------------------------------------------------------------------
+
+
+def test_returns_of_every_eligible_asset(marts, known):
+    expected = known.universe[known.universe["week_start"] >= "2025-04-14"]
+    found = marts(
+        "select week_start, asset_id, rank, rank_bucket, sector, return_pct from marts.universe_weekly"
+        " where window_id = 'mon_mon' and is_eligible"
+    )
+    both = joined(found, expected, ["week_start", "asset_id"])
+    assert len(both) > 3000
+    assert (both["return_pct"] - both["return_pct_true"]).abs().max() < 0.25
+    assert (both["sector"] == both["sector_true"]).all()
+    # two assets of nearly the same cap may change places by a basis point of basis
+    assert (both["rank"] - both["rank_true"]).abs().max() <= 1
+
+
+def test_sector_returns(marts, known):
+    expected = known.sector_returns[known.sector_returns["week_start"] >= "2025-04-14"]
+    found = marts(
+        "select week_start, sector, return_cap_weighted_pct from marts.sector_returns_weekly"
+        " where window_id = 'mon_mon'"
+    )
+    both = joined(found, expected, ["week_start", "sector"])
+    assert (both["return_cap_weighted_pct"] - both["return_cap_weighted_pct_true"]).abs().max() < 0.1
+
+
+def test_bucket_correlations(marts, known):
+    expected = known.bucket_correlations[known.bucket_correlations["week_start"] >= "2025-04-14"]
+    found = marts(
+        "select week_start, rank_bucket, average_pairwise_correlation from marts.bucket_correlation_weekly"
+        " where window_id = 'mon_mon' and horizon = '7d'"
+    )
+    both = joined(found, expected, ["week_start", "rank_bucket"])
+    assert len(both) >= 90
+    error = (both["average_pairwise_correlation"] - both["average_pairwise_correlation_true"]).abs()
+    assert error.max() < 0.03
+
+
+def test_the_capped_index(marts, known):
+    found = marts(
+        "select week_start, return_pct from marts.index_returns_weekly"
+        " where index_id = 'top30' and window_id = 'mon_mon'"
+    )
+    both = joined(found, known.index_returns, ["week_start"])
+    assert (both["return_pct"] - both["return_pct_true"]).abs().max() < 0.1
+
+
+def test_market_caps(marts, known):
+    expected = known.market_caps[known.market_caps["market_date"] >= "2025-04-14"]
+    found = marts("select market_date, total_market_cap_usd, total_ex_stablecoins_usd from marts.market_cap_daily")
+    both = joined(found, expected, ["market_date"])
+    for column in ("total_market_cap_usd", "total_ex_stablecoins_usd"):
+        assert (both[column] / both[f"{column}_true"] - 1).abs().max() < 0.005
+
+
+def test_open_interest(marts, known):
+    expected = known.open_interest[known.open_interest["market_date"] >= "2025-04-14"]
+    found = marts("select market_date, total_usd from marts.open_interest_market_daily")
+    both = joined(found, expected, ["market_date"])
+    assert (both["total_usd"] / both["total_usd_true"] - 1).abs().max() < 0.01
+
+
+def test_funding_of_every_asset(marts, known):
+    expected = known.funding[known.funding["week_start"] >= "2025-04-14"]
+    found = marts(
+        "select week_start, asset_id, funding_rate_annualised_pct from marts.funding_weekly where window_id = 'mon_mon'"
+    )
+    both = joined(found, expected, ["week_start", "asset_id"])
+    assert len(both) > 3000
+    error = (both["funding_rate_annualised_pct"] - both["funding_rate_annualised_pct_true"]).abs()
+    assert error.max() < 0.5
+
+
+def test_realised_volatility(marts, known):
+    expected = known.realised_volatility[known.realised_volatility["market_date"] >= "2025-04-21"]
+    found = marts("select market_date, asset_id, rv_7d_pct, rv_7d_daily_pct from marts.realised_volatility_daily")
+    both = joined(found, expected, ["market_date", "asset_id"])
+    for column in ("rv_7d_pct", "rv_7d_daily_pct"):
+        assert (both[column] - both[f"{column}_true"]).abs().max() < 1
+
+
+def test_what_must_be_left_out_is_left_out(marts):
+    excluded = marts(
+        "select distinct asset_id, exclusion_reason from marts.universe_weekly"
+        f" where not is_eligible and week_start = '{WEEK}'"
+    )
+    reasons = dict(zip(excluded["asset_id"], excluded["exclusion_reason"], strict=True))
+    assert reasons["tether"] == "stablecoin"
+    assert reasons["wrapped-bitcoin"] == "wrapped"
+    assert reasons["maker"] == "no_price"  # it died in mid-history
+
+
+# --- the published note ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sector, expected", NOTE["sector_returns_pct"].items())
+def test_the_notes_sectors(marts, sector, expected):
+    where = f"week_start = '{WEEK}' and window_id = 'mon_mon' and sector = '{sector}'"
+    assert only(marts, "return_cap_weighted_pct", "sector_returns_weekly", where) == pytest.approx(expected, abs=0.5)
+
+
+def test_the_notes_index(marts):
+    where = f"week_start = '{WEEK}' and window_id = 'mon_mon' and index_id = 'top30'"
+    found = only(marts, "return_pct", "index_returns_weekly", where)
+    assert found == pytest.approx(NOTE["index_return_pct"], abs=0.5)
+
+
+def test_the_notes_market_cap(marts):
+    frame = marts(
+        "select market_date, total_market_cap_usd from marts.market_cap_daily"
+        f" where total_market_cap_usd < {NOTE['total_market_cap_usd_below']} order by 1"
+    )
+    below = pd.to_datetime(frame["market_date"])
+    assert below.iloc[-1] == pd.Timestamp("2025-11-23")
+    in_the_week = below >= WEEK
+    assert in_the_week.any()
+    assert below[~in_the_week].max().strftime("%Y-%m") == NOTE["total_market_cap_first_below_since"]
+
+
+def test_the_notes_open_interest(marts):
+    october = only(marts, "total_usd", "open_interest_market_daily", "market_date = '2025-10-06'")
+    now = only(marts, "total_usd", "open_interest_market_daily", "market_date = '2025-11-23'")
+    assert october == pytest.approx(NOTE["perp_open_interest_early_october_usd"], rel=0.02)
+    assert now == pytest.approx(NOTE["perp_open_interest_now_usd"], rel=0.02)
+    effects = marts(
+        "select oi_bucket, position_effect_usd from marts.open_interest_change_weekly"
+        f" where week_start = '{WEEK}' and window_id = 'mon_mon' and oi_bucket <> 'all'"
+    ).set_index("oi_bucket")["position_effect_usd"]
+    assert effects.idxmin() == "long_tail"
+
+
+def test_the_notes_funding(marts):
+    weekly = marts(
+        "select week_start, funding_rate_annualised_pct, longest_negative_run_hours from marts.funding_weekly"
+        " where asset_id = 'bitcoin' and window_id = 'mon_mon' and week_start >= '2025-10-20' order by 1"
+    )
+    rates = weekly["funding_rate_annualised_pct"]
+    assert rates.iloc[-1] < 0
+    assert (rates.iloc[1:-1] > 0).all(), "negative for the first time since late October"
+    assert rates.iloc[0] < 0
+    runs = weekly["longest_negative_run_hours"]
+    assert runs.iloc[-1] > runs.iloc[1:-1].max()
+
+
+def test_the_notes_volatility(marts):
+    where = "asset_id = 'bitcoin' and market_date = '2025-11-23'"
+    found = only(marts, "rv_7d_daily_pct", "realised_volatility_daily", where)
+    assert found == pytest.approx(NOTE["btc_realised_volatility_7d_pct"], abs=3)
+
+
+def test_the_notes_correlation(marts):
+    found = marts(
+        "select rank_bucket, average_pairwise_correlation from marts.bucket_correlation_weekly"
+        f" where week_start = '{WEEK}' and window_id = 'mon_mon' and horizon = '7d'"
+    ).set_index("rank_bucket")["average_pairwise_correlation"]
+    for bucket, expected in NOTE["average_pairwise_correlation"].items():
+        assert found[bucket] == pytest.approx(expected, abs=0.03)
+
+
+def test_the_verdict_is_the_notes(marts):
+    assert only(marts, "verdict", "regime_weekly", f"week_start = '{WEEK}'") == NOTE["verdict"]
+
+
+# --- what a user sees ------------------------------------------------------------------------------------------------
+
+
+def test_the_terminal_ends_with_the_summary_and_the_page(line):
+    said = (line.home / "said.txt").read_text()
+    assert "SIMULATED" in said
+    assert "2025-W47" in said
+    page = line.home / "reports" / "2025-W47" / "index.html"
+    assert page.exists()
+    assert "SIMULATED" in page.read_text()
+    assert "reports/2025-W47/index.html" in said.replace("\n", "")
+
+
+def test_nothing_but_what_is_not_built_yet_is_null(marts):
+    """Of the latest week: every column of a weekly mart that could be known is known."""
+    allowed = {
+        ("universe_weekly", "exclusion_reason"),
+        ("bucket_correlation_weekly", "average_correlation_to_btc"),
+        ("regime_weekly", "previous_verdict"),
+        ("regime_evidence_weekly", "percentile"),
+        ("data_coverage_weekly", "first_missing_at"),
+    }
+    columns = marts(
+        "select table_name, column_name from information_schema.columns where table_schema = 'marts'"
+        " and table_name in ('bucket_returns_weekly', 'bucket_correlation_weekly', 'sector_correlation_weekly',"
+        " 'index_returns_weekly', 'regime_weekly', 'open_interest_change_weekly')"
+    )
+    empty = []
+    for table, names in columns.groupby("table_name")["column_name"]:
+        counts = ", ".join(f"count(*) - count({name}) as {name}" for name in names)
+        found = marts(f"select {counts} from marts.{table} where week_start = '{WEEK}'").iloc[0]
+        empty += [(table, name) for name, n in found.items() if n and (table, name) not in allowed]
+    assert empty == []
