@@ -4,13 +4,14 @@ import numpy as np
 import pandas as pd
 
 HOUR = pd.Timedelta(hours=1)
+DAY = pd.Timedelta(days=1)
 NEUTRAL_PCT = 10.95
 
 
 def intervals(settled: pd.Series) -> pd.DataFrame:
     """Settlement times of one instrument (any order) → frame settled_at, gap_hours, interval_hours; first dropped."""
     times = pd.Series(sorted(settled.dt.round("h").unique()))
-    gap = times.diff() / HOUR
+    gap = (times.diff() / HOUR).tolist()
     rows = []
     for k in range(1, len(times)):
         neighbours = [gap[j] for j in (k - 1, k + 1) if 1 <= j < len(times)]
@@ -19,23 +20,45 @@ def intervals(settled: pd.Series) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["settled_at", "gap_hours", "interval_hours"])
 
 
-def hourly_rates(funding: pd.DataFrame) -> pd.DataFrame:
-    """Raw funding of many instruments → one row per instrument and hour's end: rate in percent a year."""
+def settlements(funding: pd.DataFrame) -> pd.DataFrame:
+    """Raw funding of many instruments → one row per settlement that counts, with its interval and annualised rate."""
     pieces = []
     for (venue, symbol), group in funding.groupby(["venue", "venue_symbol"]):
-        spans = intervals(group["settled_at"])
         rate = group.assign(settled_at=group["settled_at"].dt.round("h")).drop_duplicates("settled_at", keep="last")
-        spans = spans.merge(rate[["settled_at", "funding_rate"]], on="settled_at")
-        for row in spans.itertuples():
-            n = round(row.interval_hours)
-            hours = pd.date_range(row.settled_at - (n - 1) * HOUR, row.settled_at, freq="h")
-            pieces.append(
-                pd.DataFrame(
-                    {"venue": venue, "venue_symbol": symbol, "hour": hours,
-                     "rate_pct": 100 * row.funding_rate * 8760 / row.interval_hours}
-                )
-            )  # fmt: skip
-    return pd.concat(pieces, ignore_index=True)
+        spans = intervals(group["settled_at"]).merge(rate[["settled_at", "funding_rate"]], on="settled_at")
+        pieces.append(spans.assign(venue=venue, venue_symbol=symbol))
+    found = pd.concat(pieces, ignore_index=True)
+    return found.assign(rate_pct=100 * found["funding_rate"] * 8760 / found["interval_hours"])
+
+
+def hourly_rates(settled: pd.DataFrame) -> pd.DataFrame:
+    """Settlements → one row per instrument and hour's end of the interval that ends at the settlement."""
+    n = settled["interval_hours"].round().astype(int).to_numpy()
+    back = np.concatenate([np.arange(k) for k in n])
+    hours = settled.loc[settled.index.repeat(n), ["venue", "venue_symbol", "settled_at", "rate_pct"]]
+    hours = hours.rename(columns={"settled_at": "hour"}).reset_index(drop=True)
+    return hours.assign(hour=hours["hour"] - pd.to_timedelta(back, unit="h"))
+
+
+def missing(settled: pd.DataFrame) -> pd.DataFrame:
+    """Settlements that the intervals call for inside holes: venue, venue_symbol, due_at."""
+    rows = [
+        (row.venue, row.venue_symbol, row.settled_at - k * row.interval_hours * HOUR)
+        for row in settled[settled["gap_hours"] > settled["interval_hours"]].itertuples()
+        for k in range(1, int(np.ceil(row.gap_hours / row.interval_hours)))
+    ]
+    return pd.DataFrame(rows, columns=["venue", "venue_symbol", "due_at"])
+
+
+def counts(settled: pd.DataFrame, due: pd.DataFrame, hours: pd.DataFrame) -> dict[str, float]:
+    """Settlements in a window, those missed in it and the instrument-hours in it → what covers its figure."""
+    n, expected = len(settled), len(settled) + len(due)
+    return {
+        "n_venues": hours["venue"].nunique(),
+        "n_settlements": n,
+        "expected_settlements": expected,
+        "coverage_pct": 100 * n / expected if expected else np.nan,
+    }
 
 
 def weigh(hourly: pd.DataFrame, open_interest: pd.DataFrame) -> pd.DataFrame:
@@ -49,7 +72,7 @@ def weigh(hourly: pd.DataFrame, open_interest: pd.DataFrame) -> pd.DataFrame:
     return merged.rename(columns={"open_interest_usd": "weight"})
 
 
-def window_figure(hours: pd.DataFrame, n_hours: int) -> dict[str, object]:
+def window_figure(hours: pd.DataFrame) -> dict[str, object]:
     """One asset's (or the market's) instrument-hours inside a window → its figures."""
     weighted = hours["weight"].notna().mean() >= 0.8
     used = hours[hours["weight"].notna()] if weighted else hours.assign(weight=1.0)
@@ -70,7 +93,6 @@ def window_figure(hours: pd.DataFrame, n_hours: int) -> dict[str, object]:
         "share_below_neutral_pct": float(100 * below.sum() / used["weight"].sum()),
         "negative_hours": int(signs.sum()),
         "longest_negative_run_hours": longest,
-        "coverage_of_hours": len(series) / n_hours,
     }
 
 

@@ -1,10 +1,35 @@
-"""The four effects of a change in open interest, in steps of 24 hours, per instrument."""
+"""Open interest: what stands at a moment, and the four effects of a change, per instrument in steps of 24 hours."""
 
 import numpy as np
 import pandas as pd
 
 DAY = pd.Timedelta(days=1)
 FRESH = pd.Timedelta(hours=8)
+EFFECTS = ("price_effect_usd", "position_effect_usd", "listing_effect_usd", "coverage_effect_usd")
+
+
+def believable(observed: pd.DataFrame, traded: set[tuple[str, str]]) -> pd.DataFrame:
+    """Without symbols that neither trade nor settle at a venue whose others do; `traded` holds (venue, symbol)."""
+    venues = {venue for venue, _ in traded}
+    pairs = zip(observed["venue"], observed["venue_symbol"], strict=True)
+    return observed[[pair in traded or pair[0] not in venues for pair in pairs]]
+
+
+def standing(observed: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:
+    """The last observation of every symbol at or before `moment`, at most 8 hours old; index venue, venue_symbol."""
+    fresh = observed[(observed["observed_at"] <= moment) & (observed["observed_at"] >= moment - FRESH)]
+    return fresh.sort_values("observed_at").groupby(["venue", "venue_symbol"]).last()
+
+
+def like_for_like(days: dict[pd.Timestamp, pd.Series]) -> pd.Series:
+    """Dollars by symbol on each day → the last day's total carried back through the ratios of symbols on both days."""
+    dates = sorted(days)
+    carried = {dates[-1]: days[dates[-1]].sum()}
+    for later, earlier in zip(dates[:0:-1], dates[-2::-1], strict=True):
+        both = days[later].index.intersection(days[earlier].index)
+        ratio = days[later][both].sum() / days[earlier][both].sum() if len(both) else np.nan
+        carried[earlier] = carried[later] / ratio
+    return pd.Series(carried)
 
 
 def observation(rows: pd.DataFrame, moment: pd.Timestamp, reference: float) -> tuple[float, float] | None:
@@ -24,17 +49,7 @@ def change(rows, spans, reference, start, end, *, is_inverse: bool) -> dict[str,
     `rows` its observations by time; `spans` (first, last) of its own candles or None; `reference` the asset's
     reference price by hour.
     """
-    total = dict.fromkeys(
-        (
-            "start_usd",
-            "end_usd",
-            "price_effect_usd",
-            "position_effect_usd",
-            "listing_effect_usd",
-            "coverage_effect_usd",
-        ),
-        0.0,
-    )
+    total = dict.fromkeys(("start_usd", "end_usd", *EFFECTS), 0.0)
     moments = [start]
     while moments[-1] < end:
         moments.append(min(moments[-1] + DAY, end))
@@ -45,10 +60,10 @@ def change(rows, spans, reference, start, end, *, is_inverse: bool) -> dict[str,
         before, after = seen[k - 1], seen[k]
         if before and after:
             (v0, p0), (v1, p1) = before, after
-            if not (np.isfinite(p0) and np.isfinite(p1)):
-                total["coverage_effect_usd"] += v1 - v0
-            elif is_inverse:
+            if is_inverse:
                 total["position_effect_usd"] += v1 - v0
+            elif not (np.isfinite(p0) and np.isfinite(p1)):
+                total["coverage_effect_usd"] += v1 - v0
             else:
                 q0, q1 = v0 / p0, v1 / p1
                 total["price_effect_usd"] += (q0 + q1) / 2 * (p1 - p0)
@@ -56,7 +71,7 @@ def change(rows, spans, reference, start, end, *, is_inverse: bool) -> dict[str,
         elif before or after:
             amount = (after[0] if after else 0.0) - (before[0] if before else 0.0)
             edge = None if spans is None else (spans[0] if after else spans[1])
-            is_listing = edge is not None and moments[k - 1] < edge <= moments[k]
+            is_listing = edge is not None and moments[k - 1] <= edge <= moments[k]
             total["listing_effect_usd" if is_listing else "coverage_effect_usd"] += amount
     total["change_usd"] = total["end_usd"] - total["start_usd"]
     return total

@@ -36,7 +36,10 @@ def reference_prices(candles: pd.DataFrame, instruments: pd.DataFrame) -> Prices
     key = ["venue", "market_type", "venue_symbol"]
     known = instruments[instruments["quote"].isin(DOLLARS)]
     frame = candles.merge(known[[*key, "asset_id", "multiplier"]], on=key)
-    frame = frame.assign(hour=frame["open_time"] + HOUR, instrument=frame["venue"] + "|" + frame["market_type"] + "|" + frame["venue_symbol"])
+    frame = frame.assign(
+        hour=frame["open_time"] + HOUR,
+        instrument=frame["venue"] + "|" + frame["market_type"] + "|" + frame["venue_symbol"],
+    )
     hours = pd.date_range(frame["hour"].min(), frame["hour"].max(), freq="h")
     close = frame.pivot(index="hour", columns="instrument", values="close").reindex(hours)
     volume = frame.pivot(index="hour", columns="instrument", values="quote_volume").reindex(hours)

@@ -16,7 +16,7 @@ def group_return(returns: pd.Series, caps: pd.Series) -> dict[str, float]:
         "return_cap_weighted_pct": float((returns * caps).sum() / caps.sum()),
         "return_equal_weighted_pct": float(returns.mean()),
         "return_median_pct": float(returns.median()),
-        "share_negative_pct": float(100 * (returns < 0).mean()),
+        "share_negative_pct": float(100 * (returns < -1e-9).mean()),
         "n_assets": len(returns),
     }
 

@@ -12,7 +12,8 @@ select
     coalesce(
         min(symbol) filter (where precedence = 0),
         min(symbol) filter (where precedence = 1),
-        min(symbol) filter (where precedence = 2)
+        min(symbol) filter (where precedence = 2),
+        asset_id
     ) as symbol
 from named
 group by asset_id

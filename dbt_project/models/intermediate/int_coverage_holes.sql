@@ -37,7 +37,7 @@ candle_gaps as (
 ),
 
 -- The cadence is what the data show, by the rule that funding intervals follow.
-stepped as (
+cadences as (
     select
         'open_interest' as dataset, venue, 'perp' as market_type, venue_symbol as series, observed_at as seen_at, gap_hours,
         {{ settlement_interval(
@@ -65,6 +65,19 @@ stepped as (
     select 'candles' as dataset, venue, market_type, venue_symbol as series, price_at as seen_at, gap_hours, 1 as step_hours
     from candle_gaps
     where gap_hours > 1
+),
+
+-- Asking twice within an hour makes no cadence of minutes.
+stepped as (
+    select
+        dataset,
+        venue,
+        market_type,
+        series,
+        seen_at,
+        gap_hours,
+        case when step_hours < 1 then 1 else step_hours end as step_hours
+    from cadences
 ),
 
 between_rows as (

@@ -1,22 +1,34 @@
--- Each settlement that counts, with the interval that the data show. A gap of 0 h is the same settlement stamped twice.
-with gaps as (
+-- Each settlement that counts, with the interval that the data show. Two stamps in one hour are one settlement, the later.
+with settlements as (
+    select
+        *,
+        date_trunc('hour', settled_at + interval '30 minutes') as settled_hour_at
+    from {{ ref('stg_funding_rates') }}
+    qualify row_number() over (
+        partition by venue, venue_symbol, date_trunc('hour', settled_at + interval '30 minutes')
+        order by settled_at desc
+    ) = 1
+),
+
+gaps as (
     select
         venue,
         venue_symbol,
         settled_at,
+        settled_hour_at,
         funding_rate,
         recorded_at,
-        nullif(round({{ hours_between(
-            'lag(settled_at) over (partition by venue, venue_symbol order by settled_at)', 'settled_at'
-        ) }}), 0)::bigint as gap_hours
-    from {{ ref('stg_funding_rates') }}
+        {{ hours_between(
+            'lag(settled_hour_at) over (partition by venue, venue_symbol order by settled_hour_at)', 'settled_hour_at'
+        ) }}::bigint as gap_hours
+    from settlements
 ),
 
 intervals as (
     select
         *,
-        lag(gap_hours) over (partition by venue, venue_symbol order by settled_at) as previous_gap_hours,
-        lead(gap_hours) over (partition by venue, venue_symbol order by settled_at) as next_gap_hours
+        lag(gap_hours) over (partition by venue, venue_symbol order by settled_hour_at) as previous_gap_hours,
+        lead(gap_hours) over (partition by venue, venue_symbol order by settled_hour_at) as next_gap_hours
     from gaps
 ),
 
@@ -24,8 +36,7 @@ intervals as (
 known as (
     select
         *,
-        {{ settlement_interval('gap_hours', 'previous_gap_hours', 'next_gap_hours') }} as interval_hours,
-        date_trunc('hour', settled_at + interval '30 minutes') as settled_hour_at
+        {{ settlement_interval('gap_hours', 'previous_gap_hours', 'next_gap_hours') }} as interval_hours
     from intervals
     where gap_hours is not null
 )

@@ -19,7 +19,7 @@ select
     coalesce(sum(value_usd) filter (where not is_stablecoin), 0e0) as total_ex_stablecoins_usd,
     count(*) as n_assets,
     max(supply_age_days) as supply_age_days_max,
-    100e0 * coalesce(sum(value_usd) filter (where is_provider_priced), 0e0) / sum(value_usd) as share_provider_priced_pct
+    100e0 * (coalesce(sum(value_usd) filter (where is_provider_priced), 0e0) / nullif(sum(value_usd), 0)) as share_provider_priced_pct
 from valued
 where value_usd is not null
 group by market_date

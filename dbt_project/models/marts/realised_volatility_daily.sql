@@ -53,3 +53,5 @@ select
     cast(n_hours_7d as bigint) as n_observations,
     cast(n_hours_30d as bigint) as n_observations_30d
 from spans
+-- The open day is no market date yet.
+where market_date + interval '1 day' <= {{ now_at() }}

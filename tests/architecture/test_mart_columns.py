@@ -1,0 +1,112 @@
+"""The public contract: each mart has the columns that analysts were promised, and one row per promised key."""
+
+import pytest
+import yaml
+
+from ingestion.home import CHECKOUT
+
+MARTS = CHECKOUT / "dbt_project" / "models" / "marts"
+# Mart: its key, then its other columns. Columns may be added; none of these may go or change its name.
+PROMISED = {
+    "instruments": (
+        "venue market_type venue_symbol",
+        "asset_id base quote multiplier contract_size is_inverse first_seen_at last_seen_at",
+    ),
+    "universe_weekly": (
+        "week_start window_id asset_id",
+        "symbol rank rank_bucket sector market_cap_usd circulating_supply supply_age_days is_eligible exclusion_reason"
+        " hours_present",
+    ),
+    "prices_hourly": (
+        "asset_id price_at",
+        "reference_price_usd log_return venue market_type venue_symbol is_carried",
+    ),
+    "market_cap_daily": (
+        "market_date",
+        "total_market_cap_usd total_ex_stablecoins_usd n_assets supply_age_days_max share_provider_priced_pct",
+    ),
+    "index_levels_daily": ("index_id market_date", "level return_1d_pct n_members"),
+    "bucket_returns_weekly": (
+        "week_start window_id rank_bucket",
+        "return_cap_weighted_pct return_equal_weighted_pct return_median_pct share_negative_pct n_assets",
+    ),
+    "bucket_correlation_weekly": (
+        "week_start window_id rank_bucket horizon",
+        "average_pairwise_correlation average_pairwise_correlation_fisher average_correlation_to_btc ci_low ci_high"
+        " volatility_adjusted_correlation n_assets n_observations",
+    ),
+    "sector_returns_weekly": (
+        "week_start window_id sector",
+        "return_cap_weighted_pct return_equal_weighted_pct return_median_pct excess_over_top30_pct rank n_assets"
+        " top_contributor",
+    ),
+    "sector_correlation_weekly": ("week_start window_id sector_a sector_b", "correlation n_observations"),
+    "funding_daily": (
+        "market_date asset_id",
+        "funding_rate_annualised_pct weighting median_across_assets_pct share_of_open_interest_negative_pct"
+        " share_below_neutral_pct negative_hours longest_negative_run_hours n_venues n_settlements"
+        " expected_settlements coverage_pct",
+    ),
+    "funding_weekly": (
+        "week_start window_id asset_id",
+        "funding_rate_annualised_pct weighting median_across_assets_pct share_of_open_interest_negative_pct"
+        " share_below_neutral_pct negative_hours longest_negative_run_hours n_venues n_settlements"
+        " expected_settlements coverage_pct",
+    ),
+    "open_interest_daily": (
+        "market_date venue asset_id",
+        "open_interest_usd open_interest_base is_inverse coverage_pct",
+    ),
+    "open_interest_market_daily": (
+        "market_date",
+        "total_usd total_like_for_like_usd to_market_cap_pct n_venues coverage_pct",
+    ),
+    "open_interest_change_weekly": (
+        "week_start window_id oi_bucket",
+        "start_usd end_usd price_effect_usd position_effect_usd listing_effect_usd coverage_effect_usd change_usd",
+    ),
+    "realised_volatility_daily": (
+        "asset_id market_date",
+        "rv_7d_pct rv_30d_pct rv_7d_daily_pct n_observations",
+    ),
+    "data_coverage_weekly": (
+        "week_start dataset venue",
+        "expected_rows received_rows quarantined_rows missing_rows coverage_pct first_missing_at last_recorded_at",
+    ),
+    "publications": (
+        "publication_id",
+        "published_at as_of source is_simulated first_week last_week code_version digest",
+    ),
+    "regime_weekly": (
+        "week_start",
+        "leverage_state funding_state flow_state volatility_state correlation_state breadth_state macro_state verdict"
+        " previous_verdict weeks_in_verdict coverage_pct",
+    ),
+    "regime_evidence_weekly": (
+        "week_start dimension evidence_id",
+        "metric_id value threshold percentile vote weight source_table",
+    ),
+}
+
+
+def declared(mart: str) -> dict:
+    (model,) = yaml.safe_load((MARTS / f"{mart}.yml").read_text())["models"]
+    return model
+
+
+@pytest.mark.parametrize("mart", PROMISED)
+def test_a_mart_has_what_was_promised(mart):
+    key, columns = (names.split() for names in PROMISED[mart])
+    model = declared(mart)
+    found = {column["name"]: column for column in model["columns"]}
+    assert [name for name in [*key, *columns] if name not in found] == []
+    grains = [test["unique_grain"]["arguments"]["columns"] for test in model["data_tests"] if "unique_grain" in test]
+    assert [sorted(grain) for grain in grains] == [sorted(key)]
+    dates = {"week_start", "market_date"} & found.keys()
+    assert {found[name]["data_type"] for name in dates} <= {"date"}
+
+
+def test_a_mart_is_what_its_columns_say():
+    """dbt refuses to build a mart with other columns than those declared."""
+    settings = yaml.safe_load((CHECKOUT / "dbt_project" / "dbt_project.yml").read_text())
+    assert settings["models"]["regime"]["+contract"] == {"enforced": True}
