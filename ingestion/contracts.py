@@ -112,7 +112,7 @@ INSTRUMENTS = Dataset(
 
 CANDLES = Dataset(
     name="candles",
-    description="Hourly candles. The candle that opens at 11:00 gives the price at 12:00; the unfinished one is dropped.",
+    description="Hourly candles. The one that opens at 11:00 gives the price at 12:00; the unfinished one is dropped.",
     columns=(
         _VENUE,
         _MARKET_TYPE,

@@ -1,6 +1,6 @@
 """A home: the directory that holds one source's data, and the lock that lets one run at a time write in it.
 
-Belongs here: where things lie, whose data it is, who is writing.
+Belongs here: where things lie and how a week's directory is called, whose data it is, who is writing.
 Does not: what is in the files (landing, warehouse, publish).
 """
 
@@ -11,8 +11,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import get_args
+
+from ingestion.source import Kind
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 FORMAT = 1
@@ -91,7 +94,7 @@ class Home:
     def identity(self) -> Identity | None:
         """Whose data this home holds; None before its first run. HomeError if the file cannot be understood."""
         try:
-            text = self._identity_file.read_text()
+            text = self._identity_file.read_bytes()
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -100,8 +103,12 @@ class Home:
             ) from error
         try:
             identity = Identity(**json.loads(text))
+            if identity.kind not in get_args(Kind):
+                raise ValueError(f"no source is of kind {identity.kind}")
         except (ValueError, TypeError) as error:
-            raise HomeError(f"{self._identity_file} is not a home's identity; restore it or use a new home") from error
+            raise HomeError(
+                f"{self._identity_file} is damaged: restore it from a backup, or set REGIME_HOME to a new directory"
+            ) from error
         if identity.format != FORMAT:
             raise HomeError(
                 f"{self.path} was written in format {identity.format}, this version reads {FORMAT}; use a new home"
@@ -178,6 +185,12 @@ def describe(kind: str, replay_dir: str | None, market: str | None) -> str:
     if kind == "replay":
         return f"a replay of {replay_dir}"
     return "live data"
+
+
+def iso_week(week_start: date) -> str:
+    """2025-11-17 as people and paths write it: 2025-W47."""
+    year, week, _ = week_start.isocalendar()
+    return f"{year}-W{week:02d}"
 
 
 def write_durably(path: Path, content: bytes) -> None:

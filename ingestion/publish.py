@@ -14,9 +14,10 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion.home import Home, sync_directory
+from ingestion.gate import blocking_reasons
+from ingestion.home import Home, iso_week, sync_directory
 from ingestion.source import Source
-from ingestion.warehouse import blocking_reasons, connect
+from ingestion.warehouse import connect
 
 KEPT_VERSIONS = 5
 
@@ -35,12 +36,6 @@ class Publication:
     path: Path
     weeks: list[date]
     digest: str
-
-
-def iso_week(week_start: date) -> str:
-    """2025-11-17 as people and paths write it: 2025-W47."""
-    year, week, _ = week_start.isocalendar()
-    return f"{year}-W{week:02d}"
 
 
 def publish(
@@ -95,7 +90,10 @@ def _remember_publications(staging: duckdb.DuckDBPyConnection, home: Home) -> No
     if not home.warehouse.exists():
         return
     path = str(home.warehouse).replace("'", "''")
-    staging.execute(f"attach '{path}' as published (read_only)")
+    try:
+        staging.execute(f"attach '{path}' as published (read_only)")
+    except duckdb.Error:
+        return  # it is damaged: the publication that comes replaces it
     try:
         staging.execute(
             "insert into raw.publications select * from published.raw.publications"

@@ -1,9 +1,10 @@
 """The staging database: landed batches become rows of `raw`, append-only and in two times.
 
-Belongs here: raw's tables, loading, the run's clock, what has been built, and what stands against publishing.
-Does not: files of venues (landing), SQL that computes (dbt_project), the swap (publish).
+Belongs here: raw's tables, loading, the run's clock, and what has been built.
+Does not: files of venues (landing), SQL that computes (dbt_project), what stands against publishing (gate).
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from ingestion.source import Source
 
 # Analysts' tools lag behind the engine: a 1.5 client must open what we publish.
 STORAGE_VERSION = "v1.5.0"
+# How long opening waits for another process that has the file open.
+OPEN_SECONDS = 5.0
 
 _SQL_TYPES = {
     pa.string(): "VARCHAR",
@@ -70,15 +73,11 @@ def connect(home: Home, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyC
     if not read_only:
         home.create()
     try:
-        connection = duckdb.connect(
-            str(home.staging),
-            read_only=read_only,
-            config={} if read_only else {"storage_compatibility_version": STORAGE_VERSION},
-        )
-    except duckdb.Error as error:
+        connection = _open(home, read_only)
+    except (duckdb.Error, OSError) as error:
         reason = str(error).splitlines()[0]
         raise HomeError(
-            f"cannot open {home.staging} ({reason}); if no run is writing in it, move it away: "
+            f"cannot open {home.staging} ({reason}); if no run is writing in it, move it away, with its .wal: "
             "the next run loads everything again from landing/"
         ) from error
     try:
@@ -88,6 +87,21 @@ def connect(home: Home, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyC
         yield connection
     finally:
         connection.close()
+
+
+def _open(home: Home, read_only: bool) -> duckdb.DuckDBPyConnection:
+    """Open the file; waits a moment where the dbt of a run that was killed is just being ended."""
+    config: dict[str, str | bool | int | float | list[str]] = (
+        {} if read_only else {"storage_compatibility_version": STORAGE_VERSION}
+    )
+    deadline = time.monotonic() + OPEN_SECONDS
+    while True:
+        try:
+            return duckdb.connect(str(home.staging), read_only=read_only, config=config)
+        except duckdb.IOException as error:
+            if "lock" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
 
 
 def load_landed(connection: duckdb.DuckDBPyConnection, home: Home) -> list[Load]:
@@ -126,34 +140,6 @@ def record_build(connection: duckdb.DuckDBPyConnection, *, is_passed: bool, fing
         " (select coalesce(max(load_id), 0) from raw.loads), ?, ?, ?",
         [fingerprint, is_passed, _zoneless(datetime.now(UTC))],
     )
-
-
-def blocking_reasons(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """What stands against publishing this state of the warehouse, in words; empty if nothing does."""
-    reasons = [
-        f"guard {rule} stopped {dataset} of {origin}: {failed} of {evaluated} rows ({reason})"
-        for dataset, origin, rule, failed, evaluated, reason in connection.execute(
-            """
-            with latest as (
-                select dataset, origin, max_by(ingest_id, load_id) as ingest_id
-                from raw.guard_results group by dataset, origin
-            )
-            select g.dataset, g.origin, g.rule, sum(g.failed_rows), sum(g.evaluated_rows), any_value(g.reason)
-            from raw.guard_results g join latest using (dataset, origin, ingest_id)
-            where g.severity = 'critical' and not g.is_passed
-            group by all order by all
-            """
-        ).fetchall()
-    ]
-    builds = connection.execute("select is_passed, load_id from raw.builds order by build_id desc limit 1").fetchall()
-    newest = connection.execute("select coalesce(max(load_id), 0) from raw.loads").fetchall()[0][0]
-    if not builds:
-        reasons.append("the models have never been built")
-    elif not builds[0][0]:
-        reasons.append("the last build of the models failed its tests")
-    elif builds[0][1] < newest:
-        reasons.append(f"{newest - builds[0][1]} batches were loaded after the last build of the models")
-    return reasons
 
 
 def guard_results(

@@ -17,8 +17,9 @@ from pathlib import Path
 
 from dagster import ExecuteInProcessResult, InitLoggerContext, logger
 
+from ingestion.gate import blocking_reasons
 from ingestion.home import Home
-from ingestion.warehouse import blocking_reasons, connect
+from ingestion.warehouse import connect
 from orchestration.checks import GUARDS
 from orchestration.definitions import assemble
 from orchestration.instance import PROCESS_TAG, instance_of
@@ -26,6 +27,10 @@ from orchestration.jobs import NAME
 from orchestration.session import Session
 
 RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+
+
+# Errors whose message already says what is wrong and what to do: what caused them is for the log.
+_IN_WORDS = {"HomeError", "LandingError", "SourceError", "ProjectError"}
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,7 @@ def _failures(session: Session, result: ExecuteInProcessResult) -> list[str]:
     failed = [event for event in result.all_events if event.is_step_failure]
     if any((event.step_key or "").startswith(GUARDS) for event in failed):
         with connect(session.home) as connection:
-            return blocking_reasons(connection)[:3]
+            return [reason for reason in blocking_reasons(connection) if reason.startswith("guard ")][:3]
     return [f"{_step_in_words(e.step_key)}: {_cause(e)}" for e in failed[:1]] or ["the run was stopped"]
 
 
@@ -81,8 +86,10 @@ def _cause(event: object) -> str:
     user = getattr(data, "user_failure_data", None)
     if user and user.description:
         return str(user.description)
-    while error is not None and error.cause is not None:
+    while error is not None and error.cause is not None and error.cls_name not in _IN_WORDS:
         error = error.cause
+    if error and error.cls_name in _IN_WORDS:
+        return " ".join(error.message.split(": ", 1)[-1].split())
     return " ".join(error.message.split())[:500] if error else "no reason was given"
 
 

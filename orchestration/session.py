@@ -67,8 +67,9 @@ def open_session(
 @contextmanager
 def hold(home: Home, choice: Choice, source: Source, *, wait_seconds: float = 0.0) -> Iterator[None]:
     """Make the home this source's, and hold its lock."""
-    home.claim(choice.kind, replay_dir=choice.replay_dir, market=choice.market)
     with home.lock(wait_seconds):
+        # Under the lock: of two first runs at once, the second finds the home taken instead of taking it too.
+        home.claim(choice.kind, replay_dir=choice.replay_dir, market=choice.market)
         remember_clock(home, source)
         yield
 

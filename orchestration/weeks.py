@@ -7,7 +7,7 @@ Does not: windows (marts), partitions (partitions.py). Knows no Dagster.
 import re
 from datetime import UTC, date, datetime, time, timedelta
 
-from ingestion.publish import iso_week
+from ingestion.home import iso_week
 from ingestion.source import Source
 
 WEEK = timedelta(days=7)
@@ -19,9 +19,9 @@ class WeekError(ValueError):
 
 def parse_week(text: str) -> date:
     """The Monday of `2025-W47`. WeekError if there is no such week."""
-    match = re.fullmatch(r"(\d{4})-W(\d{2})", text.strip())
+    match = re.fullmatch(r"([1-9][0-9]{3})-W([0-9]{2})", text.strip())
     if not match:
-        raise WeekError(f"{text!r} is no week; write it like 2025-W47")
+        raise WeekError(f"{text[:40]!r} is no week; write it like 2025-W47")
     try:
         return date.fromisocalendar(int(match[1]), int(match[2]), 1)
     except ValueError:

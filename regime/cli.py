@@ -5,12 +5,14 @@ Does not: what a command does (one file each); those are imported when called, s
 `regime sql` start at once.
 """
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from regime.errors import in_one_line, leave
+from regime.errors import BAD_INPUT, INTERRUPTED, in_one_line, leave, say
 
 app = typer.Typer(
     name="regime",
@@ -18,7 +20,6 @@ app = typer.Typer(
         "The weekly crypto market regime, from venues' data to a published page. "
         "Data lies in REGIME_HOME (default: var/ of the checkout); a home belongs to one source."
     ),
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -97,11 +98,20 @@ def ui(
 
 def main() -> None:
     """The entry point that the package installs."""
+    arguments = sys.argv[1:] or ["--help"]
     try:
-        app()
-    except SystemExit as ended:
-        leave(ended.code if isinstance(ended.code, int) else 0)
-        raise
+        code = app(arguments, standalone_mode=False) or 0
+    except typer.TyperException as error:  # a command or option that does not exist, a value that is missing
+        say(f"{getattr(error, 'message', error)} See: {_help_of(arguments)}")
+        code = BAD_INPUT
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    sys.exit(leave(code))
+
+
+def _help_of(arguments: Sequence[str]) -> str:
+    names = {command.callback.__name__ for command in app.registered_commands if command.callback}
+    return " ".join(["regime", *(name for name in arguments[:1] if name in names), "--help"])
 
 
 if __name__ == "__main__":

@@ -39,8 +39,12 @@ class Steps:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._bars.stop()
+        self.close()
         self._out.close()
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+        self._bars.stop()
 
     def start(self, step: str, total: int | None = None) -> None:
         """A step begins, or begins again."""

@@ -4,6 +4,7 @@ Belongs here: the order of checks before anything is written, progress, the summ
 Does not: the line (orchestration), words (report).
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
@@ -11,14 +12,13 @@ from threading import Thread
 
 from rich.console import Console
 
-from ingestion.home import Home
-from ingestion.publish import iso_week
+from ingestion.home import Home, iso_week
 from ingestion.source import Source
 from orchestration.choice import Choice, check_is_held, choose
 from orchestration.market import open_source
 from orchestration.session import Session, hold
 from orchestration.weeks import WeekError, check_weeks, last_closed_week, parse_week
-from regime.errors import WARM_UP, BadInput, RunFailed
+from regime.errors import WARM_UP, BadInput, RunFailed, stopped_at_once
 from regime.progress import Steps
 
 # Long enough for a `regime status` that is reading; a run holds the lock longer.
@@ -39,13 +39,13 @@ def run_range(first: str | None, last: str | None, *, replay_dir: Path | None, i
         steps.finish("source", f"{choice.words}, now {source.now:%Y-%m-%d %H:%M} UTC")
         weeks = _closed(asked or (last_closed_week(source.now),) * 2, source)
         stack.enter_context(hold(home, choice, source, wait_seconds=LOCK_WAIT_SECONDS))
-        _run(Session(home, source, steps), weeks)
+        _run(steps, Session(home, source, steps), weeks)
     _summarise(home, choice, weeks)
 
 
 def _parsed(first: str | None, last: str | None) -> tuple[date, date] | None:
     try:
-        return (parse_week(first), parse_week(last)) if first and last else None
+        return (parse_week(first), parse_week(last)) if first is not None and last is not None else None
     except WeekError as error:
         raise BadInput(str(error)) from None
 
@@ -62,10 +62,11 @@ def _import_what_runs() -> None:
     import orchestration.run  # noqa: F401
 
 
-def _run(session: Session, weeks: list[date]) -> None:
+def _run(steps: Steps, session: Session, weeks: list[date]) -> None:
     from orchestration.run import log_file, run_weeks
 
-    outcome = run_weeks(session, weeks)
+    with ThreadPoolExecutor(1, thread_name_prefix="run") as pool, stopped_at_once(steps.close):
+        outcome = pool.submit(run_weeks, session, weeks).result()
     if not outcome.is_success:
         raise RunFailed(
             f"nothing was published: {'; '.join(outcome.failures)} "

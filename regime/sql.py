@@ -7,7 +7,9 @@ Does not: what the tables mean (docs), the staging database.
 import csv
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any, TextIO
 
 import duckdb
@@ -16,7 +18,17 @@ from ingestion.home import Home
 from regime.errors import BadInput
 
 FORMATS = ("table", "csv", "json")
+# A table's columns are as wide as their widest value, so its rows are held; csv and json stream.
+TABLE_ROWS = 100_000
 _ROWS_AT_ONCE = 10_000
+_ASKS = {
+    duckdb.StatementType.SELECT,
+    duckdb.StatementType.EXPLAIN,
+    duckdb.StatementType.PRAGMA,
+    duckdb.StatementType.CALL,
+    duckdb.StatementType.MULTI,  # a pivot
+}
+_TABLES = 'tables are listed by: regime sql "show tables from marts"'
 _SHUT_IN: Mapping[str, str] = {"enable_external_access": "false", "lock_configuration": "true"}
 
 
@@ -26,13 +38,33 @@ def ask(query: str, format: str, out: TextIO = sys.stdout) -> None:
         raise BadInput(f"--format {format} is none of {', '.join(FORMATS)}")
     with open_published(Home.at()) as connection:
         try:
-            found = connection.execute(query)
-            if found is None:
-                raise BadInput('there is no query; try: regime sql "show all tables"')
+            found = connection.execute(_single(query))
             columns = [column[0] for column in found.description or ()]
             _print(columns, found, format, out)
         except duckdb.Error as error:
-            raise BadInput(f'{_reason(error)}; marts are listed by: regime sql "show all tables"') from None
+            raise BadInput(f"{_reason(error)}; {_advice(error)}") from None
+
+
+def _single(query: str) -> duckdb.Statement:
+    """The one statement of a query. BadInput unless there is exactly one, and it asks."""
+    statements = duckdb.extract_statements(query)
+    if not statements:
+        raise BadInput(f"there is no query; {_TABLES}")
+    if len(statements) > 1:
+        raise BadInput(f"these are {len(statements)} statements; ask one at a time")
+    if statements[0].type not in _ASKS:
+        raise BadInput(
+            f"{statements[0].type.name} is no question, and the published warehouse is read-only; ask with select"
+        )
+    return statements[0]
+
+
+def _advice(error: duckdb.Error) -> str:
+    if isinstance(error, duckdb.PermissionException):
+        return "only the published tables can be read"
+    if "read-only" in str(error):
+        return "what is published does not change; ask with select"
+    return _TABLES
 
 
 def open_published(home: Home) -> duckdb.DuckDBPyConnection:
@@ -44,7 +76,7 @@ def open_published(home: Home) -> duckdb.DuckDBPyConnection:
         # The version's own path: the link may be swapped while we read, the version stays.
         return duckdb.connect(str(path.resolve()), read_only=True, config={**_SHUT_IN})
     except duckdb.Error as error:
-        raise BadInput(f"cannot open {path}: {_reason(error)}") from None
+        raise BadInput(f"cannot open {path}: {_reason(error)}; `regime run` publishes it anew") from None
 
 
 def _print(columns: Sequence[str], found: duckdb.DuckDBPyConnection, format: str, out: TextIO) -> None:
@@ -54,11 +86,9 @@ def _print(columns: Sequence[str], found: duckdb.DuckDBPyConnection, format: str
         for row in _rows(found):
             writer.writerow(["" if value is None else value for value in row])
     elif format == "json":
-        records = [dict(zip(columns, row, strict=True)) for row in _rows(found)]
-        json.dump(_finite(records), out, default=str, indent=2, ensure_ascii=False, allow_nan=False)
-        out.write("\n")
+        _json(columns, found, out)
     else:
-        _table(columns, list(_rows(found)), out)
+        _table(columns, found, out)
 
 
 def _rows(found: duckdb.DuckDBPyConnection) -> Iterable[tuple[Any, ...]]:
@@ -66,21 +96,38 @@ def _rows(found: duckdb.DuckDBPyConnection) -> Iterable[tuple[Any, ...]]:
         yield from rows
 
 
-def _table(columns: Sequence[str], rows: Sequence[Sequence[Any]], out: TextIO) -> None:
+def _json(columns: Sequence[str], found: duckdb.DuckDBPyConnection, out: TextIO) -> None:
+    if twice := [name for name, count in Counter(columns).items() if count > 1]:
+        raise BadInput(f"two columns are called {twice[0]}, JSON keeps one of a name; name them with `as`")
+    before = "["
+    for row in _rows(found):
+        record = _finite(dict(zip(columns, row, strict=True)))
+        text = json.dumps(record, default=str, indent=2, ensure_ascii=False, allow_nan=False)
+        out.write(f"{before}\n{text}")
+        before = ","
+    out.write("[]\n" if before == "[" else "\n]\n")
+
+
+def _table(columns: Sequence[str], found: duckdb.DuckDBPyConnection, out: TextIO) -> None:
     """Columns side by side, never wrapped or cut: what is printed is what is there."""
+    found_rows = iter(_rows(found))
+    rows = list(islice(found_rows, TABLE_ROWS))
+    more = next(found_rows, None)
     texts = [[_text(value) for value in row] for row in rows]
-    widths = [max([len(name), *(len(row[i]) for row in texts)]) for i, name in enumerate(columns)]
+    widths = [max([len(_text(name)), *(len(row[i]) for row in texts)]) for i, name in enumerate(columns)]
     is_number = [
         any(r[i] is not None for r in rows) and all(isinstance(r[i], int | float | None) for r in rows)
         for i in range(len(columns))
     ]
-    for row in (list(columns), ["─" * width for width in widths], *texts):
+    for row in ([_text(name) for name in columns], ["─" * width for width in widths], *texts):
         cells = (
             text.rjust(width) if right else text.ljust(width)
             for text, width, right in zip(row, widths, is_number, strict=True)
         )
         out.write("  ".join(cells).rstrip() + "\n")
-    out.write(f"({len(rows):,} row{'' if len(rows) == 1 else 's'})\n")
+    first = "the first " if more else ""
+    rest = "; --format csv gives all" if more else ""
+    out.write(f"({first}{len(rows):,} row{'' if len(rows) == 1 else 's'}{rest})\n")
 
 
 def _text(value: Any) -> str:
@@ -88,7 +135,9 @@ def _text(value: Any) -> str:
         return "NULL"
     if isinstance(value, float):
         return f"{value:.10g}"
-    return str(value).replace("\n", " ")
+    # Names come from outside: one that holds a terminal's control codes is shown, not obeyed.
+    text = str(value).replace("\n", " ")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _finite(value: Any) -> Any:

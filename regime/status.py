@@ -13,9 +13,8 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion.home import Home, describe
-from ingestion.publish import iso_week
-from ingestion.warehouse import blocking_reasons, connect
+from ingestion.gate import blocking_reasons
+from ingestion.home import Home, describe, iso_week
 from orchestration.session import remembered_clock
 from orchestration.weeks import first_week, last_closed_week
 from regime.sql import open_published
@@ -105,9 +104,11 @@ def _blocked(home: Home) -> str:
     try:
         with open(home.path / "lock", "rb") as handle:
             fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            with connect(home, read_only=True) as connection:
+            with duckdb.connect(str(home.staging), read_only=True) as connection:
                 return "; ".join(blocking_reasons(connection)) or "nothing: the warehouse may be published"
     except BlockingIOError:
         return "a run that is writing now; ask again when it has ended"
     except OSError as error:
         return f"unknown ({error.strerror})"
+    except duckdb.Error as error:
+        return f"{home.staging.name} cannot be read ({str(error).splitlines()[0]}); the next run says what to do"

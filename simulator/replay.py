@@ -6,7 +6,7 @@ Does not: the shapes themselves (market.py), serving (server.py), or any judgeme
 """
 
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +38,9 @@ KEYS = {
     "macro_series": ("provider", "series", "reference_date"),
 }
 TIMES = ("open_time", "settled_at", "observed_at", "close_date", "reference_date")
+MARKET_TIMES = ("open_time", "settled_at", "observed_at")
+# Nothing of this market is older than its first block, and no statistic older than its office.
+FIRST_BLOCK, FIRST_STATISTIC = datetime(2009, 1, 3), datetime(1776, 1, 1)
 # The markets that a dialect speaks for; in open interest, with the columns that it can say.
 SPOKEN = {
     ("binance", "perp"), ("binance", "spot"), ("bybit", "perp"), ("bybit", "spot"), ("hyperliquid", "perp"),
@@ -138,7 +141,22 @@ def _typed(column: pa.ChunkedArray, table: str, name: str, path: Path) -> pa.Chu
     except pa.ArrowException:
         message = f"table {table}, column {name} holds {column.type} where {kind} are needed: correct it in {path}"
         raise ReplayError(message) from None
+    if name in TIMES:
+        _check_times(column, table, name, path)
     return column
+
+
+def _check_times(column: pa.ChunkedArray, table: str, name: str, path: Path) -> None:
+    """The clock rests on these: a single row of the year 9999 would close every week until then."""
+    earliest = FIRST_BLOCK if name in MARKET_TIMES else FIRST_STATISTIC
+    latest = datetime.now(UTC).replace(tzinfo=None) + timedelta(days=1)
+    for bound, is_beyond in ((earliest, pc.less), (latest, pc.greater)):
+        beyond = column.filter(is_beyond(column, pa.scalar(bound, pa.timestamp("us"))))
+        if len(beyond):
+            raise ReplayError(
+                f"table {table}, column {name} has {len(beyond)} rows {'before' if bound == earliest else 'after'} "
+                f"{bound:%Y-%m-%d}, which cannot be: correct them in {path}"
+            )
 
 
 def _is_number(kind: pa.DataType) -> bool:

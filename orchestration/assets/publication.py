@@ -22,7 +22,10 @@ from dagster import (
     asset,
 )
 
-from ingestion.publish import NotPublishable, iso_week, publish
+from ingestion.gate import refusals, weeks_without_candles
+from ingestion.home import iso_week
+from ingestion.publish import NotPublishable, publish
+from ingestion.warehouse import connect
 from orchestration.session import Session
 from orchestration.version import code_version
 from orchestration.weeks import WeekError, check_weeks
@@ -58,6 +61,7 @@ def weekly_regime_summary(weeks: PartitionsDefinition, marts: Sequence[AssetKey]
 
         try:
             check_weeks(min(asked), max(asked), source)
+            _check_is_known(session, asked)
             publication = publish(session.home, source, asked, write_page, code_version=code_version())
         except (NotPublishable, WeekError) as error:
             raise Failure(str(error), allow_retries=False) from error
@@ -76,3 +80,13 @@ def weekly_regime_summary(weeks: PartitionsDefinition, marts: Sequence[AssetKey]
         )
 
     return publish_weeks
+
+
+def _check_is_known(session: Session, asked: Sequence[date]) -> None:
+    """NotPublishable where no venue gave a single candle: one venue that is down costs coverage, all cost the week."""
+    with connect(session.home) as connection:
+        unknown = weeks_without_candles(connection, asked)
+        if unknown:
+            why = "; ".join(refusals(connection, "candles")) or "the source has none"
+            weeks = ", ".join(iso_week(week) for week in unknown[:5]) + (" …" if len(unknown) > 5 else "")
+            raise NotPublishable(f"no candle of {weeks} is known ({why}); run again when a venue answers")

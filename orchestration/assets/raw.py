@@ -25,6 +25,7 @@ from dagster import (
 
 from expectations.runner import judge_at
 from ingestion.contracts import DATASETS, INSTRUMENTS, Dataset
+from ingestion.fetch import NotOffered
 from ingestion.ingest import Ingested, ingest
 from ingestion.warehouse import Load, connect, load_landed
 from orchestration.assets.origins import origins_of
@@ -97,9 +98,12 @@ def _in_words(ingested: Ingested, loads: Sequence[Load]) -> str:
     words = [f"{sum(load.new_rows for load in loads):,} new rows"]
     if stopped := sum(load.quarantined_rows for load in loads):
         words.append(f"{stopped:,} in quarantine")
-    if ingested.failed:
-        origins = ", ".join(sorted({request.origin for request in ingested.failed}))
-        words.append(f"{len(ingested.failed)} of {ingested.requests} questions unanswered ({origins})")
+    not_offered = [r for r in ingested.failed if (r.reason or "").startswith(NotOffered.PREFIX)]
+    if unanswered := len(ingested.failed) - len(not_offered):
+        origins = ", ".join(sorted({r.origin for r in ingested.failed if r not in not_offered}))
+        words.append(f"{unanswered} of {ingested.requests} questions unanswered ({origins})")
+    if not_offered:  # an answer too: this source simply has no such series
+        words.append(f"{len(not_offered)} series not offered")
     return ", ".join(words)
 
 

@@ -5,6 +5,7 @@ Does not: any SQL that computes (dbt_project).
 """
 
 import os
+import subprocess
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from graphlib import TopologicalSorter
@@ -29,10 +30,13 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation, DbtCliResource, 
 from ingestion.home import Home
 from ingestion.warehouse import connect, record_build, set_run_context
 from orchestration.preview import preview, row_counts
+from orchestration.processes import ends_with_us
 from orchestration.project import dbt_project, fingerprint
 from orchestration.session import Session
 
 STEP = "models"
+# How long dbt has to end by itself when a run is interrupted.
+STOP_SECONDS = 2.0
 
 
 class _Layers(DagsterDbtTranslator):
@@ -76,15 +80,16 @@ def warehouse_assets(weeks: PartitionsDefinition) -> AssetsDefinition:
             raise_on_error=False,
         )
         built = 0
-        try:
-            for event in invocation.stream():
-                built += isinstance(event, Output)
-                session.progress.advance(STEP, isinstance(event, Output))
-                yield event
-            is_passed = invocation.is_successful()
-        finally:  # whatever happens here, no dbt may be left writing
-            invocation.process.terminate()
-            invocation.process.wait()
+        invocation.termination_timeout_seconds = STOP_SECONDS
+        with ends_with_us(invocation.process):  # whatever happens here, no dbt may be left writing
+            try:
+                for event in invocation.stream():
+                    built += isinstance(event, Output)
+                    session.progress.advance(STEP, isinstance(event, Output))
+                    yield event
+                is_passed = invocation.is_successful()
+            except subprocess.TimeoutExpired:  # we were interrupted, and dbt does not end when it is asked to
+                raise KeyboardInterrupt from None
         with connect(session.home) as connection:
             # Built from everything that is loaded; a selection of models is no proof for the rest.
             if not context.is_subset or not is_passed:

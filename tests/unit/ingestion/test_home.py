@@ -26,7 +26,7 @@ def test_a_replay_belongs_to_its_directory(home, tmp_path):
 def test_a_damaged_identity_is_never_guessed(home, text):
     home.create()
     (home.path / "home.json").write_text(text)
-    with pytest.raises(HomeError, match="not a home's identity"):
+    with pytest.raises(HomeError, match="damaged"):
         home.identity()
 
 

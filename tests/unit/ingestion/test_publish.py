@@ -5,8 +5,9 @@ import pytest
 
 from ingestion import publish as publishing
 from ingestion.contracts import CANDLES
+from ingestion.home import iso_week
 from ingestion.landing import Landing
-from ingestion.publish import KEPT_VERSIONS, NotPublishable, iso_week, publish
+from ingestion.publish import KEPT_VERSIONS, NotPublishable, publish
 from ingestion.source import Source
 from ingestion.warehouse import connect, load_landed, record_build, set_run_context
 from tests.unit.ingestion.batches import START, candles, no_guard
@@ -107,6 +108,13 @@ def test_a_reader_that_holds_its_connection_keeps_its_version(built):
     reader.close()
     with duckdb.connect(str(built.warehouse.resolve()), read_only=True) as connection:
         assert connection.execute("select count(*) from marts.t").fetchall() == [(2,)]
+
+
+def test_a_damaged_publication_is_replaced_by_the_next(built):
+    publish_week(built)
+    (built.current / "warehouse.duckdb").write_bytes(b"not a database" * 1000)
+    publish_week(built)
+    assert [row[0] for row in published_rows(built)] == [2]
 
 
 def test_iso_weeks_are_written_as_people_write_them():

@@ -2,10 +2,11 @@ import duckdb
 import pytest
 
 from ingestion.contracts import CANDLES
+from ingestion.gate import blocking_reasons
 from ingestion.home import HomeError
 from ingestion.landing import Landing, Request
 from ingestion.source import Source
-from ingestion.warehouse import blocking_reasons, connect, covered_until, load_landed, record_build, set_run_context
+from ingestion.warehouse import connect, covered_until, load_landed, record_build, set_run_context
 from tests.unit.ingestion.batches import START, candles, critical_guard, negative_closes_stop, no_guard
 
 ASKED = Request("candles", "binance", "perp", "BTCUSDT", START, START, 3, "complete")

@@ -19,7 +19,10 @@ def test_a_week_is_its_monday():
     assert parse_week("2020-W53") == date(2020, 12, 28)
 
 
-@pytest.mark.parametrize("text", ["2025-47", "2025W47", "47", "2025-W1", "2025-W00", "2025-W53", "2025-W60", "", "W47"])
+@pytest.mark.parametrize(
+    "text",
+    ["2025-47", "2025W47", "47", "2025-W1", "2025-W00", "2025-W53", "2025-W60", "", "W47", "0000-W01", "٢٠٢٥-W47"],
+)
 def test_what_is_no_week_is_refused(text):
     with pytest.raises(WeekError):
         parse_week(text)

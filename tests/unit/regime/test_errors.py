@@ -1,10 +1,15 @@
 """One line and the right exit code, whatever goes wrong."""
 
+import os
+import signal
+import time
+
 import pytest
 import typer
 
 from ingestion.home import HomeError, HomeLocked
 from ingestion.source import SourceError
+from regime import errors
 from regime.errors import BadInput, RunFailed, in_one_line
 
 
@@ -32,6 +37,21 @@ def test_a_message_of_several_lines_becomes_one(capsys):
     with pytest.raises(typer.Exit), in_one_line():
         raise BadInput("one\n  two\n\nthree")
     assert capsys.readouterr().err == "regime: one two three\n"
+
+
+def test_a_full_disk_is_named_whatever_a_database_calls_it(monkeypatch, capsys):
+    monkeypatch.setattr(errors, "_is_full", lambda: True)
+    with pytest.raises(typer.Exit) as ended, in_one_line():
+        raise RunFailed("disk I/O error")
+    assert ended.value.exit_code == 1 and "no space is left" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_with_a_line(number, capsys):
+    with pytest.raises(typer.Exit) as ended, in_one_line():
+        os.kill(os.getpid(), number)
+        time.sleep(5)
+    assert ended.value.exit_code == 130 and capsys.readouterr().err.startswith("regime: stopped")
 
 
 def test_an_unforeseen_error_can_be_traced(monkeypatch):

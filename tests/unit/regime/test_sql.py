@@ -7,6 +7,7 @@ import json
 import duckdb
 import pytest
 
+from regime import sql
 from regime.errors import BadInput
 from regime.sql import ask
 
@@ -56,10 +57,17 @@ def test_a_table_shows_every_column_and_counts_rows(published):
         ("create table t (i int)", "read-only"),
         ("drop table marts.numbers", "read-only"),
         ("select * from read_csv('/etc/hostname')", "disabled"),
-        ("copy marts.numbers to '/tmp/out.csv'", "disabled"),
-        ("attach '/tmp/other.duckdb'", "disabled"),
-        ("set enable_external_access = true", "locked"),
-        ("install httpfs", "disabled"),
+        ("select * from read_text('/etc/hostname')", "only the published tables"),
+        ("explain analyze delete from marts.numbers", "read-only"),
+        ("pragma enable_external_access = true", "is no question"),
+        ("copy marts.numbers to '/tmp/out.csv'", "COPY is no question"),
+        ("attach '/tmp/other.duckdb'", "ATTACH is no question"),
+        ("set enable_external_access = true", "SET is no question"),
+        ("install httpfs", "LOAD is no question"),
+        ("create temp table t as select 1", "CREATE is no question"),
+        ("export database '/tmp/out'", "EXPORT is no question"),
+        ("select 1; delete from marts.numbers", "2 statements"),
+        ("-- a comment", "no query"),
         ("", "no query"),
         ("   ;", "no query"),
     ],
@@ -67,6 +75,26 @@ def test_a_table_shows_every_column_and_counts_rows(published):
 def test_what_is_wrong_or_would_write_is_refused(published, query, words):
     with pytest.raises(BadInput, match=words):
         answer(query, "table")
+
+
+def test_json_of_nothing_is_an_empty_list(published):
+    assert json.loads(answer("select * from marts.numbers where false", "json")) == []
+
+
+def test_json_does_not_lose_a_column_in_silence(published):
+    with pytest.raises(BadInput, match="two columns are called a"):
+        answer("select 1 as a, 2 as a", "json")
+
+
+def test_a_table_of_too_many_rows_says_that_there_are_more(published, monkeypatch):
+    monkeypatch.setattr(sql, "TABLE_ROWS", 3)
+    assert answer("select range from range(4)", "table").endswith("(the first 3 rows; --format csv gives all)\n")
+    assert answer("select range from range(3)", "table").endswith("(3 rows)\n")
+
+
+def test_a_table_does_not_obey_control_codes_of_a_name(published):
+    text = answer("select 'x' || chr(27) || '[31m' || chr(13) || chr(8238) as name", "table")
+    assert "\\x1b[31m\\r\\u202e" in text and not {"\x1b", "\r", "\u202e"} & set(text)
 
 
 def test_an_unknown_format_is_refused(published):

@@ -97,6 +97,12 @@ def text_for_times(path: Path) -> None:
     table.assign(observed_at="yesterday").to_parquet(path / "open_interest.parquet")
 
 
+def far_future(path: Path) -> None:
+    table = pd.read_parquet(path / "candles_1h.parquet")
+    more = table[:1].assign(open_time=pd.Timestamp("9999-12-31").as_unit("us").tz_localize(table["open_time"].dt.tz))
+    pd.concat([table, more]).to_parquet(path / "candles_1h.parquet")
+
+
 def twice(path: Path) -> None:
     table = pd.read_parquet(path / "market_caps.parquet")
     pd.concat([table, table]).to_parquet(path / "market_caps.parquet")
@@ -113,6 +119,7 @@ def empty(path: Path) -> None:
         (lambda path: (path / "candles_1h.parquet").write_text("nonsense"), "table candles_1h is no Parquet file"),
         (drop_column, "table candles_1h lacks the column close"),
         (text_for_numbers, "table funding_rates, column funding_rate"),
+        (far_future, r"candles_1h, column open_time has 1 rows after"),
         (text_for_times, "table open_interest, column observed_at"),
         (twice, "table market_caps has two rows with the same provider, observed_at, rank"),
         (empty, "table candles_1h has no rows"),

@@ -1,0 +1,16 @@
+"""The same assets, checks and resources as `regime run`, the way Dagster runs them when nobody says otherwise.
+
+Belongs here: the definitions without our executor (so: multiprocess) and without our relaxed history.
+Does not: any asset.
+"""
+
+from dagster import Definitions, definitions
+
+from ingestion.home import Home
+from orchestration.definitions import assemble
+
+
+@definitions
+def defs() -> Definitions:
+    """What `dagster asset materialize -m benchmarks.default_way` loads."""
+    return assemble(Home.at(), executor=None)

@@ -1,0 +1,32 @@
+"""`python -m benchmarks.load_week`: bring a home's raw tables up to the clock, and build nothing.
+
+Belongs here: what stands before dbt in the line, for the contestants that begin with dbt.
+Does not: being measured.
+"""
+
+from datetime import UTC, datetime
+
+from expectations.runner import judge_at
+from ingestion.contracts import DATASETS
+from ingestion.home import Home
+from ingestion.ingest import ingest
+from ingestion.warehouse import connect, load_landed, set_run_context
+from orchestration.choice import choose
+from orchestration.session import open_session
+
+
+def load_week(home: Home) -> None:
+    """Fetch, judge and load everything that is new at the home's source."""
+    with open_session(home, choose(home)) as session:
+        for name in DATASETS:
+            ingest(
+                name, home=home, source=session.source, judge=judge_at(session.source.now), progress=session.progress
+            )
+            with connect(home) as connection:
+                load_landed(connection, home)
+        with connect(home) as connection:
+            set_run_context(connection, session.source, datetime.now(UTC))
+
+
+if __name__ == "__main__":
+    load_week(Home.at())

@@ -1,0 +1,63 @@
+"""The gate: what stands against publishing this state of the warehouse, in words.
+
+Belongs here: questions to the staging database whose answers block a publication.
+Does not: rules for single rows (expectations), the publication itself (publish). Imports no more than a reader needs.
+"""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import duckdb
+
+
+def blocking_reasons(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """What stands against publishing this state of the warehouse, in words; empty if nothing does."""
+    reasons = [
+        f"guard {rule} stopped {dataset} of {origin}: {failed} of {evaluated} rows ({reason})"
+        for dataset, origin, rule, failed, evaluated, reason in connection.execute(
+            """
+            with latest as (
+                select dataset, origin, max_by(ingest_id, load_id) as ingest_id
+                from raw.guard_results group by dataset, origin
+            )
+            select g.dataset, g.origin, g.rule, sum(g.failed_rows), sum(g.evaluated_rows), any_value(g.reason)
+            from raw.guard_results g join latest using (dataset, origin, ingest_id)
+            where g.severity = 'critical' and not g.is_passed
+            group by all order by all
+            """
+        ).fetchall()
+    ]
+    builds = connection.execute("select is_passed, load_id from raw.builds order by build_id desc limit 1").fetchall()
+    newest = connection.execute("select coalesce(max(load_id), 0) from raw.loads").fetchall()[0][0]
+    if not builds:
+        reasons.append("the models have never been built")
+    elif not builds[0][0]:
+        reasons.append("the last build of the models failed its tests")
+    elif builds[0][1] < newest:
+        reasons.append(f"{newest - builds[0][1]} batches were loaded after the last build of the models")
+    return reasons
+
+
+def weeks_without_candles(connection: duckdb.DuckDBPyConnection, weeks: Sequence[date]) -> list[date]:
+    """The weeks (Mondays) of which no venue gave a single candle: a page of them would say nothing."""
+    known = {
+        week
+        for (week,) in connection.execute(
+            "select distinct date_trunc('week', open_time)::date from raw.candles"
+            " where open_time >= ? and open_time < ?",
+            [min(weeks), max(weeks) + timedelta(days=7)],
+        ).fetchall()
+    }
+    return [week for week in weeks if week not in known]
+
+
+def refusals(connection: duckdb.DuckDBPyConnection, dataset: str) -> list[str]:
+    """Why the venues did not answer when they were last asked for a dataset, a line for each venue."""
+    return [
+        f"{origin}: {reason}"
+        for origin, reason in connection.execute(
+            "select origin, max_by(reason, load_id) from raw.requests where dataset = ? and status = 'failed'"
+            " group by origin order by origin",
+            [dataset],
+        ).fetchall()
+    ]

@@ -1,0 +1,36 @@
+"""Child processes that write in a home: none may outlive the run that started it.
+
+Belongs here: tying a child's life to ours, also when we are killed and can do nothing more.
+Does not: what the child does (assets/warehouse.py). The market server ends by itself when its stdin closes.
+"""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+STOP_SECONDS = 5.0
+
+
+@contextmanager
+def ends_with_us(child: "subprocess.Popen[bytes]") -> Iterator[None]:
+    """End `child` when the context ends, and when this process is gone without leaving it.
+
+    A shell waits at a pipe that only we hold: the kernel closes it when we die, however that happens.
+    """
+    watch = subprocess.Popen(
+        ["/bin/sh", "-c", f"read -r _; kill -9 {child.pid} 2>/dev/null"], stdin=subprocess.PIPE, start_new_session=True
+    )
+    try:
+        yield
+    finally:
+        try:
+            child.terminate()
+            child.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+        finally:
+            watch.kill()
+            watch.wait()
+            if watch.stdin:
+                watch.stdin.close()

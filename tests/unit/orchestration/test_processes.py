@@ -1,0 +1,47 @@
+"""No child outlives its run, whatever ends the run."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from ingestion.home import CHECKOUT
+from orchestration.processes import ends_with_us
+
+PARENT = """
+import os, subprocess, sys
+from orchestration.processes import ends_with_us
+child = subprocess.Popen(["sleep", "60"])
+with ends_with_us(child):
+    print(child.pid, flush=True)
+    os.kill(os.getpid(), 9)
+"""
+
+
+def is_running(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_a_child_ends_with_the_context():
+    child = subprocess.Popen(["sleep", "60"])
+    with pytest.raises(KeyboardInterrupt), ends_with_us(child):
+        raise KeyboardInterrupt
+    assert child.returncode is not None
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
+def test_a_child_ends_when_its_parent_is_killed():
+    done = subprocess.run(
+        [sys.executable, "-c", PARENT], env=os.environ | {"PYTHONPATH": str(CHECKOUT)}, capture_output=True, text=True
+    )
+    child = int(done.stdout)
+    deadline = time.monotonic() + 5
+    while is_running(child) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert done.returncode == -9 and not is_running(child)
