@@ -190,7 +190,8 @@ def test_open_interest_falls_from_230_to_135_billion_and_the_long_tail_drives_it
 def test_bitcoins_funding_turns_negative_for_the_longest_run_since_26_october(market, known):
     rates = as_text(market.funding_rates)
     rates = rates[rates["venue_symbol"].isin(["BTC", "BTCUSDT"]) & (rates["settled_at"] >= "2025-10-13")]
-    hours = independent_funding.weigh(independent_funding.hourly_rates(rates), as_text(market.open_interest))
+    held = independent_funding.hourly_rates(independent_funding.settlements(rates))
+    hours = independent_funding.weigh(held, as_text(market.open_interest))
     stated = known.funding.query("asset_id == 'bitcoin'").set_index("week_start")["funding_rate_annualised_pct"]
     found = {}
     for start in pd.date_range("2025-10-20", "2025-11-17", freq="7D"):
