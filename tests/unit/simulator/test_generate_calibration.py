@@ -196,7 +196,7 @@ def test_bitcoins_funding_turns_negative_for_the_longest_run_since_26_october(ma
     found = {}
     for start in pd.date_range("2025-10-20", "2025-11-17", freq="7D"):
         inside = hours[(hours["hour"] > start) & (hours["hour"] <= start + pd.Timedelta(weeks=1))]
-        found[start] = independent_funding.window_figure(inside, 168)
+        found[start] = independent_funding.window_figure(inside)
         assert found[start]["funding_rate_annualised_pct"] == pytest.approx(stated[start], abs=1e-6)
     assert found[WEEK]["funding_rate_annualised_pct"] == pytest.approx(-2.81, abs=0.1)
     assert [f["negative_hours"] for f in found.values()] == [136, 0, 0, 0, 96]
