@@ -4,6 +4,7 @@ Belongs here: the shape of a dialect, and what is the same in all of them (readi
 Does not: any one venue's fields, bounds or errors.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -51,7 +52,7 @@ class RequestError(Exception):
         self.response = response
 
 
-class Dialect:
+class Dialect(ABC):
     """One venue's or provider's way to answer, over the rows that a market has for it."""
 
     hosts: ClassVar[tuple[str, ...]]
@@ -63,9 +64,9 @@ class Dialect:
         self.retention = retention
         self.now_ms = int(market.clock.now.astimezone(UTC).timestamp() * 1000)
 
+    @abstractmethod
     def routes(self) -> list[BaseRoute]:
         """The routes below this dialect's hosts."""
-        raise NotImplementedError
 
     def too_many_requests(self) -> Response:
         """The answer to a caller who is over the limit."""
