@@ -35,20 +35,26 @@ _SQL_TYPES = {
 _LEDGERS = """
 create table if not exists raw.loads (
     load_id BIGINT, dataset VARCHAR, origin VARCHAR, landing_file VARCHAR, sha256 VARCHAR, rows BIGINT,
-    new_rows BIGINT, quarantined_rows BIGINT, recorded_at TIMESTAMP, ingest_id VARCHAR);
+    new_rows BIGINT, quarantined_rows BIGINT, recorded_at TIMESTAMP, ingest_id VARCHAR, clock_at TIMESTAMP);
 create table if not exists raw.requests (
     dataset VARCHAR, origin VARCHAR, market_type VARCHAR, series VARCHAR, window_start TIMESTAMP, window_end TIMESTAMP,
     rows_received BIGINT, status VARCHAR, reason VARCHAR, recorded_at TIMESTAMP, load_id BIGINT);
 create table if not exists raw.quarantine (
     dataset VARCHAR, origin VARCHAR, market_type VARCHAR, series VARCHAR, event_at TIMESTAMP, rule VARCHAR,
     severity VARCHAR, reason VARCHAR, row_json VARCHAR, landing_file VARCHAR, row_number BIGINT,
-    recorded_at TIMESTAMP, load_id BIGINT);
+    recorded_at TIMESTAMP, load_id BIGINT, released_at TIMESTAMP);
+create table if not exists raw.coverage (
+    dataset VARCHAR, origin VARCHAR, market_type VARCHAR, series VARCHAR, week_start DATE, due_rows BIGINT,
+    received_rows BIGINT, quarantined_rows BIGINT, missing_rows BIGINT, first_missing_at TIMESTAMP,
+    last_missing_at TIMESTAMP, last_recorded_at TIMESTAMP, reason VARCHAR, tries BIGINT, last_tried_at TIMESTAMP,
+    next_try_at TIMESTAMP, is_closed BOOLEAN);
 create table if not exists raw.guard_results (
     load_id BIGINT, dataset VARCHAR, origin VARCHAR, rule VARCHAR, severity VARCHAR, reason VARCHAR,
     evaluated_rows BIGINT, failed_rows BIGINT, is_passed BOOLEAN, recorded_at TIMESTAMP, ingest_id VARCHAR);
 create table if not exists raw.builds (
-    build_id BIGINT, load_id BIGINT, fingerprint VARCHAR, is_passed BOOLEAN, finished_at TIMESTAMP);
-create table if not exists raw.run_context (as_of TIMESTAMP, now_at TIMESTAMP, starts_at TIMESTAMP, source VARCHAR);
+    build_id BIGINT, load_id BIGINT, fingerprint VARCHAR, is_passed BOOLEAN, finished_at TIMESTAMP, now_at TIMESTAMP);
+create table if not exists raw.run_context (
+    as_of TIMESTAMP, now_at TIMESTAMP, starts_at TIMESTAMP, source VARCHAR, rebuild_from TIMESTAMP);
 create table if not exists raw.publications (
     publication_id BIGINT, published_at TIMESTAMP, as_of TIMESTAMP, source VARCHAR, is_simulated BOOLEAN,
     first_week DATE, last_week DATE, code_version VARCHAR, digest VARCHAR);
@@ -128,7 +134,7 @@ def set_run_context(connection: duckdb.DuckDBPyConnection, source: Source, as_of
     """Tell SQL, in a table and not in variables, what time it is and as of when it may know things."""
     connection.execute("delete from raw.run_context")
     connection.execute(
-        "insert into raw.run_context values (?, ?, ?, ?)",
+        "insert into raw.run_context values (?, ?, ?, ?, timestamp '1970-01-01 00:00:00')",
         [*(_zoneless(t) for t in (as_of, source.now, source.starts_at)), source.kind],
     )
 
@@ -137,7 +143,7 @@ def record_build(connection: duckdb.DuckDBPyConnection, *, is_passed: bool, fing
     """Remember that the models were built from everything loaded so far, and whether all their tests passed."""
     connection.execute(
         "insert into raw.builds select (select coalesce(max(build_id), 0) + 1 from raw.builds),"
-        " (select coalesce(max(load_id), 0) from raw.loads), ?, ?, ?",
+        " (select coalesce(max(load_id), 0) from raw.loads), ?, ?, ?, (select now_at from raw.run_context)",
         [fingerprint, is_passed, _zoneless(datetime.now(UTC))],
     )
 
@@ -197,7 +203,7 @@ def _load(connection: duckdb.DuckDBPyConnection, home: Home, manifest: Manifest)
                  r.failed_rows, r.is_passed, recorded_at, manifest.ingest_id],
             )  # fmt: skip
         connection.execute(
-            "insert into raw.loads values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "insert into raw.loads values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
             [load_id, dataset.name, manifest.origin, str(manifest.path.relative_to(home.landing)), manifest.sha256,
              manifest.rows, new_rows, quarantined, recorded_at, manifest.ingest_id],
         )  # fmt: skip
@@ -239,7 +245,7 @@ def _quarantine(
         f"""
         insert into raw.quarantine
         select ?, b.{dataset.origin_column}, {market_type}, b.{dataset.series_column}, {event_at}, s.rule, s.severity,
-               s.reason, to_json(struct_pack({packed})), ?, s.row_number, ?, ?
+               s.reason, to_json(struct_pack({packed})), ?, s.row_number, ?, ?, NULL
         from read_parquet(?, file_row_number = true) b join stopped s on s.row_number = b.file_row_number
         where not exists (  -- the same row stopped by the same rule once more is nothing new
             from raw.quarantine q
