@@ -3,7 +3,9 @@
 A new venue is its file, its name in the list below, and its block in `universe.toml`.
 """
 
-from ingestion.venues import binance, bybit, coinbase, hyperliquid
+from ingestion.venues import binance, bitget, bybit, coinbase, gate, hyperliquid, kraken, okx
 from ingestion.venues.venue import Venue
 
-VENUES: dict[str, Venue] = {module.VENUE.name: module.VENUE for module in (binance, bybit, hyperliquid, coinbase)}
+VENUES: dict[str, Venue] = {
+    module.VENUE.name: module.VENUE for module in (binance, bybit, hyperliquid, coinbase, okx, bitget, gate, kraken)
+}

@@ -44,6 +44,7 @@ VENUE = Venue(
                     time="fundingTime",
                     columns={"funding_rate": "fundingRate"},
                     paging=PagingRule("ascending"),
+                    row_names="symbol",
                     calls_per_minute=100,
                 ),
                 # Which part comes of a window that is longer than a page is not documented.
@@ -53,6 +54,7 @@ VENUE = Venue(
                     time="timestamp",
                     columns={"open_interest_base": "sumOpenInterest", "open_interest_usd": "sumOpenInterestValue"},
                     paging=PagingRule("either", step_ms=4 * HOUR_MS),
+                    row_names="symbol",
                     depth=timedelta(days=30),
                     calls_per_minute=200,
                 ),

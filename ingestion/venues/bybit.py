@@ -1,4 +1,7 @@
-"""Bybit (API v5): linear perpetuals and spot. Every history page holds the window's newest rows, newest first."""
+"""Bybit (API v5): linear perpetuals and spot. Every history page holds the window's newest rows, newest first.
+
+ccxt writes Bybit's questions without escaping, so the symbol comes escaped.
+"""
 
 from collections.abc import Callable
 
@@ -6,6 +9,7 @@ from ingestion.paging import PagingRule
 from ingestion.venues.venue import HOUR_MS, History, Market, Venue, Window
 
 _ROWS = ("result", "list")
+_NAME = ("result", "symbol")
 _HOURLY = PagingRule("descending", step_ms=HOUR_MS)
 
 
@@ -13,7 +17,7 @@ def _klines(category: str) -> History:
     def params(window: Window) -> dict[str, object]:
         return {
             "category": category,
-            "symbol": window.symbol,
+            "symbol": window.escaped,
             "interval": "60",
             "start": window.start_ms,
             "end": window.end_ms,
@@ -22,14 +26,16 @@ def _klines(category: str) -> History:
 
     # [start, open, high, low, close, volume in coins, turnover in quote currency]
     columns = {"open": 1, "high": 2, "low": 3, "close": 4, "base_volume": 5, "quote_volume": 6}
-    return History("publicGetV5MarketKline", params, time=0, columns=columns, paging=_HOURLY, rows=_ROWS)
+    return History(
+        "publicGetV5MarketKline", params, time=0, columns=columns, paging=_HOURLY, rows=_ROWS, answer_names=_NAME
+    )
 
 
 def _linear(**more: object) -> Callable[[Window], dict[str, object]]:
     def params(window: Window) -> dict[str, object]:
         return {
             "category": "linear",
-            "symbol": window.symbol,
+            "symbol": window.escaped,
             "startTime": window.start_ms,
             "endTime": window.end_ms,
             "limit": 200,
@@ -53,6 +59,7 @@ VENUE = Venue(
                     columns={"funding_rate": "fundingRate"},
                     paging=PagingRule("descending"),
                     rows=_ROWS,
+                    row_names="symbol",
                 ),
                 # In coins for linear contracts; the venue gives no dollars. Moving the window's end needs no cursor.
                 "open_interest": History(
@@ -62,6 +69,7 @@ VENUE = Venue(
                     columns={"open_interest_base": "openInterest"},
                     paging=PagingRule("descending", step_ms=4 * HOUR_MS),
                     rows=_ROWS,
+                    answer_names=_NAME,
                 ),
             },
             ccxt_types=("linear",),

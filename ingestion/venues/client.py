@@ -9,16 +9,20 @@ ccxt's implicit API is used and not its unified methods: those drop quote volume
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from operator import itemgetter
 from types import TracebackType
 from typing import Any
 
+import aiohttp
 import ccxt.async_support as ccxt
 import numpy as np
 import pyarrow as pa
 
+from ingestion.bodies import Session, open_session, read_json
 from ingestion.contracts import DATASETS, INSTRUMENTS, Dataset
 from ingestion.fetch import Line, Malformed, NotOffered, Refused, Unreachable, retry_after_s
+from ingestion.foreign import is_symbol
 from ingestion.paging import Page, read_window
 from ingestion.source import Source
 from ingestion.venues.venue import HOUR_MS, History, Market, Snapshot, Venue, Window
@@ -38,27 +42,37 @@ class VenueClient:
         self._calls_per_second = calls_per_second
         self._exchanges: dict[str, Any] = {}
         self._endpoint_lines: dict[int, Line] = {}
+        self._sessions: list[Session] = []
 
     async def __aenter__(self) -> "VenueClient":
         for market in self.venue.markets:
             if market.ccxt_class not in self._exchanges:
                 self._exchanges[market.ccxt_class] = self._exchange(market.ccxt_class)
+        self._sessions = [exchange.session for exchange in self._exchanges.values()]
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await asyncio.gather(*(exchange.close() for exchange in self._exchanges.values()))
+        await asyncio.gather(*(session.close() for session in self._sessions))
 
     async def instruments(self, market: Market, quotes: frozenset[str]) -> pa.Table:
         """What the venue lists now in this market type, quoted in one of `quotes`."""
         exchange = self._exchanges[market.ccxt_class]
 
-        async def ask() -> list[dict[str, Any]]:
+        async def ask() -> pa.Table:
             if market.ccxt_types:  # read by ccxt before it first waits, so two market types cannot mix
                 exchange.options["fetchMarkets"] = {"types": list(market.ccxt_types)}
-            return list(await _answer(exchange.fetch_markets()))
+            listed = await _answer(exchange.fetch_markets())
+            try:
+                return self._instruments(market, quotes, listed)
+            except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, pa.ArrowException) as error:
+                raise Malformed(f"the list of {self.venue.name} is not what it documents ({error!r})") from error
 
+        return await self.line.ask(ask)
+
+    def _instruments(self, market: Market, quotes: frozenset[str], all_listed: list[dict[str, Any]]) -> pa.Table:
         wanted = "swap" if market.market_type == "perp" else "spot"
         rows = [
             {
@@ -66,20 +80,36 @@ class VenueClient:
                 "market_type": market.market_type,
                 "venue_symbol": market.symbol(listed),
                 "base": market.base(listed),
-                "quote": listed["quoteId"],
-                "settle": listed.get("settleId") if wanted == "swap" else None,
+                "quote": market.quote(listed),
+                "settle": market.settle(listed) if wanted == "swap" else None,
                 "contract_size": float(listed.get("contractSize") or 1.0),
                 "is_inverse": bool(listed.get("inverse")),
                 "is_active": bool(listed.get("active")),
                 "listed_at": _listed_at(listed.get("created")),
             }
-            for listed in await self.line.ask(ask)
-            if listed.get(wanted) and listed["quoteId"] in quotes
+            for listed in all_listed
+            if listed.get(wanted)
+            and market.quote(listed) in quotes
+            and (listed.get("linear") or not market.only_linear)
         ]
         return pa.Table.from_pylist(rows, schema=INSTRUMENTS.schema)
 
-    async def history(self, market: Market, dataset: str, symbol: str, start: datetime, end: datetime) -> pa.Table:
-        """All rows of one instrument between two moments, proven complete; the unfinished candle is dropped."""
+    async def history(
+        self,
+        market: Market,
+        dataset: str,
+        symbol: str,
+        start: datetime,
+        end: datetime,
+        contract_size: float | None = None,
+    ) -> pa.Table:
+        """All rows of one instrument between two moments, proven complete; the unfinished candle is dropped.
+
+        `contract_size` turns contracts into coins where the venue counts in contracts; Refused where it is needed and
+        not known, since any other number would be a wrong one.
+        """
+        if not is_symbol(symbol):  # it becomes part of an address
+            raise Refused(f"{_excerpt(symbol)} cannot be a symbol, so it was not asked for")
         endpoint = market.datasets[dataset]
         assert isinstance(endpoint, History)
         start_ms, end_ms = _ms(start), _ms(end)
@@ -88,14 +118,16 @@ class VenueClient:
         line = self._endpoint_line(endpoint)
         call = getattr(self._exchanges[market.ccxt_class], endpoint.method)
 
-        async def page(low_ms: int, high_ms: int) -> Page:
-            async def ask() -> Page:
-                answer = await _answer(call(endpoint.params(Window(symbol, low_ms, high_ms))))
-                return read_page(endpoint, answer)
+        async def page(low_ms: int, high_ms: int, number: int) -> Page:
+            answer = await _answer(call(endpoint.params(Window(symbol, low_ms, high_ms, number))))
+            return read_page(endpoint, answer, symbol)
 
-            return await line.ask(ask)
-
-        rows = await read_window(page, endpoint.paging, start_ms, end_ms)
+        rows = await read_window(page, endpoint.paging, start_ms, end_ms, patiently=line.ask)
+        if rows is not None and endpoint.in_contracts:
+            if not contract_size:
+                raise Refused(f"{symbol} of {self.venue.name} counts in contracts, and the size of one is not known")
+            for name in endpoint.in_contracts:
+                rows.columns[name] = rows.columns[name] * contract_size
         return to_table(DATASETS[dataset], self.venue.name, market.market_type, symbol, rows)
 
     async def snapshot(self, market: Market, dataset: str) -> pa.Table:
@@ -103,9 +135,10 @@ class VenueClient:
         endpoint = market.datasets[dataset]
         assert isinstance(endpoint, Snapshot)
         call = getattr(self._exchanges[market.ccxt_class], endpoint.method)
+        line = self._endpoint_line(endpoint)
 
-        async def ask() -> list[tuple[str, dict[str, float | None]]]:
-            answer = await _answer(call(dict(endpoint.params)))
+        async def ask(question: Mapping[str, Any]) -> list[tuple[str, dict[str, float | None]]]:
+            answer = await _answer(call(dict(question)))
             try:
                 return endpoint.read(answer)
             except (KeyError, IndexError, TypeError, ValueError) as error:
@@ -116,13 +149,17 @@ class VenueClient:
         now = self.source.now.astimezone(UTC).replace(tzinfo=None)
         rows = [
             {"venue": self.venue.name, contract.series_column: symbol, contract.time_column: now} | values
-            for symbol, values in await self._endpoint_line(endpoint).ask(ask)
+            for question in endpoint.questions
+            for symbol, values in await line.ask(partial(ask, question))
         ]
         return pa.Table.from_pylist(rows, schema=contract.schema)
 
     def _exchange(self, ccxt_class: str) -> Any:
         is_real = self.source.base_url is None
-        exchange = getattr(ccxt, ccxt_class)({"enableRateLimit": True, "timeout": 30_000, "verify": is_real})
+        exchange = getattr(ccxt, ccxt_class)(
+            {"enableRateLimit": True, "timeout": 30_000, "verify": is_real, "session": open_session(verify=is_real)}
+        )
+        exchange.on_json_response = read_json
         exchange.has["fetchCurrencies"] = False
         exchange.handle_errors = _errors_first(exchange.handle_errors)
         if is_real:
@@ -161,8 +198,10 @@ async def _answer(call: Any) -> Any:
     except (ccxt.BadResponse, ccxt.NullResponse) as error:
         raise Malformed(str(error)) from error
     except ccxt.BaseError as error:
+        if isinstance(error.__cause__, aiohttp.ClientPayloadError):  # it broke off, or cannot be unpacked
+            raise Unreachable(f"the answer broke off: {error}") from error
         raise Refused(str(error)) from error
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         # ccxt reads some answers without looking first: what it stumbles over is not an answer.
         raise Malformed(f"the answer cannot be read ({error!r})") from error
 
@@ -175,6 +214,8 @@ def _errors_first(ccxt_handler: Any) -> Any:
             raise Unreachable(f"HTTP {code} {reason} from {url.split('?')[0]}", retry_after_s(headers))
         if code in _REFUSED_CODES:
             raise Refused(f"HTTP {code} {reason} from {url.split('?')[0]}")
+        if 300 <= code < 400:  # who answers must not choose whom we ask next
+            raise Refused(f"HTTP {code} {reason} from {url.split('?')[0]}: redirects are not followed")
         if code < 400 and parsed is None:  # ccxt would hand the text on, and read an empty list out of it
             raise Malformed(f"no JSON came from {url.split('?')[0]}: {_excerpt(body)}")
         ccxt_handler(code, reason, url, method, headers, body, parsed, *rest)
@@ -191,21 +232,43 @@ def _moved(urls: Any, source: Source) -> Any:
     return source.url(urls) if isinstance(urls, str) else urls
 
 
-def read_page(endpoint: History, answer: Any) -> Page:
-    """The rows of an answer as columns. Malformed if they are not where, or not what, the venue file declares."""
+def read_page(endpoint: History, answer: Any, symbol: str | None = None) -> Page:
+    """The rows of an answer as columns. Malformed if they are not where, or not what, the venue file declares.
+
+    Where an answer or its rows name their instrument, it must be `symbol`.
+    """
     try:
+        if endpoint.answer_names:
+            _check_name(answer[endpoint.answer_names[0]].get(endpoint.answer_names[1], symbol), symbol)
         for step in endpoint.rows:
             answer = answer[step]
         if not isinstance(answer, list):
             raise Malformed(f"a list of rows was expected, {_excerpt(answer)} came")
-        times = np.array(list(map(int, map(itemgetter(endpoint.time), answer))), dtype=np.int64)
+        if endpoint.row_names:
+            for name in {row.get(endpoint.row_names, symbol) for row in answer}:
+                _check_name(name, symbol)
+        times = _times_ms(map(itemgetter(endpoint.time), answer), endpoint.time_unit)
         columns = {
             name: _numbers(map(itemgetter(at), answer), endpoint.scale.get(name))
             for name, at in endpoint.columns.items()
         }
-    except (KeyError, IndexError, TypeError, ValueError) as error:
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise Malformed(f"the answer cannot be read ({error!r}): {_excerpt(answer)}") from error
-    return Page(times * 1000 if endpoint.time_unit == "s" else times, columns)
+    return Page(times, columns)
+
+
+def _check_name(name: Any, symbol: str | None) -> None:
+    if symbol is not None and name != symbol:
+        raise Malformed(f"{_excerpt(symbol)} was asked for, rows of {_excerpt(name)} came")
+
+
+def _times_ms(values: Iterable[Any], unit: str) -> np.ndarray:
+    """Times as the venue writes them, in milliseconds since 1970; TypeError or ValueError if they are no times."""
+    if unit == "iso":
+        moments = (datetime.fromisoformat(value) for value in values)
+        return np.array([round(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() * 1000) for moment in moments],
+                        dtype=np.int64)  # fmt: skip
+    return np.array(list(map(int, values)), dtype=np.int64) * (1000 if unit == "s" else 1)
 
 
 def _numbers(values: Iterable[Any], scale: float | None) -> np.ndarray:

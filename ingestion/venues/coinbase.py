@@ -5,7 +5,7 @@ from ingestion.venues.venue import HOUR_MS, History, Market, Venue, Window
 
 
 def _candles(window: Window) -> dict[str, object]:
-    return {"id": window.symbol, "granularity": 3600, "start": window.start_iso, "end": window.end_iso}
+    return {"id": window.escaped, "granularity": 3600, "start": window.start_iso, "end": window.end_iso}
 
 
 VENUE = Venue(

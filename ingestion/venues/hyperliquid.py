@@ -55,6 +55,7 @@ VENUE = Venue(
                     time="t",
                     columns={"open": "o", "high": "h", "low": "l", "close": "c", "base_volume": "v"},
                     paging=PagingRule("ascending", step_ms=HOUR_MS),
+                    row_names="s",
                     depth=timedelta(hours=5000),
                     calls_per_minute=11,  # 1,200 weight a minute; 20 + one for each 60 of 5,000 candles
                 ),
@@ -64,10 +65,11 @@ VENUE = Venue(
                     time="time",
                     columns={"funding_rate": "fundingRate"},
                     paging=PagingRule("ascending"),
+                    row_names="coin",
                     calls_per_minute=26,  # 20 + one for each 20 of 500 settlements
                 ),
                 # Not kept by the venue: what is not recorded now cannot be had later.
-                "open_interest": Snapshot("publicPostInfo", {"type": "metaAndAssetCtxs"}, _open_interest_now),
+                "open_interest": Snapshot("publicPostInfo", ({"type": "metaAndAssetCtxs"},), _open_interest_now),
             },
             ccxt_types=("swap",),
             symbol=lambda market: market["info"]["name"],

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
+from urllib.parse import quote
 
 from ingestion.paging import PagingRule
 
@@ -16,11 +17,30 @@ HOUR_MS = 3_600_000
 
 @dataclass(frozen=True)
 class Window:
-    """One question about one instrument: its symbol as the venue writes it, and both edges, inclusive."""
+    """One question about one instrument: its symbol as the venue writes it, and both edges, inclusive.
+
+    `number` counts the pages of a venue that has no windows, from 1.
+    """
 
     symbol: str
     start_ms: int
     end_ms: int
+    number: int = 1
+
+    @property
+    def escaped(self) -> str:
+        """The symbol as a part of an address, for where ccxt puts it there as it is: symbols may hold anything."""
+        return quote(self.symbol, safe="")
+
+    @property
+    def start_s(self) -> int:
+        """The first whole second in the window."""
+        return -(-self.start_ms // 1000)
+
+    @property
+    def end_s(self) -> int:
+        """The last whole second in the window."""
+        return self.end_ms // 1000
 
     @property
     def start_iso(self) -> str:
@@ -49,21 +69,25 @@ class History:
     columns: Mapping[str, int | str]
     paging: PagingRule
     rows: Sequence[str | int] = ()
-    time_unit: Literal["ms", "s"] = "ms"
+    time_unit: Literal["ms", "s", "iso"] = "ms"
     scale: Mapping[str, float] = field(default_factory=dict)
+    in_contracts: tuple[str, ...] = ()
+    row_names: str | None = None
+    answer_names: tuple[str, str] | None = None
     depth: timedelta | None = None
     calls_per_minute: float | None = None
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """How a venue gives one dataset of all its instruments at once, as it is now: `read` finds rows in the answer.
+    """How a venue gives one dataset of all its instruments at once, as it is now: `read` finds rows in each answer.
 
-    Each row is (symbol, values by column); the time is the moment of asking.
+    Each row is (symbol, values by column); the time is the moment of asking. `questions` has the parameters of each
+    call that it takes.
     """
 
     method: str
-    params: Mapping[str, Any]
+    questions: tuple[Mapping[str, Any], ...]
     read: Callable[[Any], list[tuple[str, dict[str, float | None]]]]
     calls_per_minute: float | None = None
 
@@ -72,8 +96,9 @@ class Snapshot:
 class Market:
     """One market type of a venue: which ccxt class serves it, how symbols are written, which datasets it has.
 
-    `ccxt_types` is what ccxt calls this market type when it lists markets. `symbol` and `base` find the venue's own
-    writing in ccxt's description of a market.
+    `ccxt_types` is what ccxt calls this market type when it lists markets. `symbol`, `base`, `quote` and `settle` find
+    the venue's own writing in ccxt's description of a market. `only_linear` leaves out contracts that settle in their
+    own coin.
     """
 
     market_type: Literal["perp", "spot"]
@@ -82,6 +107,9 @@ class Market:
     ccxt_types: tuple[str, ...] = ()
     symbol: Callable[[dict[str, Any]], str] = lambda market: market["id"]
     base: Callable[[dict[str, Any]], str] = lambda market: market["baseId"]
+    quote: Callable[[dict[str, Any]], str] = lambda market: market["quoteId"]
+    settle: Callable[[dict[str, Any]], str | None] = lambda market: market.get("settleId")
+    only_linear: bool = False
 
 
 @dataclass(frozen=True)

@@ -103,6 +103,11 @@ def json_response(content: Any, status: int = 200) -> Response:
     return Response(orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY), status, media_type="application/json")
 
 
+def quoted(text: str) -> str:
+    """`text` as a string of JSON, quotes included: a symbol may hold anything."""
+    return orjson.dumps(text).decode()
+
+
 def integer(parameters: Mapping[str, str], name: str) -> int | None:
     """The whole number sent as `name`, or None if it was not sent; ValueError if it is no whole number."""
     text = parameters.get(name)

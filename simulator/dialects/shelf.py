@@ -153,8 +153,11 @@ def _first_of_periods(series: Series, period_ms: int) -> Series:
 
 
 def decimals(values: np.ndarray) -> pa.Array:
-    """Numbers as plain decimals without an exponent, each the shortest that reads back as the same number."""
+    """Numbers as plain decimals without an exponent, each the shortest that reads back as the same number; or NaN."""
     text = pc.cast(pa.array(np.ascontiguousarray(values)), pa.string())
+    is_none = np.isnan(values)
+    if is_none.any():
+        text = pc.if_else(pa.array(is_none), "NaN", text)
     has_exponent = pc.match_substring(text, "e").to_numpy(zero_copy_only=False)
     if not has_exponent.any():
         return text

@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from ingestion.fetch import IMPATIENT, Line, Malformed, NotOffered, Patience, Refused, Unreachable
 from ingestion.venues import VENUES
 from ingestion.venues.client import VenueClient, read_page
-from ingestion.venues.venue import History
+from ingestion.venues.venue import History, Window
 from tests.unit.ingestion.venue_server import VenueServer, running
 
 HOUR = 3_600_000
@@ -273,6 +273,224 @@ async def test_hyperliquid_instruments_keep_small_letters(server):
     ]
 
 
+# An instrument as each venue lists it, and what is left of it as a row: symbol, base, quote, settle, size, active.
+OKX_SWAP = {
+    "instType": "SWAP", "instId": "BTC-USDT-SWAP", "uly": "BTC-USDT", "instFamily": "BTC-USDT", "baseCcy": "",
+    "quoteCcy": "", "settleCcy": "USDT", "ctVal": "0.01", "ctMult": "1", "ctValCcy": "BTC", "ctType": "linear",
+    "listTime": "1573557408000", "expTime": "", "lever": "100", "tickSz": "0.1", "lotSz": "0.01", "minSz": "0.01",
+    "state": "live",
+}  # fmt: skip
+BITGET_CONTRACT = {
+    "symbol": "BTCUSDT", "baseCoin": "BTC", "quoteCoin": "USDT", "supportMarginCoins": ["USDT"], "minTradeNum": "0.001",
+    "priceEndStep": "1", "volumePlace": "3", "pricePlace": "1", "sizeMultiplier": "0.001", "symbolType": "perpetual",
+    "symbolStatus": "normal", "launchTime": "", "fundInterval": "8", "maxLever": "125", "makerFeeRate": "0.0002",
+}  # fmt: skip
+GATE_CONTRACT = {
+    "name": "BTC_USDT", "type": "direct", "quanto_multiplier": "0.0001", "order_price_deviate": "0.2",
+    "order_size_min": 1, "order_size_max": 1000000, "leverage_max": "100", "status": "trading", "mark_price": "9",
+    "order_price_round": "0.1", "in_delisting": False, "create_time": 1573557408,
+}  # fmt: skip
+KRAKEN_INSTRUMENT = {
+    "symbol": "PF_XBTUSD", "type": "flexible_futures", "tickSize": 1, "contractSize": 1, "tradeable": True,
+    "openingDate": "2022-03-22T14:22:02.000Z", "contractValueTradePrecision": 4, "tags": [],
+}  # fmt: skip
+LISTS: list[tuple[str, str, Any, list[tuple[Any, ...]]]] = [
+    (
+        "okx",
+        "www.okx.com/api/v5/public/instruments",
+        {"code": "0", "msg": "", "data": [
+            OKX_SWAP,
+            OKX_SWAP | {"instId": "BTC-USD-SWAP", "uly": "BTC-USD", "settleCcy": "BTC", "ctVal": "100"},
+            OKX_SWAP | {"instId": "OLD-USDC-SWAP", "uly": "OLD-USDC", "settleCcy": "USDC", "state": "suspend"},
+        ]},
+        [("BTC-USDT-SWAP", "BTC", "USDT", "USDT", 0.01, True), ("OLD-USDC-SWAP", "OLD", "USDC", "USDC", 0.01, False)],
+    ),
+    (
+        "gate",
+        "api.gateio.ws/api/v4/futures/usdt/contracts",
+        [GATE_CONTRACT, GATE_CONTRACT | {"name": "OLD_USDT", "quanto_multiplier": "10", "status": "delisted"}],
+        [("BTC_USDT", "BTC", "USDT", "USDT", 0.0001, True), ("OLD_USDT", "OLD", "USDT", "USDT", 10.0, False)],
+    ),
+    (
+        "kraken",
+        "futures.kraken.com/derivatives/api/v3/instruments",
+        {"result": "success", "instruments": [
+            KRAKEN_INSTRUMENT,
+            KRAKEN_INSTRUMENT | {"symbol": "pf_xdgusd", "tradeable": False},
+            KRAKEN_INSTRUMENT | {"symbol": "PI_XBTUSD", "type": "futures_inverse"},
+            KRAKEN_INSTRUMENT | {"symbol": "FF_XBTUSD_251226", "lastTradingTime": "2025-12-26T16:00:00.000Z"},
+            {"symbol": "in_xbtusd", "type": "spot index", "tradeable": False},
+        ]},
+        [("PF_XBTUSD", "XBT", "USD", "USD", 1.0, True), ("PF_XDGUSD", "XDG", "USD", "USD", 1.0, False)],
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("venue", "path", "answer", "expected"), LISTS, ids=[row[0] for row in LISTS])
+async def test_linear_perpetuals_are_listed_as_the_venue_writes_them(server, venue, path, answer, expected):
+    server.handlers[path] = lambda *_: answer
+    server.handlers["api.gateio.ws/api/v4/futures/btc/contracts"] = lambda *_: [
+        GATE_CONTRACT | {"name": "BTC_USD", "quanto_multiplier": "0", "type": "inverse"}
+    ]
+    rows = await fetch(server, venue, "perp", "instruments")
+    columns = ("venue_symbol", "base", "quote", "settle", "contract_size", "is_active")
+    assert [tuple(row[name] for name in columns) for row in rows] == expected
+    assert all(row["is_inverse"] is False and row["market_type"] == "perp" for row in rows)
+
+
+async def test_bitget_lists_by_product_type(server):
+    def handle(request: Any, _: Any) -> Any:
+        lists = {
+            "USDT-FUTURES": [BITGET_CONTRACT, BITGET_CONTRACT | {"symbol": "OLDUSDT", "symbolStatus": "off"}],
+            "USDC-FUTURES": [
+                BITGET_CONTRACT | {"symbol": "BTCPERP", "quoteCoin": "USDC", "supportMarginCoins": ["USDC"]}
+            ],
+            "COIN-FUTURES": [
+                BITGET_CONTRACT | {"symbol": "BTCUSD", "quoteCoin": "USD", "supportMarginCoins": ["BTC", "ETH"]}
+            ],
+            "SUSDT-FUTURES": [
+                BITGET_CONTRACT
+                | {"symbol": "SBTCSUSDT", "baseCoin": "SBTC", "quoteCoin": "SUSDT", "supportMarginCoins": ["SUSDT"]}
+            ],
+        }
+        return {"code": "00000", "msg": "success", "data": lists.get(request.query_params["productType"], [])}
+
+    server.handlers["api.bitget.com/api/v2/mix/market/contracts"] = handle
+    rows = await fetch(server, "bitget", "perp", "instruments")
+    assert [(r["venue_symbol"], r["quote"], r["settle"], r["is_active"]) for r in rows] == [
+        ("BTCUSDT", "USDT", "USDT", True),
+        ("OLDUSDT", "USDT", "USDT", False),
+        ("BTCPERP", "USDC", "USDC", True),
+    ]
+
+
+@pytest.mark.parametrize(("symbol", "product_type"), [("BTCUSDT", "USDT-FUTURES"), ("BTCPERP", "USDC-FUTURES")])
+async def test_bitget_funding_is_read_in_counted_pages(server, symbol, product_type):
+    times = [START_MS - 900 * HOUR + 8 * HOUR * i for i in range(365)]
+
+    def handle(request: Any, _: Any) -> Any:
+        q = request.query_params
+        assert (q["symbol"], q["productType"]) == (symbol, product_type)
+        first = (int(q["pageNo"]) - 1) * 50  # a smaller page than was asked for
+        rows = [
+            {"symbol": symbol, "fundingRate": str(t / 1e15), "fundingTime": str(t)}
+            for t in times[::-1][first : first + 50]
+        ]
+        return {"code": "00000", "msg": "success", "data": rows}
+
+    server.handlers["api.bitget.com/api/v2/mix/market/history-fund-rate"] = handle
+    rows = await fetch(server, "bitget", "perp", "funding_rates", symbol)
+    expected = [t for t in times if START_MS <= t <= NOW_MS]
+    assert [row["settled_at"].replace(tzinfo=UTC).timestamp() * 1000 for row in rows] == expected
+    assert [row["funding_rate"] for row in rows] == [t / 1e15 for t in expected]
+    assert len(server.calls) == math.ceil(sum(t > START_MS for t in times) / 50)  # no page beyond the window's start
+
+
+async def test_kraken_funding_is_the_relative_rate(server):
+    rates = [
+        {"timestamp": "2025-09-01T00:00:00.000Z", "fundingRate": 1.25, "relativeFundingRate": 0.0000125},
+        {"timestamp": "2025-09-01T01:00:00.007Z", "fundingRate": -2.5, "relativeFundingRate": -0.000025},
+        {"timestamp": "2026-01-01T00:00:00.000Z", "fundingRate": 9.0, "relativeFundingRate": 9.0},
+    ]
+
+    def handle(request: Any, _: Any) -> Any:
+        assert request.query_params["symbol"] == "PF_XBTUSD"
+        return {"result": "success", "rates": rates}
+
+    server.handlers["futures.kraken.com/derivatives/api/v4/historicalfundingrates"] = handle
+    rows = await fetch(server, "kraken", "perp", "funding_rates", "PF_XBTUSD")
+    assert [(row["settled_at"], row["funding_rate"]) for row in rows] == [
+        (datetime(2025, 9, 1), 0.0000125),
+        (datetime(2025, 9, 1, 1, 0, 0, 7000), -0.000025),
+    ]
+
+
+async def test_okx_funding_is_the_realised_rate(server):
+    times = [START_MS + 4 * HOUR * i + i % 3 for i in range(-50, 400)]
+
+    def handle(request: Any, _: Any) -> Any:
+        q = request.query_params
+        assert q["instId"] == "BTC-USDT-SWAP" and "before" not in q
+        rows = [
+            {
+                "instId": "BTC-USDT-SWAP",
+                "instType": "SWAP",
+                "fundingRate": "9",
+                "realizedRate": str(t / 1e15),
+                "fundingTime": str(t),
+            }
+            for t in times[::-1]
+            if t < int(q["after"])
+        ]
+        return {"code": "0", "msg": "", "data": rows[: min(int(q["limit"]), 100)]}
+
+    server.handlers["www.okx.com/api/v5/public/funding-rate-history"] = handle
+    rows = await fetch(server, "okx", "perp", "funding_rates", "BTC-USDT-SWAP")
+    assert [row["funding_rate"] for row in rows] == [t / 1e15 for t in times if START_MS <= t <= NOW_MS]
+
+
+async def test_snapshots_are_in_coins_and_of_linear_contracts(server):
+    server.handlers["futures.kraken.com/derivatives/api/v3/tickers"] = lambda *_: {
+        "result": "success",
+        "tickers": [
+            {"symbol": "PF_XBTUSD", "openInterest": 2.5, "markPrice": 100.0},
+            {"symbol": "PF_NEWUSD", "openInterest": 7},
+            {"symbol": "PI_XBTUSD", "openInterest": 1e6, "markPrice": 100.0},
+            {"symbol": "in_xbtusd", "last": 100.0},
+        ],
+    }
+    rows = await fetch(server, "kraken", "perp", "open_interest", snapshot=True)
+    assert [(r["venue_symbol"], r["open_interest_base"], r["open_interest_usd"]) for r in rows] == [
+        ("PF_XBTUSD", 2.5, 250.0),
+        ("PF_NEWUSD", 7.0, None),
+    ]
+
+    def tickers(request: Any, _: Any) -> Any:
+        symbol = {"USDT-FUTURES": "BTCUSDT", "USDC-FUTURES": "BTCPERP"}[request.query_params["productType"]]
+        data = [{"symbol": symbol, "holdingAmount": "3", "markPrice": "50"}, {"symbol": "X", "holdingAmount": ""}]
+        return {"code": "00000", "msg": "success", "data": data}
+
+    server.handlers["api.bitget.com/api/v2/mix/market/tickers"] = tickers
+    rows = await fetch(server, "bitget", "perp", "open_interest", snapshot=True)
+    assert [(r["venue_symbol"], r["open_interest_base"], r["open_interest_usd"]) for r in rows] == [
+        ("BTCUSDT", 3.0, 150.0),
+        ("BTCPERP", 3.0, 150.0),
+    ]
+
+
+HOSTILE = "PF_币/y&x=1+z"  # every sign of it may stand in a symbol
+
+
+@pytest.mark.parametrize(
+    ("venue", "path", "empty"),
+    [
+        ("binance", "fapi.binance.com/fapi/v1/klines", []),
+        ("bybit", "api.bybit.com/v5/market/kline", {"retCode": 0, "result": {"list": []}}),
+        ("okx", "www.okx.com/api/v5/market/history-candles", {"code": "0", "data": []}),
+        ("bitget", "api.bitget.com/api/v2/mix/market/history-candles", {"code": "00000", "data": []}),
+        ("gate", "api.gateio.ws/api/v4/futures/usdt/candlesticks", []),
+    ],
+)
+async def test_a_symbol_cannot_change_the_question(server, venue, path, empty):
+    def handle(request: Any, _: Any) -> Any:
+        assert HOSTILE in request.query_params.values() and "x" not in request.query_params
+        return empty
+
+    server.handlers[path] = handle
+    source = server.source(NOW, START)
+    async with VenueClient(VENUES[venue], source, Line(venue, QUICK), 5000.0) as client:
+        market = client.venue.market("perp")
+        rows = await client.history(market, "candles", HOSTILE, NOW - timedelta(hours=6), NOW, 1.0)
+    assert rows.num_rows == 0 and set(server.calls) == {path}
+
+
+@pytest.mark.parametrize(("venue", "market_type", "part"), [("kraken", "perp", "symbol"), ("coinbase", "spot", "id")])
+def test_a_symbol_cannot_leave_its_place_in_a_path(venue, market_type, part):
+    candles = VENUES[venue].market(market_type).datasets["candles"]
+    assert isinstance(candles, History)
+    assert candles.params(Window(HOSTILE, 0, 1))[part] == "PF_%E5%B8%81%2Fy%26x%3D1%2Bz"
+
+
 PATH = "fapi.binance.com/fapi/v1/klines"
 
 
@@ -308,6 +526,10 @@ async def test_a_list_of_markets_that_is_no_json_is_not_an_empty_list(server, ve
         "api.bybit.com/v5/market/instruments-info",
         "api.hyperliquid.xyz/info",
         "api.exchange.coinbase.com/products",
+        "www.okx.com/api/v5/public/instruments",
+        "api.bitget.com/api/v2/mix/market/contracts",
+        "api.gateio.ws/api/v4/futures/usdt/contracts",
+        "futures.kraken.com/derivatives/api/v3/instruments",
     ):
         server.handlers[path] = lambda *_: HTMLResponse("<html>maintenance</html>")
     market_type = VENUES[venue].markets[0].market_type

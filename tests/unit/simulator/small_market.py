@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from starlette.types import ASGIApp
 
 from simulator.market import COLUMNS, Clock, Market
 from simulator.server import Options, create_app, open_server, url_of
@@ -141,7 +142,14 @@ def _macro() -> pd.DataFrame:
 @contextlib.contextmanager
 def serving(market: Market, options: Options | None = None, **kwargs: Any) -> Iterator[str]:
     """Serve `market` in a thread; gives the address."""
-    server, listener = open_server(create_app(market, options=options, **kwargs))
+    with served(create_app(market, options=options, **kwargs)) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def served(app: ASGIApp) -> Iterator[str]:
+    """Serve an application in a thread; gives the address."""
+    server, listener = open_server(app)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:

@@ -1,0 +1,75 @@
+"""Gate (API v4): perpetuals settled in USDT. Times are in seconds, sizes in contracts."""
+
+from datetime import timedelta
+
+from ingestion.paging import PagingRule
+from ingestion.venues.venue import HOUR_MS, History, Market, Venue, Window
+
+
+def _window(window: Window) -> dict[str, object]:
+    return {"settle": "usdt", "contract": window.symbol, "from": window.start_s, "to": window.end_s}
+
+
+def _candles(window: Window) -> dict[str, object]:
+    return _window(window) | {"interval": "1h"}  # a limit beside a window is refused
+
+
+def _funding(window: Window) -> dict[str, object]:
+    return _window(window) | {"limit": 100}
+
+
+def _statistics(window: Window) -> dict[str, object]:
+    edge = {"from": window.start_s, "interval": "4h", "limit": 100}
+    return {"settle": "usdt", "contract": window.symbol} | edge
+
+
+VENUE = Venue(
+    "gate",
+    (
+        Market(
+            "perp",
+            "gate",
+            {
+                # More than 2,000 candles at once are refused, and so is what is older than 10,000 candles.
+                "candles": History(
+                    "publicFuturesGetSettleCandlesticks",
+                    _candles,
+                    time="t",
+                    time_unit="s",
+                    columns={
+                        "open": "o",
+                        "high": "h",
+                        "low": "l",
+                        "close": "c",
+                        "base_volume": "v",
+                        "quote_volume": "sum",
+                    },
+                    in_contracts=("base_volume",),
+                    paging=PagingRule("either", step_ms=HOUR_MS, span_ms=1998 * HOUR_MS),
+                    depth=timedelta(hours=9_990),
+                ),
+                # Which part comes of a window that is longer than a page is not documented.
+                "funding_rates": History(
+                    "publicFuturesGetSettleFundingRate",
+                    _funding,
+                    time="t",
+                    time_unit="s",
+                    columns={"funding_rate": "r"},
+                    paging=PagingRule("either"),
+                ),
+                "open_interest": History(
+                    "publicFuturesGetSettleContractStats",
+                    _statistics,
+                    time="time",
+                    time_unit="s",
+                    columns={"open_interest_base": "open_interest", "open_interest_usd": "open_interest_usd"},
+                    in_contracts=("open_interest_base",),
+                    paging=PagingRule("ascending", step_ms=4 * HOUR_MS, is_open=True),
+                ),
+            },
+            ccxt_types=("swap",),
+            settle=lambda market: market["settleId"].upper(),
+            only_linear=True,
+        ),
+    ),
+)
