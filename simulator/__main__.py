@@ -7,6 +7,7 @@ Does not: anything else.
 import argparse
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 from simulator.dialects import DIALECTS
@@ -17,15 +18,21 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     serve = commands.add_parser("serve", help="serve a market until stdin closes")
     source = serve.add_mutually_exclusive_group()
-    source.add_argument("--market", choices=("full", "tiny"), default="full", help="which simulated market")
+    source.add_argument("--market", choices=("full", "tiny", "paging"), default="full", help="which market")
     source.add_argument("--replay", type=Path, metavar="DIR", help="serve the recorded tables in DIR instead")
     serve.add_argument("--port", type=int, default=0, help="0, the default, takes a free one")
     serve.add_argument("--seed", type=int, default=None, help="another simulated market of the same kind")
+    serve.add_argument("--now", type=_moment, metavar="ISO", help="an earlier present, as 2025-11-17T06:00 (UTC)")
     serve.add_argument("--real-retention", action="store_true", help="forget history as the real venues do")
     serve.add_argument("--rate-limits", action="store_true", help="enforce the declared rate limits")
     serve.add_argument("--down", action="append", default=[], metavar="HOST", help="a host that hangs up on callers")
     serve.add_argument("--keep-running", action="store_true", help="do not end when stdin closes")
     return parser
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -55,8 +62,13 @@ def main(arguments: list[str] | None = None) -> int:
     except replay.ReplayError as error:
         print(error, file=sys.stderr)
         return 2
-    app = create_app(market, archive, notes, Options(options.real_retention, options.rate_limits, tuple(options.down)))
-    ready = {"kind": market.clock.kind, "notes": notes, "start_seconds": round(time.perf_counter() - started, 2)}
+    served = Options(options.real_retention, options.rate_limits, tuple(options.down), options.now)
+    try:
+        app = create_app(market, archive, notes, served)
+    except ValueError as error:
+        print(f"--now {options.now:%Y-%m-%dT%H:%M}: {error}", file=sys.stderr)
+        return 2
+    ready: dict = {"kind": market.clock.kind, "notes": notes, "start_seconds": round(time.perf_counter() - started, 2)}
     try:
         serve(app, options.port, ready, ends_with_stdin=not options.keep_running)
     except OSError as error:

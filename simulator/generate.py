@@ -1,7 +1,7 @@
 """Make a market: the same tables for the same name and seed.
 
 Belongs here: the order of the parts.
-Does not: the parts (prices.py, trading.py, leverage.py, references.py).
+Does not: the parts (prices.py, trading.py, leverage.py, references.py), the market for pagers (paging_market.py).
 """
 
 from datetime import UTC
@@ -10,18 +10,21 @@ from simulator import assets as listed
 from simulator.calibration import calibration
 from simulator.leverage import funding_table, make_funding, make_open_interest, open_interest_table
 from simulator.market import Clock, Market
+from simulator.paging_market import make_paging_market
 from simulator.prices import make_prices
 from simulator.references import categories, make_asset_class_prices, make_macro_series, make_market_caps
 from simulator.trading import make_candles, make_instruments
 
 DEFAULT_SEED = 20251124
-MARKETS = ("full", "tiny")
+MARKETS = ("full", "tiny", "paging")
 
 
 def generate(market: str = "full", seed: int = DEFAULT_SEED) -> Market:
-    """The market called `market` ("full" or "tiny"), drawn with `seed`."""
+    """The market called `market` ("full", "tiny" or "paging"), drawn with `seed`."""
     if market not in MARKETS:
         raise ValueError(f"there is no market {market!r}; choose one of {', '.join(MARKETS)}")
+    if market == "paging":
+        return make_paging_market(seed)
     cal = calibration()
     coins = listed.assets(market)
     listings = listed.listings(market, coins)

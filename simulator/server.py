@@ -1,7 +1,9 @@
 """The market server: every dialect below the path of its host's name, on loopback.
 
-Belongs here: the application, the faults that can be switched on, rate limits, and how the process starts and ends.
-Does not: what a venue answers (dialects/), or where the market comes from (generate.py, replay.py).
+Belongs here: the application, its own pages (clock, contents, archive, faults, edits), rate limits, and how the process
+starts and ends.
+Does not: what a venue answers (dialects/), what is known when (present.py), what can be wrong (faults.py, edits.py),
+or where the market comes from (generate.py, replay.py).
 """
 
 import asyncio
@@ -15,14 +17,14 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal, get_args
+from typing import Any
 
 import orjson
 import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -30,12 +32,13 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from simulator.archive import ArchiveFile
 from simulator.dialects import DIALECTS
 from simulator.dialects.dialect import Dialect, RequestError, Retention, json_response
+from simulator.edits import Edit
+from simulator.faults import TRANSPORT, Fault, FaultSwitch
+from simulator.loopback import LoopbackOnly
 from simulator.market import Market
+from simulator.present import Present
 
 LOOPBACK = "127.0.0.1"
-FaultKind = Literal["down", "html", "timeout"]
-# Where a connection is hung up on without an answer, this is how the application reaches it.
-TRANSPORT = "market.transport"
 
 
 @dataclass(frozen=True)
@@ -45,69 +48,7 @@ class Options:
     has_real_retention: bool = False
     enforces_rate_limits: bool = False
     hosts_down: tuple[str, ...] = ()
-
-
-@dataclass
-class Fault:
-    """What is wrong with a host: `kind` is down, html, timeout or status:CODE; `times` counts down, None is for good.
-
-    `path` restricts it to requests whose path (below the host) starts so.
-    """
-
-    host: str
-    kind: str
-    times: int | None = None
-    path: str = ""
-
-    def __post_init__(self) -> None:
-        if self.kind in get_args(FaultKind):
-            return
-        name, _, code = self.kind.partition(":")
-        if name != "status" or not code.isdigit() or not 400 <= int(code) <= 599:
-            raise ValueError(f"no fault is called {self.kind!r}: use down, html, timeout or status:400 … status:599")
-
-
-class FaultSwitch:
-    """The faults that are on, in front of the application."""
-
-    def __init__(self, app: ASGIApp, faults: list[Fault]) -> None:
-        self._app = app
-        self._faults = faults
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer as the first fault that fits says, or pass the request on."""
-        fault = self._fitting(scope) if self._faults and scope["type"] == "http" else None
-        if fault is None:
-            await self._app(scope, receive, send)
-        elif fault.kind == "down":
-            scope["extensions"][TRANSPORT].abort()
-            await _disconnected(receive)
-        elif fault.kind == "timeout":
-            await _disconnected(receive)
-        elif fault.kind == "html":
-            page = "<!DOCTYPE html><html><head><title>Maintenance</title></head><body>We will be back.</body></html>"
-            await HTMLResponse(page)(scope, receive, send)
-        else:
-            status = int(fault.kind.partition(":")[2])
-            await json_response({"code": 0, "msg": f"simulated fault {status}"}, status)(scope, receive, send)
-
-    def _fitting(self, scope: Scope) -> Fault | None:
-        _, host, *rest = scope["path"].split("/", 2)
-        path = "/" + "".join(rest)
-        for fault in self._faults:
-            if fault.host == host and path.startswith(fault.path):
-                if fault.times is not None:
-                    fault.times -= 1
-                    if fault.times <= 0:
-                        self._faults.remove(fault)
-                return fault
-        return None
-
-
-async def _disconnected(receive: Receive) -> None:
-    """Say nothing until the connection is gone."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
+    now: datetime | None = None
 
 
 class RateLimit:
@@ -138,73 +79,96 @@ class MarketPages:
     """The server's own pages below /market: what no real venue has."""
 
     def __init__(
-        self,
-        market: Market,
-        archive: Sequence[ArchiveFile],
-        notes: Sequence[str],
-        faults: list[Fault],
-        has_real_retention: bool = False,
+        self, present: Present, notes: Sequence[str], faults: list[Fault], has_real_retention: bool = False
     ) -> None:
-        self._market = market
+        self._present = present
         self._has_real_retention = has_real_retention
-        self._archive = {file.path: file for file in archive}
         self._notes = list(notes)
         self._faults = faults
 
     def routes(self) -> list[BaseRoute]:
-        """Clock, contents, bulk archive and faults."""
+        """Clock, contents, bulk archive, faults and edits."""
         return [
-            Route("/clock", self._clock),
+            Route("/clock", self._clock, methods=["GET"]),
+            Route("/clock", self._set_clock, methods=["POST"]),
             Route("/contents", self._contents),
             Route("/archive", self._archive_index),
             Route("/archive/{path:path}", self._archive_file),
             Route("/faults", self._list_faults, methods=["GET"]),
             Route("/faults", self._add_fault, methods=["POST"]),
             Route("/faults", self._clear_faults, methods=["DELETE"]),
+            Route("/edits", self._list_edits, methods=["GET"]),
+            Route("/edits", self._add_edit, methods=["POST"]),
+            Route("/edits", self._clear_edits, methods=["DELETE"]),
         ]
 
     async def _clock(self, _: Request) -> Response:
-        clock = self._market.clock
+        clock = self._present.market.clock
         return json_response(
             {
                 "kind": clock.kind,
                 "starts_at": clock.starts_at.astimezone(UTC).isoformat(),
                 "now": clock.now.astimezone(UTC).isoformat(),
-                "has_archive": bool(self._archive),
+                "has_archive": bool(self._present.archive),
                 "label": clock.label,
                 "notes": self._notes,
             }
         )
 
+    async def _set_clock(self, request: Request) -> Response:
+        try:
+            self._present.move(datetime.fromisoformat(orjson.loads(await request.body())["now"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise HTTPException(400, f"not a present ({error}): send now, as 2025-11-17T06:00:00+00:00") from None
+        return await self._clock(request)
+
     async def _contents(self, _: Request) -> Response:
-        return json_response({**contents(self._market), "has_real_retention": self._has_real_retention})
+        return json_response({**contents(self._present.market), "has_real_retention": self._has_real_retention})
 
     async def _archive_index(self, _: Request) -> Response:
         files = [
             {"dataset": f.dataset, "origin": f.origin, "path": f.path, "rows": f.rows, "sha256": f.sha256}
-            for f in self._archive.values()
+            for f in self._present.archive
         ]
         return json_response({"files": files})
 
     async def _archive_file(self, request: Request) -> Response:
-        file = self._archive.get(request.path_params["path"])
+        path = request.path_params["path"]
+        file = next((file for file in self._present.archive if file.path == path), None)
         if file is None:
             raise HTTPException(404, "the archive has no such file: GET /market/archive lists them")
         return Response(file.content, media_type="application/vnd.apache.parquet")
 
     async def _list_faults(self, _: Request) -> Response:
-        return json_response({"faults": [asdict(fault) for fault in self._faults]})
+        return json_response({"faults": [fault.shown() for fault in self._faults]})
 
     async def _add_fault(self, request: Request) -> Response:
         try:
             self._faults.append(Fault(**orjson.loads(await request.body())))
         except (TypeError, ValueError) as error:
-            raise HTTPException(400, f"not a fault ({error}): send host, kind, and times or path if wanted") from None
+            wanted = "send host, kind, and times, after, path or query if wanted"
+            raise HTTPException(400, f"not a fault ({error}): {wanted}") from None
         return await self._list_faults(request)
 
     async def _clear_faults(self, request: Request) -> Response:
         self._faults.clear()
         return await self._list_faults(request)
+
+    async def _list_edits(self, _: Request) -> Response:
+        edits = [{**asdict(edit), "kind": edit.kind} for edit in self._present.edits]
+        return json_response({"edits": edits})
+
+    async def _add_edit(self, request: Request) -> Response:
+        try:
+            self._present.edit(Edit.read(orjson.loads(await request.body())))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            wanted = "send dataset, venue (or provider), series, edit, and from, to or column if wanted"
+            raise HTTPException(400, f"not an edit ({error}): {wanted}") from None
+        return await self._list_edits(request)
+
+    async def _clear_edits(self, request: Request) -> Response:
+        self._present.clear_edits()
+        return await self._list_edits(request)
 
 
 def contents(market: Market) -> dict[str, Any]:
@@ -227,18 +191,35 @@ def create_app(
 ) -> ASGIApp:
     """The application that serves `market`; it can be called without a server, in tests."""
     options = options or Options()
+    present = Present(market, archive, options.now)
     faults = [Fault(host, "down") for host in options.hosts_down]
-    pages = MarketPages(market, archive, notes, faults, options.has_real_retention)
+    pages = MarketPages(present, notes, faults, options.has_real_retention)
     routes: list[BaseRoute] = [Mount("/market", routes=pages.routes())]
-    retention = Retention(options.has_real_retention)
     for kind in DIALECTS:
-        dialect = kind(market, retention)
-        app: ASGIApp = Starlette(routes=dialect.routes(), exception_handlers={RequestError: _refuse})
-        if options.enforces_rate_limits:
-            app = RateLimit(app, dialect)
-        routes += [Mount(f"/{host}", app=app) for host in dialect.hosts]
+        dialect = DialectApp(kind, present, options)
+        routes += [Mount(f"/{host}", app=dialect) for host in kind.hosts]
     app = Starlette(routes=routes, exception_handlers={HTTPException: _not_served})
     return FaultSwitch(app, faults)
+
+
+class DialectApp:
+    """One dialect over the market as it stands; made anew when the clock or a table has changed."""
+
+    def __init__(self, kind: type[Dialect], present: Present, options: Options) -> None:
+        self._kind, self._present, self._options = kind, present, options
+        self._version = present.version
+        self._app = self._make()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on to the dialect."""
+        if self._version != self._present.version:
+            self._version, self._app = self._present.version, self._make()
+        await self._app(scope, receive, send)
+
+    def _make(self) -> ASGIApp:
+        dialect = self._kind(self._present.market, Retention(self._options.has_real_retention))
+        app = Starlette(routes=dialect.routes(), exception_handlers={RequestError: _refuse})
+        return RateLimit(app, dialect) if self._options.enforces_rate_limits else app
 
 
 async def _refuse(_: Request, error: Exception) -> Response:
@@ -288,7 +269,7 @@ def open_server(app: ASGIApp, port: int = 0) -> tuple[uvicorn.Server, socket.soc
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((LOOPBACK, port))
     config = uvicorn.Config(
-        app,
+        LoopbackOnly(app),
         http=_Protocol,
         ws="none",
         lifespan="off",

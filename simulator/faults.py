@@ -1,0 +1,215 @@
+"""Faults on demand: answers that do not come, come late, come broken, or are not the answer to what was asked.
+
+Belongs here: the kinds of faults, which request meets one, and what the caller gets instead.
+Does not: rows that are wrong in themselves (edits.py), the addresses at which faults are switched on (server.py).
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import orjson
+from starlette.responses import HTMLResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from simulator.dialects.dialect import json_response
+
+# Where a connection is hung up on in mid-answer, this is how the application reaches it.
+TRANSPORT = "market.transport"
+MAINTENANCE = "<!DOCTYPE html><html><head><title>Maintenance</title></head><body>We will be back.</body></html>"
+ALONE = ("down", "timeout", "html", "reset", "truncated", "empty", "repeat", "out_of_order", "endless")
+# An endless body comes in pieces of this size, with this pause after each.
+PIECE, PAUSE_S = b" " * 65_536, 0.001
+SLOW_PIECE, SLOW_PAUSE_S = b" ", 0.05
+
+
+@dataclass
+class Fault:
+    """What is wrong with a host.
+
+    `kind` is down (hangs up), timeout (says nothing), html (a page of maintenance, status 200), reset (hangs up in
+    mid-body), truncated (half the answer, status 200), empty (no rows), repeat (the first answer again and again),
+    out_of_order (the rows, shuffled), endless or endless:slow (a body without end), status:CODE or
+    status:CODE:retry_after=SECONDS.
+
+    `path` restricts it to requests whose path (below the host) starts so, `query` to those whose query has that text.
+    `after` lets so many of them pass first; `times` counts those that meet it down, None is for good.
+    """
+
+    host: str
+    kind: str
+    times: int | None = None
+    path: str = ""
+    query: str = ""
+    after: int = 0
+    repeated: dict[str, Response] = field(default_factory=dict, repr=False)
+
+    FIELDS: ClassVar[tuple[str, ...]] = ("host", "kind", "times", "path", "query", "after")
+
+    def __post_init__(self) -> None:
+        if self.kind in (*ALONE, "endless:slow"):
+            return
+        name, _, code = self.kind.partition(":")
+        code, _, wait = code.partition(":retry_after=")
+        if name != "status" or not code.isdigit() or not 400 <= int(code) <= 599 or (wait and not wait.isdigit()):
+            wanted = ", ".join((*ALONE, "endless:slow"))
+            raise ValueError(f"no fault is called {self.kind!r}: use {wanted} or status:400 … status:599")
+
+    def shown(self) -> dict[str, Any]:
+        """The fault as it was sent, with what is left of `times` and `after`."""
+        return {name: getattr(self, name) for name in self.FIELDS}
+
+    def meets(self, host: str, path: str, query: str) -> bool:
+        """True if a request meets this fault; that counts."""
+        if host != self.host or not path.startswith(self.path) or self.query not in query or self.times == 0:
+            return False
+        if self.after > 0:
+            self.after -= 1
+            return False
+        if self.times is not None:
+            self.times -= 1
+        return True
+
+
+class FaultSwitch:
+    """The faults that are on, in front of the application."""
+
+    def __init__(self, app: ASGIApp, faults: list[Fault]) -> None:
+        self._app = app
+        self._faults = faults
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as the first fault that fits says, or pass the request on."""
+        fault = self._fitting(scope) if self._faults and scope["type"] == "http" else None
+        if fault is None:
+            await self._app(scope, receive, send)
+            return
+        name, _, detail = fault.kind.partition(":")
+        if name == "down":
+            _hang_up(scope)
+            await _disconnected(receive)
+        elif name == "timeout":
+            await _disconnected(receive)
+        elif name == "html":
+            await HTMLResponse(MAINTENANCE)(scope, receive, send)
+        elif name == "status":
+            code, _, wait = detail.partition(":retry_after=")
+            response = json_response({"code": 0, "msg": f"simulated fault {code}"}, int(code))
+            if wait:
+                response.headers["Retry-After"] = wait
+            await response(scope, receive, send)
+        elif name == "endless":
+            await _endless(receive, send, is_slow=detail == "slow")
+        else:
+            answer = await _answer_of(self._app, scope, receive)
+            if name == "reset":
+                await _reset(answer, scope, receive, send)
+            else:
+                await _ALTERED[name](answer, fault, scope)(scope, receive, send)
+
+    def _fitting(self, scope: Scope) -> Fault | None:
+        _, host, *rest = scope["path"].split("/", 2)
+        path, query = "/" + "".join(rest), scope["query_string"].decode()
+        fault = next((fault for fault in self._faults if fault.meets(host, path, query)), None)
+        if fault is not None and fault.times == 0:
+            self._faults.remove(fault)
+        return fault
+
+
+async def _answer_of(app: ASGIApp, scope: Scope, receive: Receive) -> Response:
+    """What the application would have answered."""
+    status, headers, body = 500, [], b""
+
+    async def keep(message: Message) -> None:
+        nonlocal status, headers, body
+        if message["type"] == "http.response.start":
+            status, headers = message["status"], message["headers"]
+        elif message["type"] == "http.response.body":
+            body += message.get("body", b"")
+
+    await app(scope, receive, keep)
+    kind = next((value.decode() for name, value in headers if name.lower() == b"content-type"), None)
+    return Response(body, status, media_type=kind)
+
+
+def _hang_up(scope: Scope) -> None:
+    transport = scope["extensions"].get(TRANSPORT)
+    if transport is not None:
+        transport.abort()
+
+
+async def _disconnected(receive: Receive) -> None:
+    """Say nothing until the connection is gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _reset(answer: Response, scope: Scope, receive: Receive, send: Send) -> None:
+    """The promised length, half of the body, and then nobody is there any more."""
+    await send({"type": "http.response.start", "status": answer.status_code, "headers": answer.raw_headers})
+    half = bytes(answer.body)[: len(answer.body) // 2]
+    await send({"type": "http.response.body", "body": half, "more_body": True})
+    await asyncio.sleep(0.01)  # so that the half is on its way before the end
+    _hang_up(scope)
+    await _disconnected(receive)
+
+
+async def _endless(receive: Receive, send: Send, *, is_slow: bool) -> None:
+    """A body that begins like an answer and goes on until the caller hangs up."""
+    headers = [(b"content-type", b"application/json")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b"[", "more_body": True})
+    gone = asyncio.create_task(_disconnected(receive))
+    piece, pause_s = (SLOW_PIECE, SLOW_PAUSE_S) if is_slow else (PIECE, PAUSE_S)
+    try:
+        while not gone.done():
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await asyncio.sleep(pause_s)
+    finally:
+        gone.cancel()
+
+
+def _truncated(answer: Response, fault: Fault, scope: Scope) -> Response:
+    half = bytes(answer.body)[: max(len(answer.body) // 2, 1)]
+    return Response(half, answer.status_code, media_type=answer.media_type)
+
+
+def _repeated(answer: Response, fault: Fault, scope: Scope) -> Response:
+    """The first answer to anybody who asks for the same series, whatever else is asked."""
+    query = dict(part.partition("=")[::2] for part in scope["query_string"].decode().split("&"))
+    series = "|".join([scope["path"], *(query.get(name, "") for name in ("symbol", "instId", "contract", "page"))])
+    return fault.repeated.setdefault(series, answer)
+
+
+def _with_rows(change: Callable[[Sequence[Any]], list[Any]]) -> Callable[[Response, Fault, Scope], Response]:
+    def altered(answer: Response, fault: Fault, scope: Scope) -> Response:
+        try:
+            content = orjson.loads(bytes(answer.body))
+        except ValueError:
+            return answer
+        return json_response(_rows_changed(content, change), answer.status_code)
+
+    return altered
+
+
+def _rows_changed(content: Any, change: Callable[[Sequence[Any]], list[Any]]) -> Any:
+    """The answer with its lists of rows changed, wherever they stand in it."""
+    if isinstance(content, list):
+        return change(content) if all(isinstance(row, list | dict) for row in content) else content
+    if isinstance(content, dict):
+        return {name: _rows_changed(value, change) for name, value in content.items()}
+    return content
+
+
+def _out_of_order(rows: Sequence[Any]) -> list[Any]:
+    """Every other row first, then the rest backwards: neither rising nor falling, and no row twice."""
+    return [*rows[::2], *rows[1::2][::-1]]
+
+
+_ALTERED: dict[str, Callable[[Response, Fault, Scope], Response]] = {
+    "truncated": _truncated,
+    "repeat": _repeated,
+    "empty": _with_rows(lambda rows: []),
+    "out_of_order": _with_rows(_out_of_order),
+}
