@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from ingestion.foreign import is_symbol, is_title
 from ingestion.landing import Severity
 
 STOP: Severity = "critical"
@@ -121,6 +122,27 @@ def contains(column: str, value: object) -> tuple[Expectation, ...]:
 def median_at_most(column: str, bound: float) -> tuple[Expectation, ...]:
     """The batch's median is not above a bound."""
     return (Expectation("ExpectColumnMedianToBeBetween", {"column": column, "max_value": bound}),)
+
+
+def are_symbols(*columns: str) -> Derived:
+    """True where all these columns are what can be a symbol; a missing one is not judged."""
+    return _are(is_symbol, columns)
+
+
+def are_titles(*columns: str) -> Derived:
+    """True where all these columns are what can be a coin's name; a missing one is not judged."""
+    return _are(is_title, columns)
+
+
+def _are(is_name: Callable[[object], bool], columns: tuple[str, ...]) -> Derived:
+    def derive(rows: pd.DataFrame, now: datetime) -> pd.Series:
+        good = pd.Series(True, index=rows.index)
+        for column in columns:  # a name stands in thousands of rows, and is looked at once
+            known = {text: is_name(text) for text in rows[column].dropna().unique()}
+            good &= rows[column].map(known).fillna(True).astype(bool)
+        return good
+
+    return derive
 
 
 def hours_ahead(column: str) -> Derived:

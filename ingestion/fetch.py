@@ -13,7 +13,12 @@ from typing import TypeVar
 import pyarrow as pa
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
+from ingestion.foreign import one_line
+from ingestion.secrets import redact
+
 T = TypeVar("T")
+
+LONGEST_REASON = 300
 
 
 class FetchError(RuntimeError):
@@ -28,6 +33,15 @@ class NotOffered(Refused):
     """The series does not exist there (any more). The ledger knows these by how their reason begins."""
 
     PREFIX = "not offered"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(f"{self.PREFIX}: {message}")
+
+
+class NotKept(Refused):
+    """The venue gave it once and keeps it no longer, so it was not even asked. Known by how its reason begins."""
+
+    PREFIX = "not kept"
 
     def __init__(self, message: str) -> None:
         super().__init__(f"{self.PREFIX}: {message}")
@@ -67,6 +81,11 @@ class Answer:
     covers: Sequence[Covered] = ()
     then: Sequence["Task"] = ()
     is_only_directions: bool = False
+
+
+async def not_kept(words: str) -> Answer:
+    """The answer to a question that need not be asked."""
+    raise NotKept(words)
 
 
 @dataclass
@@ -191,6 +210,11 @@ def retry_after_s(headers: object) -> float | None:
         return None
 
 
+def in_ledger(error: FetchError) -> str:
+    """An error as a reason: one printable line without secrets. Its words may be those of whoever answered."""
+    return one_line(redact(str(error)), LONGEST_REASON)
+
+
 async def run(tasks: Sequence[Task]) -> AsyncIterator[Outcome]:
     """Ask everything, each line as many questions at once as it allows; outcomes as they come, in no order.
 
@@ -205,7 +229,7 @@ async def run(tasks: Sequence[Task]) -> AsyncIterator[Outcome]:
                 answer = await task.run()
             done.put_nowait(Outcome(task, answer))
         except FetchError as error:
-            done.put_nowait(Outcome(task, None, " ".join(str(error).split())[:300]))
+            done.put_nowait(Outcome(task, None, in_ledger(error)))
         except BaseException as error:
             done.put_nowait(error)
             raise

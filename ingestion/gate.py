@@ -16,21 +16,29 @@ def blocking_reasons(connection: duckdb.DuckDBPyConnection) -> list[str]:
         f"guard {rule} stopped {dataset} of {origin}: {failed} of {evaluated} rows ({reason})"
         for dataset, origin, rule, failed, evaluated, reason in connection.execute(
             """
-            with latest as (
+            with judged as (  -- of a batch that was judged again, the newest judgement counts
+                select * from raw.guard_results
+                qualify recorded_at = max(recorded_at) over (partition by load_id)
+            ),
+            latest as (
                 select dataset, origin, max_by(ingest_id, load_id) as ingest_id
-                from raw.guard_results group by dataset, origin
+                from judged group by dataset, origin
             )
             select g.dataset, g.origin, g.rule, sum(g.failed_rows), sum(g.evaluated_rows), any_value(g.reason)
-            from raw.guard_results g join latest using (dataset, origin, ingest_id)
+            from judged g join latest using (dataset, origin, ingest_id)
             where g.severity = 'critical' and not g.is_passed
             group by all order by all
             """
         ).fetchall()
     ]
-    builds = connection.execute("select is_passed, load_id from raw.builds order by build_id desc limit 1").fetchall()
+    builds = connection.execute(
+        "select is_passed, load_id, finished_at from raw.builds order by build_id desc limit 1"
+    ).fetchall()
     newest = connection.execute("select coalesce(max(load_id), 0) from raw.loads").fetchall()[0][0]
     if not builds:
         reasons.append("the models have never been built")
+    elif builds[0][2] is None:
+        reasons.append("the last build of the models did not end")
     elif not builds[0][0]:
         reasons.append("the last build of the models failed its tests")
     elif builds[0][1] < newest:

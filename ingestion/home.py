@@ -7,18 +7,25 @@ Does not: what is in the files (landing, warehouse, publish).
 import fcntl
 import json
 import os
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import get_args
+from typing import IO, get_args
 
 from ingestion.source import Kind
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-FORMAT = 1
+# 2: quarantine can be released, loads know the source's clock, publications keep their history beside the file.
+FORMAT = 2
+
+# A process that wants the lock looks for it so often; after a while it says whom it waits for, now and again.
+LOCK_SECONDS = 0.1
+TELL_AFTER_SECONDS = 2.0
+TELL_AGAIN_SECONDS = 30.0
 
 
 class HomeError(RuntimeError):
@@ -102,18 +109,22 @@ class Home:
                 f"cannot read {self._identity_file}: {error.strerror}; set REGIME_HOME elsewhere"
             ) from error
         try:
-            identity = Identity(**json.loads(text))
-            if identity.kind not in get_args(Kind):
-                raise ValueError(f"no source is of kind {identity.kind}")
-        except (ValueError, TypeError) as error:
+            content = json.loads(text)
+            written_in = int(content.get("format", 1))
+            # Before anything else: a newer format may say other things.
+            if written_in <= FORMAT:
+                identity = Identity(**content | {"format": written_in})
+                if identity.kind not in get_args(Kind):
+                    raise ValueError(f"no source is of kind {identity.kind}")
+                return identity
+        except (ValueError, TypeError, AttributeError) as error:
             raise HomeError(
                 f"{self._identity_file} is damaged: restore it from a backup, or set REGIME_HOME to a new directory"
             ) from error
-        if identity.format != FORMAT:
-            raise HomeError(
-                f"{self.path} was written in format {identity.format}, this version reads {FORMAT}; use a new home"
-            )
-        return identity
+        raise HomeError(
+            f"{self.path} was written in format {written_in} by a newer version, and this one reads up to {FORMAT}; "
+            "use the newer version, or set REGIME_HOME to a new directory"
+        )
 
     def claim(self, kind: str, *, replay_dir: Path | None = None, market: str | None = None) -> Identity:
         """Make this the home of one source, or check that it already is. HomeError if it belongs to another."""
@@ -131,6 +142,13 @@ class Home:
             )
         return found
 
+    def mark_migrated(self) -> None:
+        """Write down that this home is in this version's format: the last step of a migration."""
+        identity = self.identity()
+        if identity is not None and identity.format != FORMAT:
+            content = asdict(identity) | {"format": FORMAT}
+            write_durably(self._identity_file, json.dumps(content, indent=2).encode())
+
     def create(self) -> None:
         """Make the home's directory; HomeError where it cannot be written."""
         try:
@@ -143,30 +161,13 @@ class Home:
             raise HomeError(f"cannot write in {self.path}; set REGIME_HOME to a directory you may write in")
 
     @contextmanager
-    def lock(self, wait_seconds: float = 0.0) -> Iterator[None]:
+    def lock(self, wait_seconds: float = 0.0, tell: Callable[[str], None] = lambda holder: None) -> Iterator[None]:
         """Hold this home's writer lock. The kernel frees it when its holder dies, so no lock is ever stale.
 
-        Waits up to `wait_seconds`; then HomeLocked, which names the holder and since when.
+        Waits up to `wait_seconds`, and tells who holds it and since when; then HomeLocked, which says the same.
         """
         self.create()
-        try:
-            handle = open(self.path / "lock", "a+")  # noqa: SIM115 - closed below, after the lock is given back
-        except OSError as error:
-            raise HomeError(f"cannot write in {self.path}: {error.strerror}; set REGIME_HOME elsewhere") from error
-        with handle:
-            deadline = time.monotonic() + wait_seconds
-            while True:
-                try:
-                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    if time.monotonic() >= deadline:
-                        handle.seek(0)
-                        raise HomeLocked(
-                            f"{self.path} is being written by {handle.read().strip() or 'another process'}; "
-                            "wait for it to end, or use another REGIME_HOME"
-                        ) from None
-                    time.sleep(0.1)
+        with self._locked(wait_seconds, tell) as handle:
             handle.truncate(0)
             handle.write(f"process {os.getpid()} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
             handle.flush()
@@ -175,7 +176,37 @@ class Home:
             finally:
                 handle.truncate(0)
                 handle.flush()
-                fcntl.flock(handle, fcntl.LOCK_UN)
+
+    def _locked(self, wait_seconds: float, tell: Callable[[str], None]) -> IO[str]:
+        """The lock file, locked; closing it gives the lock back."""
+        file = self.path / "lock"
+        started = time.monotonic()
+        tell_at = started + TELL_AFTER_SECONDS
+        while True:
+            try:
+                handle = open(file, "a+")  # noqa: SIM115 - whoever gets it closes it
+            except OSError as error:
+                raise HomeError(f"cannot write in {self.path}: {error.strerror}; set REGIME_HOME elsewhere") from error
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if _is_at(handle, file):
+                    return handle
+                handle.close()  # somebody removed the file, and others may have locked a new one
+                continue
+            except BlockingIOError:
+                handle.seek(0)
+                holder = _holder(handle.read())
+                handle.close()
+            now = time.monotonic()
+            if now - started >= wait_seconds:
+                raise HomeLocked(
+                    f"{self.path} is being written by {holder}; wait for it to end (--wait SECONDS), "
+                    "or use another REGIME_HOME"
+                )
+            if now >= tell_at:
+                tell_at = now + TELL_AGAIN_SECONDS
+                tell(holder)
+            time.sleep(LOCK_SECONDS)
 
 
 def describe(kind: str, replay_dir: str | None, market: str | None) -> str:
@@ -191,6 +222,30 @@ def iso_week(week_start: date) -> str:
     """2025-11-17 as people and paths write it: 2025-W47."""
     year, week, _ = week_start.isocalendar()
     return f"{year}-W{week:02d}"
+
+
+def _holder(text: str) -> str:
+    """Who holds the lock, by what the lock file says; a process that was killed leaves its words there."""
+    found = re.match(r"process (\d+) since", text)
+    return text.strip() if found and is_alive(int(found[1])) else "another process"
+
+
+def is_alive(process: int) -> bool:
+    """True if there is such a process on this machine."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _is_at(handle: IO[str], path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle.fileno()), os.stat(path))
+    except FileNotFoundError:
+        return False
 
 
 def write_durably(path: Path, content: bytes) -> None:

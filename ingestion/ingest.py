@@ -1,7 +1,7 @@
 """Ingestion of one dataset: what is due is asked of everyone at once, and lands as it comes.
 
-Belongs here: the plan (universe × instruments × what has been asked already), landing in batches, the result.
-Does not: how one origin is asked (venues, references, archives), loading into raw (warehouse).
+Belongs here: the questions that a plan comes to, landing in batches, the result.
+Does not: what is asked for (plan), how one origin is asked (venues, references, archives), loading into raw.
 
 Nothing that a venue or provider does stops the others: what failed is a failed request in the ledger, with a reason.
 """
@@ -12,48 +12,33 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from functools import partial
 from typing import Any
 
-import duckdb
 import httpx
 import pyarrow as pa
 
 from ingestion import warehouse
 from ingestion.archives import market_archive
+from ingestion.bodies import read_json
 from ingestion.contracts import DATASETS
-from ingestion.fetch import IMPATIENT, Answer, FetchError, Line, NotOffered, Outcome, Patience, Refused, Task, run
+from ingestion.fetch import Answer, FetchError, Line, NotOffered, Outcome, Patience, Refused, Task, not_kept, run
 from ingestion.home import Home
 from ingestion.landing import Judge, Landing, Manifest, Request
+from ingestion.plan import Instrument, Only, Plan, read_plan
 from ingestion.progress import Listener, Silent
 from ingestion.references import PROVIDERS
 from ingestion.references.provider import WHOLE_LIST, Desk, get_once, read_answer
+from ingestion.secrets import kept_from_errors
 from ingestion.source import Source
 from ingestion.universe import Universe
 from ingestion.venues import VENUES
 from ingestion.venues.venue import History, Market, Snapshot, Venue
+from ingestion.windows import Window, left_of
 
 # A batch lands when it is this large: small enough to hold and judge at once, large enough for few files.
 ROWS_PER_BATCH = 200_000
-
-# What the market server declares is far above what one process can ask; this keeps ccxt's throttle honest and quick.
-MARKET_SERVER_CALLS_PER_SECOND = 2000.0
-
-Covered = dict[tuple[str, str | None, str], datetime]
-
-
-@dataclass(frozen=True)
-class Instrument:
-    """One instrument that raw knows, as its latest version has it."""
-
-    venue: str
-    market_type: str
-    venue_symbol: str
-    base: str
-    is_active: bool
-    learned_at: datetime
-    row: dict[str, Any] = field(compare=False, repr=False)
 
 
 @dataclass
@@ -67,55 +52,6 @@ class Ingested:
     manifests: list[Manifest] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What a plan is made from: the source and its clock, the universe, and what raw knows already."""
-
-    dataset: str
-    source: Source
-    universe: Universe
-    covered: Covered
-    not_offered: Covered
-    listed: Covered
-    instruments: tuple[Instrument, ...]
-    coins: tuple[tuple[str, str, str], ...]
-    server: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def due(self) -> datetime:
-        """Answers are wanted up to here: the last full hour of the source's clock."""
-        return self.source.now.replace(minute=0, second=0, microsecond=0)
-
-    def covered_until(self, origin: str, market_type: str | None, series: str) -> datetime | None:
-        """How far this series has been asked completely."""
-        return self.covered.get((origin, market_type, series))
-
-    def is_due(self, origin: str, market_type: str | None, series: str) -> bool:
-        """True if something may have happened since this series was asked completely, or found not to exist."""
-        key = (origin, market_type, series)
-        return all(known.get(key) is None or known[key] < self.due for known in (self.covered, self.not_offered))
-
-    @property
-    def patience(self) -> Patience:
-        """How long a question is repeated at this source."""
-        return Patience() if self.source.kind == "live" else IMPATIENT
-
-    @property
-    def offered(self) -> dict[str, list[str]]:
-        """The series that a market server says it has, by provider."""
-        return self.server.get("series") or {}
-
-    @property
-    def calls_per_second(self) -> float | None:
-        """How often a market server may be asked; None: each real venue's own limit."""
-        return None if self.source.kind == "live" else MARKET_SERVER_CALLS_PER_SECOND
-
-    @property
-    def has_real_retention(self) -> bool:
-        """True where venues forget as the real ones do: asking for what they have forgotten is useless."""
-        return self.source.kind == "live" or bool(self.server.get("has_real_retention"))
-
-
 def ingest(
     dataset: str,
     *,
@@ -125,19 +61,22 @@ def ingest(
     progress: Listener | None = None,
     universe: Universe | None = None,
     patience: Patience | None = None,
+    only: Only | None = None,
 ) -> Ingested:
     """Ask everyone for what is due of `dataset` and land it; load it with `warehouse.load_landed` afterwards.
 
     What was asked completely up to the source's present hour is not asked again, so a second call asks nothing.
+    `only` narrows what is asked.
     """
     with warehouse.connect(home) as connection:
-        plan = _plan(connection, dataset, source, universe or Universe.read())
-    return asyncio.run(_ingest(plan, home, judge, progress or Silent(), patience or plan.patience))
+        plan = replace(read_plan(connection, dataset, source, universe or Universe.read()), only=only)
+    with kept_from_errors():
+        return asyncio.run(_ingest(plan, home, judge, progress or Silent(), patience or plan.patience))
 
 
 async def _ingest(plan: Plan, home: Home, judge: Judge, progress: Listener, patience: Patience) -> Ingested:
     result = Ingested(plan.dataset)
-    landing = Landing(home)
+    landing = Landing(home, plan.source.now)
     loop = asyncio.get_running_loop()
     batches: dict[tuple[str, str | None], _Batch] = defaultdict(_Batch)
     landings: list[asyncio.Future[Manifest]] = []
@@ -152,7 +91,7 @@ async def _ingest(plan: Plan, home: Home, judge: Judge, progress: Listener, pati
         tasks = [
             *await _venue_tasks(plan, stack, patience),
             *_reference_tasks(plan, http, patience),
-            *_archive_tasks(plan, http, patience),
+            *([] if plan.only else _archive_tasks(plan, http, patience)),
         ]
         _tell_asked(progress, plan.dataset, tasks)
 
@@ -221,52 +160,14 @@ def _tell_asked(progress: Listener, dataset: str, tasks: Sequence[Task]) -> None
         progress.asked(dataset, origin, count)
 
 
-def _plan(connection: duckdb.DuckDBPyConnection, dataset: str, source: Source, universe: Universe) -> Plan:
-    cursor = connection.execute(
-        "select * from raw.instruments qualify row_number() over"
-        " (partition by venue, market_type, venue_symbol order by recorded_at desc, load_id desc) = 1"
-        " order by venue, market_type, venue_symbol"
-    )
-    names = [column[0] for column in cursor.description or ()]
-    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    instruments = tuple(
-        Instrument(
-            row["venue"], row["market_type"], row["venue_symbol"], row["base"], row["is_active"],
-            row["recorded_at"].replace(tzinfo=UTC), row,
-        )
-        for row in rows
-    )  # fmt: skip
-    # Coins that were asked for one by one before: what came in bulk only is not the provider's to give.
-    coins = connection.execute(
-        "select provider_asset_id, max_by(symbol, observed_at), max_by(name, observed_at) from raw.market_caps"
-        " where provider = 'coingecko' and provider_asset_id in"
-        " (select series from raw.requests where dataset = 'market_caps' and origin = 'coingecko')"
-        " group by all order by all"
-    ).fetchall()
-    not_offered = connection.execute(
-        "select origin, market_type, series, max(window_end) from raw.requests"
-        " where dataset = ? and status = 'failed' and starts_with(reason, ?) group by all",
-        [dataset, NotOffered.PREFIX],
-    ).fetchall()
-    return Plan(
-        dataset,
-        source,
-        universe,
-        covered=warehouse.covered_until(connection, dataset),
-        not_offered={tuple(key): until.replace(tzinfo=UTC) for *key, until in not_offered},  # type: ignore[misc]
-        listed=warehouse.covered_until(connection, "instruments"),
-        instruments=instruments,
-        coins=tuple((coin, symbol, name) for coin, symbol, name in coins),
-    )
-
-
 async def _with_contents(plan: Plan, http: httpx.AsyncClient) -> Plan:
     """The plan with what a market server says of itself beside the time: its series, and whether it forgets."""
     if plan.source.base_url is None:
         return plan
     try:
         url = f"{plan.source.base_url}/market/contents"
-        return replace(plan, server=read_answer(await get_once(http, url), lambda response: dict(response.json())))
+        answer = await get_once(http, url)
+        return replace(plan, server=read_answer(answer, lambda response: dict(read_json(response.content))))
     except FetchError:  # then every question fails with its own reason, which the ledger keeps
         return plan
 
@@ -312,12 +213,13 @@ def _market_tasks(plan: Plan, venue: Venue, market: Market, client: Any) -> Iter
             yield Task(line, venue.name, market_type, WHOLE_LIST, due, due, take_snapshot)
     elif isinstance(endpoint, History):
         known = [i for i in plan.instruments if (i.venue, i.market_type) == (venue.name, market_type)]
-        if not known and (venue.name, market_type, WHOLE_LIST) not in plan.listed:
+        if not known and not plan.only and (venue.name, market_type, WHOLE_LIST) not in plan.listed:
             yield _unlisted(plan, line, venue.name, market_type)
         scope = plan.universe.venues[venue.name]
         for instrument in known:
-            if scope.includes(market_type, instrument.base) and _is_wanted(plan, instrument):
-                yield _history_task(plan, market, instrument, endpoint, client)
+            if scope.includes(market_type, instrument.base):
+                for window in plan.windows(instrument):
+                    yield from _history_tasks(plan, market, instrument, endpoint, client, window)
 
 
 def _unlisted(plan: Plan, line: Line, venue: str, market_type: str) -> Task:
@@ -329,31 +231,39 @@ def _unlisted(plan: Plan, line: Line, venue: str, market_type: str) -> Task:
     return Task(line, venue, market_type, WHOLE_LIST, plan.source.starts_at, plan.due, explain)
 
 
-def _is_wanted(plan: Plan, instrument: Instrument) -> bool:
-    """Due, and not an instrument that ended before it was last asked completely."""
-    key = (instrument.venue, instrument.market_type, instrument.venue_symbol)
-    until = plan.covered_until(*key)
-    return plan.is_due(*key) and (until is None or instrument.is_active or until < instrument.learned_at)
-
-
-def _history_task(plan: Plan, market: Market, instrument: Instrument, endpoint: History, client: Any) -> Task:
-    venue, symbol, end = instrument.venue, instrument.venue_symbol, plan.source.now
-    until = plan.covered_until(venue, market.market_type, symbol)
-    start = plan.source.starts_at
-    if until is not None:
-        start = max(start, until - plan.universe.reread.get(plan.dataset, timedelta(0)))
+def _history_tasks(
+    plan: Plan, market: Market, instrument: Instrument, endpoint: History, client: Any, window: Window
+) -> Iterator[Task]:
+    """The question for a window, and, for what lies further back than the venue keeps, the answer it would give."""
+    venue, symbol, (start, end) = instrument.venue, instrument.venue_symbol, window
     if endpoint.depth and plan.has_real_retention:
-        start = max(start, (end - endpoint.depth).replace(minute=0, second=0) + timedelta(hours=1))
+        kept_from = (plan.source.now - endpoint.depth).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+        listed_at = instrument.row["listed_at"]
+        if start < kept_from and (listed_at is None or listed_at.replace(tzinfo=UTC) < kept_from):
+            gone = (start, min(end, kept_from))
+            key = (venue, market.market_type, symbol)
+            is_wanted = any(gap_start < kept_from for gap_start, _ in plan.gaps.get(key, ()))
+            if is_wanted or left_of(gone, plan.answered.get(key, ())):  # else it was had, or given up, before
+                words = f"the venue keeps only {endpoint.depth / timedelta(days=1):.0f} days"
+                yield Task(client.line, venue, market.market_type, symbol, *gone, partial(not_kept, words))
+        start = max(start, kept_from)
+        if start >= end:
+            return
 
     async def read() -> Answer:
+        until = plan.source.now if end == plan.due else end
         try:
-            return Answer(await client.history(market, plan.dataset, symbol, start, end))
+            return Answer(
+                await client.history(
+                    market, plan.dataset, symbol, start, until, contract_size=instrument.row["contract_size"]
+                )
+            )
         except NotOffered:
             if instrument.is_active:
                 raise
             return Answer(None)  # delisted, and by now forgotten: there is nothing left to ask for
 
-    return Task(client.line, venue, market.market_type, symbol, start, plan.due, read)
+    yield Task(client.line, venue, market.market_type, symbol, start, end, read)
 
 
 def _with_vanished(plan: Plan, venue: Venue, market: Market, listed: pa.Table) -> pa.Table:
@@ -389,6 +299,7 @@ def _reference_tasks(plan: Plan, http: httpx.AsyncClient, patience: Patience) ->
             tuple(plan.offered.get(name, ())),
             plan.coins if name == "coingecko" else (),
             plan.has_real_retention,
+            lambda series, name=name: plan.gaps.get((name, None, series), ()),  # type: ignore[misc]
         )
         tasks += provider.tasks(desk)
     return tasks
@@ -396,11 +307,14 @@ def _reference_tasks(plan: Plan, http: httpx.AsyncClient, patience: Patience) ->
 
 def _archive_tasks(plan: Plan, http: httpx.AsyncClient, patience: Patience) -> list[Task]:
     line = Line(market_archive.INDEX, patience, at_once=2)
+    # A venue that lists nothing at this source is asked for nothing: what the archive has of it is all there is.
+    lists = {(instrument.venue, instrument.market_type) for instrument in plan.instruments}
     asked_elsewhere = {
         (name, market_type)
         for name, scope in plan.universe.venues.items()
         for market_type in scope.market_types
         if isinstance(VENUES[name].market(market_type).datasets.get(plan.dataset), History)
+        and ((name, market_type) in lists or (name, market_type, WHOLE_LIST) not in plan.listed)
     } | {(name, None) for name in plan.universe.references if plan.dataset in PROVIDERS[name].datasets}
     return market_archive.tasks(
         plan.dataset,

@@ -11,7 +11,7 @@ import json
 import os
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +25,9 @@ from ingestion.contracts import Dataset
 from ingestion.home import Home, sync_directory, write_durably
 
 Severity = Literal["critical", "row", "warn"]
+
+# What a manifest is written in. Older ones have no format and no clock, and stay readable.
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What lies beside a landed file. `path` is the manifest's own; `file` is relative to it, None without rows."""
+    """What lies beside a landed file. `path` is the manifest's own; `file` is relative to it, None without rows.
+
+    `clock` is what the source's clock said when the batch landed; None in manifests that did not keep it.
+    """
 
     path: Path
     dataset: str
@@ -90,6 +96,12 @@ class Manifest:
     requests: list[dict[str, Any]]
     results: list[RuleResult]
     verdicts: list[Verdict]
+    clock: datetime | None = None
+
+    @property
+    def held_rows(self) -> set[int]:
+        """The rows (positions in the file) that did not go on when they landed."""
+        return held_rows(self.verdicts)
 
     @property
     def parquet(self) -> Path | None:
@@ -102,10 +114,14 @@ class LandingError(RuntimeError):
 
 
 class Landing:
-    """Writes the batches of one ingestion; all share an `ingest_id`, so that guards are judged over all of it."""
+    """Writes the batches of one ingestion; all share an `ingest_id`, so that guards are judged over all of it.
 
-    def __init__(self, home: Home) -> None:
+    `clock` is what the source's clock says: the same rows could not be judged again without it.
+    """
+
+    def __init__(self, home: Home, clock: datetime | None = None) -> None:
         self.home = home
+        self.clock = clock
         self.ingest_id = uuid.uuid4().hex
 
     def land(self, dataset: Dataset, origin: str, rows: pa.Table, requests: list[Request], judge: Judge) -> Manifest:
@@ -124,12 +140,14 @@ class Landing:
             digest = _write_parquet(directory / name, rows)
             judgement = judge(dataset, rows.to_pandas())
         manifest = {
+            "format": FORMAT,
             "dataset": dataset.name,
             "origin": origin,
             "file": name,
             "sha256": digest,
             "rows": rows.num_rows,
             "recorded_at": recorded_at.isoformat(),
+            "clock": self.clock.astimezone(UTC).isoformat() if self.clock else None,
             "ingest_id": self.ingest_id,
             "requests": [
                 asdict(r) | {"window_start": r.window_start.isoformat(), "window_end": r.window_end.isoformat()}
@@ -153,6 +171,9 @@ def read_manifest(path: Path) -> Manifest:
     """The manifest at `path`; LandingError if it cannot be understood."""
     try:
         content = json.loads(path.read_bytes())
+        if content.get("format", 1) > FORMAT:
+            raise LandingError(f"{path} was written by a newer version of this program; update before you load it")
+        clock = content.get("clock")
         return Manifest(
             path=path,
             dataset=content["dataset"],
@@ -165,9 +186,15 @@ def read_manifest(path: Path) -> Manifest:
             requests=content["requests"],
             results=[RuleResult(**r) for r in content["results"]],
             verdicts=[Verdict(**v) for v in content["verdicts"]],
+            clock=datetime.fromisoformat(clock) if clock else None,
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise LandingError(f"{path} is damaged ({error}); move it and its Parquet file out of landing/") from error
+
+
+def held_rows(verdicts: Iterable[Verdict]) -> set[int]:
+    """The rows that verdicts keep from going on; a warning keeps none."""
+    return {v.row for v in verdicts if v.severity != "warn"}
 
 
 def verify(manifest: Manifest) -> None:

@@ -7,6 +7,7 @@ Does not: how any one venue is asked (venues/, references/, archives/).
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
+from urllib.parse import urlsplit
 
 Kind = Literal["simulated", "replay", "live"]
 
@@ -34,6 +35,11 @@ class Source:
     def is_simulated(self) -> bool:
         """True if prices were made by the simulator; a replay's are real."""
         return self.kind == "simulated"
+
+    @property
+    def is_private(self) -> bool:
+        """True if what is sent there is read by nobody on the way: TLS, or a server on this machine."""
+        return self.base_url is None or urlsplit(self.base_url).hostname in ("127.0.0.1", "::1", "localhost")
 
     def url(self, real_url: str) -> str:
         """The address that answers for `real_url` (https://host/path) at this source."""

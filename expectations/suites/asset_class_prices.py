@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from expectations.rules import Suite, between, days_ahead, present, quarantine, stop, warn
+from expectations.rules import Suite, are_symbols, between, days_ahead, one_of, present, quarantine, stop, warn
 
 
 def _over_previous(rows: pd.DataFrame) -> pd.Series:
@@ -14,6 +14,7 @@ def _over_previous(rows: pd.DataFrame) -> pd.Series:
 SUITE = Suite(
     dataset="asset_class_prices",
     derived={
+        "names_are_names": are_symbols("provider", "series"),
         "close_days_ahead": days_ahead("close_date"),
         "close_over_previous": lambda rows, now: _over_previous(rows),
     },
@@ -22,6 +23,11 @@ SUITE = Suite(
             "key_is_complete",
             "a close of no series or no day: the answer was misread",
             present("provider", "series", "close_date"),
+        ),
+        quarantine(
+            "names_can_be_names",
+            "a name goes into addresses, keys and pages: what holds markup, a path or what cannot be seen is none",
+            one_of("names_are_names", True),
         ),
         quarantine("close_is_present", "a day without a close is a day without a row", present("close")),
         quarantine(

@@ -6,9 +6,11 @@ Wild hours are real (on 2025-10-10 one candle fell to a fourteenth), so no rule 
 from expectations.rules import (
     CLOCK_TOLERANCE_HOURS,
     Suite,
+    are_symbols,
     between,
     hours_ahead,
     not_below,
+    one_of,
     present,
     quarantine,
     seconds_off_the_hour,
@@ -19,6 +21,7 @@ from expectations.rules import (
 SUITE = Suite(
     dataset="candles",
     derived={
+        "names_are_names": are_symbols("venue", "venue_symbol"),
         "body_top": lambda rows, now: rows["open"].where(rows["open"] >= rows["close"], rows["close"]),
         "body_bottom": lambda rows, now: rows["open"].where(rows["open"] <= rows["close"], rows["close"]),
         "open_hours_ahead": hours_ahead("open_time"),
@@ -32,6 +35,11 @@ SUITE = Suite(
             "key_is_complete",
             "a candle of no instrument or no hour: the answer was misread",
             present("venue", "market_type", "venue_symbol", "open_time"),
+        ),
+        quarantine(
+            "names_can_be_names",
+            "a name goes into addresses, keys and pages: what holds markup, a path or what cannot be seen is none",
+            one_of("names_are_names", True),
         ),
         quarantine(
             "values_are_present",

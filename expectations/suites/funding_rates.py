@@ -7,9 +7,11 @@ median of the batch.
 from expectations.rules import (
     CLOCK_TOLERANCE_HOURS,
     Suite,
+    are_symbols,
     between,
     hours_ahead,
     median_at_most,
+    one_of,
     present,
     quarantine,
     seconds_off_the_hour,
@@ -20,6 +22,7 @@ from expectations.rules import (
 SUITE = Suite(
     dataset="funding_rates",
     derived={
+        "names_are_names": are_symbols("venue", "venue_symbol"),
         "absolute_rate": lambda rows, now: rows["funding_rate"].abs(),
         "settled_hours_ahead": hours_ahead("settled_at"),
         "settled_seconds_off_the_hour": seconds_off_the_hour("settled_at"),
@@ -35,6 +38,11 @@ SUITE = Suite(
             "a normal settlement is about 0.0001; a median over 0.003 is a rate in percent, or in money per contract",
             median_at_most("absolute_rate", 0.003),
             min_rows=50,
+        ),
+        quarantine(
+            "names_can_be_names",
+            "a name goes into addresses, keys and pages: what holds markup, a path or what cannot be seen is none",
+            one_of("names_are_names", True),
         ),
         quarantine("rate_is_present", "a settlement without a rate says nothing", present("funding_rate")),
         quarantine(

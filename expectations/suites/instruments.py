@@ -1,10 +1,25 @@
 """Rules for what a venue lists."""
 
-from expectations.rules import Suite, between, contains, days_ahead, one_of, present, quarantine, stop, unique, warn
+from expectations.rules import (
+    Suite,
+    are_symbols,
+    between,
+    contains,
+    days_ahead,
+    one_of,
+    present,
+    quarantine,
+    stop,
+    unique,
+    warn,
+)
 
 SUITE = Suite(
     dataset="instruments",
-    derived={"listed_days_ahead": days_ahead("listed_at")},
+    derived={
+        "listed_days_ahead": days_ahead("listed_at"),
+        "names_are_names": are_symbols("venue", "venue_symbol", "base", "quote", "settle"),
+    },
     rules=(
         stop(
             "key_is_complete",
@@ -16,6 +31,11 @@ SUITE = Suite(
             "a venue that lists nothing as trading was misread: every instrument would be delisted",
             contains("is_active", True),
             min_rows=5,
+        ),
+        quarantine(
+            "names_can_be_names",
+            "a symbol goes into addresses, keys and pages: what holds markup, a path or what cannot be seen is none",
+            one_of("names_are_names", True),
         ),
         quarantine(
             "market_type_is_known",

@@ -3,10 +3,12 @@
 from expectations.rules import (
     CLOCK_TOLERANCE_HOURS,
     Suite,
+    are_symbols,
     between,
     days_ahead,
     hours_ahead,
     not_below,
+    one_of,
     present,
     quarantine,
     stop,
@@ -15,6 +17,7 @@ from expectations.rules import (
 SUITE = Suite(
     dataset="macro_series",
     derived={
+        "names_are_names": are_symbols("provider", "series"),
         "reference_days_ahead": days_ahead("reference_date"),
         "released_hours_ahead": hours_ahead("released_at"),
         "released_days_ahead": days_ahead("released_at"),
@@ -24,6 +27,11 @@ SUITE = Suite(
             "key_is_complete",
             "a value of no series or no date: the file was misread",
             present("provider", "series", "reference_date"),
+        ),
+        quarantine(
+            "names_can_be_names",
+            "a name goes into addresses, keys and pages: what holds markup, a path or what cannot be seen is none",
+            one_of("names_are_names", True),
         ),
         quarantine(
             "value_is_possible",

@@ -4,11 +4,25 @@ A supply of 0 is how providers write "unknown", a price of 0 how they round a ve
 normal. The models use supply and our own price, so what only the provider's own cap contradicts is told, not stopped.
 """
 
-from expectations.rules import CLOCK_TOLERANCE_HOURS, Suite, between, hours_ahead, present, quarantine, stop, warn
+from expectations.rules import (
+    CLOCK_TOLERANCE_HOURS,
+    Suite,
+    are_symbols,
+    are_titles,
+    between,
+    hours_ahead,
+    one_of,
+    present,
+    quarantine,
+    stop,
+    warn,
+)
 
 SUITE = Suite(
     dataset="market_caps",
     derived={
+        "names_are_names": are_symbols("provider", "provider_asset_id"),
+        "titles_are_titles": are_titles("symbol", "name"),
         "amounts_known": lambda rows, now: (
             rows[["price_usd", "circulating_supply", "market_cap_usd"]].notna().sum(axis=1)
         ),
@@ -23,6 +37,12 @@ SUITE = Suite(
             "key_is_complete",
             "a row of no coin or no time: the answer was misread",
             present("provider", "provider_asset_id", "observed_at"),
+        ),
+        quarantine(
+            "names_can_be_names",
+            "an id goes into addresses and keys, a name onto pages: what holds a path or what cannot be seen is none",
+            one_of("names_are_names", True),
+            one_of("titles_are_titles", True),
         ),
         quarantine(
             "an_amount_is_present",

@@ -6,8 +6,10 @@ Whether a figure fits the instrument's price (a matter of contract sizes) is for
 from expectations.rules import (
     CLOCK_TOLERANCE_HOURS,
     Suite,
+    are_symbols,
     between,
     hours_ahead,
+    one_of,
     present,
     quarantine,
     stop,
@@ -16,6 +18,7 @@ from expectations.rules import (
 SUITE = Suite(
     dataset="open_interest",
     derived={
+        "names_are_names": are_symbols("venue", "venue_symbol"),
         "amounts_known": lambda rows, now: rows[["open_interest_base", "open_interest_usd"]].notna().sum(axis=1),
         "implied_price_usd": lambda rows, now: (
             rows["open_interest_usd"] / rows["open_interest_base"].where(rows["open_interest_base"] > 0)
@@ -27,6 +30,11 @@ SUITE = Suite(
             "key_is_complete",
             "an observation of no instrument or no time: the answer was misread",
             present("venue", "venue_symbol", "observed_at"),
+        ),
+        quarantine(
+            "names_can_be_names",
+            "a name goes into addresses, keys and pages: what holds markup, a path or what cannot be seen is none",
+            one_of("names_are_names", True),
         ),
         quarantine(
             "an_amount_is_present",

@@ -4,23 +4,37 @@
 venue file for come through under their own names: the coverage names them, nothing is dropped in silence.
 """
 
+import asyncio
 import hashlib
 import io
+import re
 from collections.abc import Callable, Set
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from ingestion.bodies import MOST_FILE_BYTES, read_json
 from ingestion.contracts import DATASETS, Dataset
 from ingestion.fetch import Answer, Covered, Line, Malformed, Task
+from ingestion.foreign import is_symbol
 from ingestion.references.provider import get_once, read_answer
 from ingestion.source import Source
 
 INDEX = "archive"  # the origin of the question for the list of files
+
+# Three years of hourly candles of 800 instruments are 20 million rows.
+MOST_FILE_ROWS = 20_000_000
+# The widest dataset has ten columns; a file may bring some of its own, which are not read.
+MOST_FILE_COLUMNS = 100
+# 20 million candles are 1.6 GB of numbers; a file that big is to be split by who makes it.
+MOST_UNPACKED_BYTES = 2**30
+# The longest names have some 200 characters; guards judge those, this only bounds memory.
+MOST_TEXT_BYTES = 4096
 
 
 def tasks(
@@ -54,9 +68,15 @@ def tasks(
 
 
 def _index(response: httpx.Response) -> list[dict[str, Any]]:
-    files = response.json()["files"]
+    files = read_json(response.content)["files"]
     for file in files:
-        _ = file["dataset"], file["origin"], file["path"], file["rows"], file["sha256"]
+        for name in ("dataset", "origin", "path"):
+            if not is_symbol(file[name]):
+                raise ValueError(f"{name} {file[name]!r} cannot be one")
+        if not isinstance(file["rows"], int) or not 0 <= file["rows"] <= MOST_FILE_ROWS:
+            raise ValueError(f"{file['path']} has {file['rows']!r} rows, at most {MOST_FILE_ROWS} are read")
+        if not isinstance(file["sha256"], str) or not re.fullmatch("[0-9a-f]{64}", file["sha256"]):
+            raise ValueError(f"{file['path']} has no SHA-256")
     return list(files)
 
 
@@ -75,7 +95,10 @@ def _file_task(
 ) -> Task:
     async def run() -> Answer:
         async def ask() -> pa.Table:
-            return read_file(file, (await get_once(http, f"{base}/{file['path']}")).content)
+            address = f"{base}/{quote(file['path'])}"
+            answer = await get_once(http, address, limit_bytes=MOST_FILE_BYTES)
+            # Unpacking millions of rows takes seconds: the other answers are read meanwhile.
+            return await asyncio.to_thread(read_file, file, answer.content)
 
         rows = await line.ask(ask)
         covers = covered_series(DATASETS[file["dataset"]], rows, source.starts_at, due)
@@ -93,16 +116,55 @@ def read_file(file: dict[str, Any], content: bytes) -> pa.Table:
         )
     dataset = DATASETS[file["dataset"]]
     try:
-        rows = pq.read_table(io.BytesIO(content))
+        parquet = pq.ParquetFile(io.BytesIO(content), read_dictionary=_texts(dataset))
+        _check_size(file, dataset, parquet.metadata)
+        rows = parquet.read(columns=[c.name for c in dataset.columns])
+        _check_texts(file, rows)
         rows = rows.select([c.name for c in dataset.columns]).cast(dataset.schema)
-    except (pa.ArrowException, KeyError, ValueError) as error:
+    except (pa.ArrowException, KeyError, ValueError, OSError, NotImplementedError) as error:
         raise Malformed(f"archive file {file['path']} is not rows of {dataset.name}: {error}") from error
-    if rows.num_rows != file["rows"]:
-        raise Malformed(f"archive file {file['path']} has {rows.num_rows} rows, the index says {file['rows']}")
     strangers = set(pc.unique(rows[dataset.origin_column]).to_pylist()) - {file["origin"]}
     if strangers:
         raise Malformed(f"archive file {file['path']} is of {file['origin']} but holds rows of {sorted(strangers)}")
     return rows
+
+
+def _texts(dataset: Dataset) -> list[str]:
+    return [c.name for c in dataset.columns if pa.types.is_string(c.type)]
+
+
+def _check_size(file: dict[str, Any], dataset: Dataset, footer: pq.FileMetaData) -> None:
+    """Malformed unless the footer promises what the index says, in a size that such rows can have.
+
+    A few kilobytes can hold a billion rows of one value, or one value of gigabytes: it is decided before unpacking.
+    """
+    if footer.num_rows != file["rows"]:
+        raise Malformed(f"archive file {file['path']} has {footer.num_rows} rows, the index says {file['rows']}")
+    if footer.num_columns > MOST_FILE_COLUMNS:
+        raise Malformed(f"archive file {file['path']} has {footer.num_columns} columns")
+    groups = [footer.row_group(i) for i in range(footer.num_row_groups)]
+    if sum(group.num_rows for group in groups) != footer.num_rows:
+        raise Malformed(f"archive file {file['path']} contradicts itself in its number of rows")
+    wanted = {column.name for column in dataset.columns}
+    chunks = [group.column(i) for group in groups for i in range(group.num_columns)]
+    unpacked = sum(chunk.total_uncompressed_size for chunk in chunks if chunk.path_in_schema in wanted)
+    if unpacked > MOST_UNPACKED_BYTES:
+        raise Malformed(
+            f"archive file {file['path']} unpacks to {unpacked // 2**20} MB, over the limit of "
+            f"{MOST_UNPACKED_BYTES // 2**20} MB"
+        )
+
+
+def _check_texts(file: dict[str, Any], rows: pa.Table) -> None:
+    """Malformed if a text is too long to be a name. Texts come as a dictionary: each is kept once, however often it is.
+
+    A text of a megabyte that stands in a million rows would unpack to a terabyte.
+    """
+    for column in rows.columns:
+        for chunk in column.chunks if pa.types.is_dictionary(column.type) else ():
+            longest = pc.max(pc.binary_length(chunk.dictionary)).as_py() or 0
+            if longest > MOST_TEXT_BYTES:
+                raise Malformed(f"archive file {file['path']} has a name of {longest} bytes")
 
 
 def covered_series(dataset: Dataset, rows: pa.Table, start: datetime, end: datetime) -> list[Covered]:

@@ -1,18 +1,22 @@
-"""CoinGecko without a key: the list of now with ranks, and a year of daily history per coin.
+"""CoinGecko without a key, or with a free one: the list of now with ranks, and a year of daily history per coin.
 
 Ranks and membership exist only for now, so each run's list is kept. The history has price and market cap; their ratio
 is the circulating supply of that day.
 """
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import httpx
 import pyarrow as pa
 
+from ingestion.bodies import read_json
 from ingestion.contracts import MARKET_CAPS
-from ingestion.fetch import Answer, Task
-from ingestion.references.provider import WHOLE_LIST, Desk, Provider
+from ingestion.fetch import Answer, Task, not_kept
+from ingestion.foreign import is_symbol
+from ingestion.references.provider import WHOLE_LIST, Desk, Provider, path_part
+from ingestion.secrets import COINGECKO_API_KEY, secret
 
 _API = "https://api.coingecko.com/api/v3"
 _PAGE = 250
@@ -23,31 +27,38 @@ Coin = tuple[str, str, str]  # CoinGecko's id, symbol, name
 
 
 def _tasks(desk: Desk) -> list[Task]:
+    gone = [task for coin in desk.known_series for task in _gone(desk, coin)]
     if not desk.is_due(WHOLE_LIST):  # a coin whose history failed is asked for again all the same
-        return [_history(desk, coin) for coin in desk.known_series if _wants_history(desk, coin[0])]
+        return gone + [_history(desk, coin) for coin in desk.known_series if _wants_history(desk, coin[0])]
 
     async def run() -> Answer:
         listed: list[dict[str, Any]] = []
         wanted = int(desk.scope.settings["coins"])
         for page in range(1, -(-wanted // _PAGE) + 1):
             params = {"vs_currency": "usd", "order": "market_cap_desc", "per_page": _PAGE, "page": page}
-            more = await desk.get(f"{_API}/coins/markets", params, _list)
+            more = await desk.get(
+                f"{_API}/coins/markets", params, lambda response: _list(response, desk.source.now), _key_header(desk)
+            )
             listed += more
             if not more:
                 break
-        rows = [_list_row(coin, desk.source.now) for coin in listed[:wanted]]
+        rows = listed[:wanted]
         coins_of_now = [(row["provider_asset_id"], row["symbol"], row["name"]) for row in rows]
         still_listed = {coin[0] for coin in coins_of_now}
-        coins = coins_of_now + [coin for coin in desk.known_series if coin[0] not in still_listed]
+        # An id that cannot be one is set aside by the guards, and nothing more is asked about it.
+        coins = [coin for coin in coins_of_now if is_symbol(coin[0])]
+        coins += [coin for coin in desk.known_series if coin[0] not in still_listed]
         return Answer(
             pa.Table.from_pylist(rows, schema=MARKET_CAPS.schema),
             then=[_history(desk, coin) for coin in coins if _wants_history(desk, coin[0])],
         )
 
-    return [Task(desk.line, "coingecko", None, WHOLE_LIST, desk.due, desk.due, run)]
+    return [*gone, Task(desk.line, "coingecko", None, WHOLE_LIST, desk.due, desk.due, run)]
 
 
 def _wants_history(desk: Desk, coin_id: str) -> bool:
+    if _gaps(desk, coin_id):
+        return True
     if not desk.is_due(coin_id):
         return False
     until = desk.covered_until(coin_id)
@@ -55,30 +66,59 @@ def _wants_history(desk: Desk, coin_id: str) -> bool:
     return until is None or until <= desk.due - refresh
 
 
+def _gaps(desk: Desk, coin_id: str) -> list[datetime]:
+    """Where gaps begin in what was asked and can still be; the days since then come with the next refresh."""
+    until = desk.covered_until(coin_id)
+    return [
+        start
+        for start, end in desk.gaps(coin_id)
+        if (until is None or start < until) and not (desk.has_real_retention and end <= desk.due - _DEPTH)
+    ]
+
+
+def _gone(desk: Desk, coin: Coin) -> list[Task]:
+    """What is told of gaps that lie further back than is given."""
+    words = f"the provider keeps only {_DEPTH.days} days"
+    return [
+        Task(desk.line, "coingecko", None, coin[0], start, end, partial(not_kept, words))
+        for start, end in desk.gaps(coin[0])
+        if desk.has_real_retention and end <= desk.due - _DEPTH
+    ]
+
+
 def _history(desk: Desk, coin: Coin) -> Task:
     until = desk.covered_until(coin[0])
     start = desk.source.starts_at if until is None else until - timedelta(days=2)
-    start = min(start, desk.due - _DAILY)
+    start = min([start, desk.due - _DAILY, *_gaps(desk, coin[0])])
     if desk.has_real_retention:
         start = max(start, desk.due - _DEPTH)
 
     async def run() -> Answer:
         params = {"vs_currency": "usd", "from": int(start.timestamp()), "to": int(desk.due.timestamp())}
         history = await desk.get(
-            f"{_API}/coins/{coin[0]}/market_chart/range", params, lambda response: _history_rows(coin, response)
+            f"{_API}/coins/{path_part(coin[0])}/market_chart/range",
+            params,
+            lambda response: _history_rows(coin, response),
+            _key_header(desk),
         )
         return Answer(history)
 
     return Task(desk.line, "coingecko", None, coin[0], start, desk.due, run)
 
 
-def _list(response: httpx.Response) -> list[dict[str, Any]]:
-    coins = response.json()
+def _key_header(desk: Desk) -> dict[str, str]:
+    """The optional key of a free account: it buys more calls, and is shown to nobody but CoinGecko."""
+    key = secret(COINGECKO_API_KEY)
+    return {"x-cg-demo-api-key": key} if key and desk.source.is_private else {}
+
+
+def _list(response: httpx.Response, now: datetime) -> list[dict[str, Any]]:
+    coins = read_json(response.content)
     if not isinstance(coins, list):
         raise ValueError("a list of coins was expected")
-    for coin in coins:
-        _ = coin["id"], coin["symbol"], coin["name"]
-    return coins
+    rows = [_list_row(coin, now) for coin in coins]
+    pa.Table.from_pylist(rows, schema=MARKET_CAPS.schema)  # says now what cannot be kept later
+    return rows
 
 
 def _list_row(coin: dict[str, Any], now: datetime) -> dict[str, Any]:
@@ -99,7 +139,7 @@ def _list_row(coin: dict[str, Any], now: datetime) -> dict[str, Any]:
 
 
 def _history_rows(coin: Coin, response: httpx.Response) -> pa.Table:
-    answer = response.json()
+    answer = read_json(response.content)
     caps = dict(answer["market_caps"])
     volumes = dict(answer["total_volumes"])
     coin_id, symbol, name = coin

@@ -4,18 +4,29 @@ Belongs here: the declaration of a provider, the desk from which its questions a
 Does not: any one provider (its own file).
 """
 
+import csv
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import httpx
+import pyarrow as pa
 
+from ingestion.bodies import ACCEPTED_ENCODINGS, ANSWER_SECONDS, MOST_BODY_BYTES, deadline, read_body
 from ingestion.fetch import Line, Malformed, NotOffered, Refused, Task, Unreachable, retry_after_s
+from ingestion.foreign import is_symbol
 from ingestion.source import Source
 from ingestion.universe import ReferenceScope
 
 T = TypeVar("T")
+
+# What reading something else than was documented ends in: too deep, too long, too large, of another type.
+_STUMBLES = (
+    ValueError, LookupError, TypeError, AttributeError, ArithmeticError, OSError, RecursionError, csv.Error,
+    pa.ArrowException,
+)  # fmt: skip
 
 WHOLE_LIST = "*"  # the series of a question that asks for a whole list
 
@@ -27,7 +38,7 @@ class Desk:
     `due` is the moment up to which answers are wanted; `covered_until` says how far each series has been asked
     completely, `is_due` whether it is to be asked now; `offered` is what a market server says it has of this provider,
     `known_series` (coins: id, symbol, name) what raw holds. With `has_real_retention` the provider forgets as the real
-    one does.
+    one does. `gaps` are the windows of a series that the ledger wants asked again.
     """
 
     dataset: str
@@ -41,12 +52,20 @@ class Desk:
     offered: Sequence[str] = ()
     known_series: Sequence[tuple[str, str, str]] = ()
     has_real_retention: bool = True
+    gaps: Callable[[str], Sequence[tuple[datetime, datetime]]] = lambda _: ()
 
-    async def get(self, url: str, params: dict[str, Any], read: Callable[[httpx.Response], T]) -> T:
+    async def get(
+        self,
+        url: str,
+        params: dict[str, Any],
+        read: Callable[[httpx.Response], T],
+        headers: dict[str, str] | None = None,
+    ) -> T:
         """What `read` makes of the answer; it raises ValueError or LookupError at what is not an answer."""
+        address = self.source.url(url)
 
         async def ask() -> T:
-            return read_answer(await get_once(self.http, self.source.url(url), params), read)
+            return read_answer(await get_once(self.http, address, params, headers), read)
 
         return await self.line.ask(ask)
 
@@ -61,26 +80,58 @@ class Provider:
     at_once: int = 4
 
 
-async def get_once(http: httpx.AsyncClient, url: str, params: dict[str, Any] | None = None) -> httpx.Response:
-    """One GET, its failures named."""
+def path_part(name: str) -> str:
+    """A name from outside as one part of an address. Refused if it is none: `..` would lead to another address."""
+    if not is_symbol(name):
+        raise Refused(f"{name[:80]!r} is no name of a series, so it was not asked for")
+    return quote(name, safe="")
+
+
+async def get_once(
+    http: httpx.AsyncClient,
+    url: str,
+    params: dict[str, Any] | None = None,
+    headers: dict[str, str] | None = None,
+    limit_bytes: int = MOST_BODY_BYTES,
+) -> httpx.Response:
+    """One GET, read whole and within limits, its failures named. Redirects are not followed."""
     try:
-        response = await http.get(url, params=params)
+        request = http.build_request(
+            "GET", url, params=params, headers={"Accept-Encoding": ACCEPTED_ENCODINGS, **(headers or {})}
+        )
+        async with deadline():
+            response = await http.send(request, stream=True, follow_redirects=False)
+            try:
+                _check_status(response, url)
+                body = await read_body(response, limit_bytes)
+            finally:
+                await response.aclose()
+    except TimeoutError as error:
+        raise Unreachable(f"{url} did not answer within {ANSWER_SECONDS:.0f} s") from error
     except httpx.HTTPError as error:
         raise Unreachable(f"{url} does not answer ({type(error).__name__}: {error})") from error
+    except (httpx.InvalidURL, UnicodeError) as error:
+        raise Refused(f"{url} is no address ({error})") from error
+    kept = {name: value for name, value in response.headers.items() if name.lower() == "content-type"}
+    return httpx.Response(response.status_code, headers=kept, content=body, request=request)
+
+
+def _check_status(response: httpx.Response, url: str) -> None:
     if response.status_code in (404, 410):
         raise NotOffered(f"HTTP {response.status_code} from {url}")
     if response.status_code in (408, 425, 429) or response.status_code >= 500:
         raise Unreachable(f"HTTP {response.status_code} from {url}", retry_after_s(response.headers))
+    if response.has_redirect_location:
+        raise Refused(f"HTTP {response.status_code} from {url}: it points to another address, which is not followed")
     if response.status_code >= 300:
         raise Refused(f"HTTP {response.status_code} from {url}")
-    return response
 
 
 def read_answer(response: httpx.Response, read: Callable[[httpx.Response], T]) -> T:
     """What `read` makes of an answer; Malformed where it stumbles."""
     try:
         return read(response)
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
+    except _STUMBLES as error:
         excerpt = response.text[:60].replace("\n", " ")
         address = str(response.url).split("?")[0]
         raise Malformed(f"{address} sent something else than documented ({error!r}): {excerpt!r}") from error

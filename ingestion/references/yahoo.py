@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import httpx
 import pyarrow as pa
 
+from ingestion.bodies import read_json
 from ingestion.contracts import ASSET_CLASS_PRICES
 from ingestion.fetch import Answer, NotOffered, Task
-from ingestion.references.provider import Desk, Provider
+from ingestion.references.provider import Desk, Provider, path_part
 
 _CHART = "https://query1.finance.yahoo.com/v8/finance/chart"
 _REREAD = timedelta(days=10)
@@ -30,7 +31,8 @@ def _task(desk: Desk, series: str) -> Task:
 
     async def run() -> Answer:
         params = {"period1": int(start.timestamp()), "period2": int(desk.due.timestamp()), "interval": "1d"}
-        closes = await desk.get(f"{_CHART}/{series}", params, lambda response: read_chart(response, desk.source.now))
+        address = f"{_CHART}/{path_part(series)}"
+        closes = await desk.get(address, params, lambda response: read_chart(response, desk.source.now))
         rows = [
             {"provider": "yahoo", "series": series, "close_date": day, "close": close} for day, close in closes.items()
         ]
@@ -41,7 +43,7 @@ def _task(desk: Desk, series: str) -> Task:
 
 def read_chart(response: httpx.Response, now: datetime) -> dict[date, float]:
     """Close by trading day in the market's own calendar; the day that is still trading is dropped."""
-    chart = response.json()["chart"]
+    chart = read_json(response.content)["chart"]
     if chart.get("error"):
         raise NotOffered(f"{chart['error'].get('description', chart['error'])}")
     result = chart["result"][0]

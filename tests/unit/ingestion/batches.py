@@ -4,8 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 
+from ingestion.builds import begin_build, finish_build
 from ingestion.contracts import CANDLES, TIMESTAMP
 from ingestion.landing import Judgement, RuleResult, Verdict
+from ingestion.source import Source
 
 START = datetime(2025, 11, 17, tzinfo=UTC)
 
@@ -43,3 +45,11 @@ def negative_closes_stop(dataset, frame):
 
 def critical_guard(dataset, frame):
     return Judgement([], [RuleResult("clock", "critical", "no row is from the future", len(frame), 1, False)])
+
+
+def build(connection, *, is_passed, now=START, as_of=START, fingerprint=""):
+    """A build of the models as the ledger sees it: begun and ended; returns the moment from which it would rewrite."""
+    source = Source("simulated", "http://127.0.0.1:1", START, now)
+    rebuild_from = begin_build(connection, source, as_of=as_of, fingerprint=fingerprint)
+    finish_build(connection, is_passed=is_passed)
+    return rebuild_from

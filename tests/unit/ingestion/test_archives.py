@@ -93,6 +93,67 @@ async def test_a_file_that_is_not_what_the_index_says(rows, lies, says):
     assert file.answer is None and says in file.reason
 
 
+@pytest.mark.parametrize(
+    "lies",
+    [
+        {"path": "../../faults"},
+        {"path": "/etc/passwd"},
+        {"path": "candles/a b\r\nHost: x"},
+        {"origin": "../x"},
+        {"origin": "<script>"},
+        {"origin": 7},
+        {"rows": 10**12},
+        {"rows": "1"},
+        {"rows": -1},
+        {"sha256": "x"},
+    ],
+    ids=str,
+)
+async def test_an_index_that_names_what_cannot_be_is_refused_whole(lies):
+    outcomes = await read("candles", [archived("candles", "binance", candles([1.0]), lies)])
+    assert [outcome.answer for outcome in outcomes] == [None]
+    assert "something else than documented" in outcomes[0].reason and outcomes[0].reason.isprintable()
+
+
+def bomb(**columns: pa.Array) -> tuple[dict[str, Any], bytes]:
+    """Candles whose columns are replaced, as a file and its true entry in the index."""
+    n_rows = len(next(iter(columns.values())))
+    row = candles([1.0]).slice(0, 1)
+    whole = {name: pa.repeat(row[name][0], n_rows) for name in row.schema.names} | columns
+    buffer = io.BytesIO()
+    pq.write_table(pa.table(whole), buffer, compression="zstd")
+    content = buffer.getvalue()
+    digest = hashlib.sha256(content).hexdigest()
+    return {"dataset": "candles", "origin": "binance", "path": "p", "rows": n_rows, "sha256": digest}, content
+
+
+def test_a_file_that_unpacks_to_more_than_it_may_is_not_unpacked(monkeypatch):
+    monkeypatch.setattr(market_archive, "MOST_UNPACKED_BYTES", 2**20)
+    entry, content = bomb(close=pa.array(range(500_000), pa.float64()))
+    with pytest.raises(Malformed, match="unpacks to"):
+        market_archive.read_file(entry, content)
+
+
+def test_one_long_text_in_very_many_rows_is_kept_once_and_refused():
+    n_rows = 1_000_000  # as plain texts: a terabyte
+    index = pa.repeat(pa.scalar(0, pa.int32()), n_rows)
+    entry, content = bomb(venue_symbol=pa.DictionaryArray.from_arrays(index, pa.array(["x" * 2**20])))
+    assert len(content) < 2 * 2**20
+    before = pa.total_allocated_bytes()
+    with pytest.raises(Malformed, match="a name of 1048576 bytes"):
+        market_archive.read_file(entry, content)
+    assert pa.total_allocated_bytes() - before < 100 * 2**20 and pa.default_memory_pool().max_memory() < 2**30
+
+
+def test_columns_nobody_asked_for_are_not_unpacked(monkeypatch):
+    monkeypatch.setattr(market_archive, "MOST_UNPACKED_BYTES", 2**20)
+    entry, content = bomb(extra=pa.array(range(500_000), pa.float64()))
+    assert market_archive.read_file(entry, content).num_rows == 500_000
+    monkeypatch.setattr(market_archive, "MOST_FILE_COLUMNS", 3)
+    with pytest.raises(Malformed, match="columns"):
+        market_archive.read_file(entry, content)
+
+
 def test_not_a_parquet_file():
     content = b"<html>"
     entry = {"dataset": "candles", "origin": "x", "path": "p", "rows": 1, "sha256": hashlib.sha256(content).hexdigest()}

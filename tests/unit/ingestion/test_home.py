@@ -1,10 +1,11 @@
+import fcntl
 import json
 import multiprocessing
 import os
 
 import pytest
 
-from ingestion.home import Home, HomeError, HomeLocked
+from ingestion.home import FORMAT, Home, HomeError, HomeLocked
 
 
 def test_the_first_run_fixes_whose_data_a_home_holds(home, tmp_path):
@@ -38,6 +39,22 @@ def test_another_format_is_refused(home):
         home.claim("live")
 
 
+def test_a_newer_format_is_refused_whatever_else_it_says(home):
+    home.create()
+    (home.path / "home.json").write_text('{"kind": "telepathy", "format": 3, "planet": "Mars"}')
+    with pytest.raises(HomeError, match="format 3 by a newer version"):
+        home.identity()
+
+
+def test_an_older_format_can_be_read_and_is_left_until_it_is_migrated(home):
+    home.claim("live")
+    file = home.path / "home.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"format": 1}))
+    assert home.identity().format == home.claim("live").format == 1
+    home.mark_migrated()
+    assert home.identity().format == FORMAT
+
+
 def test_the_lock_names_its_holder(home):
     with home.lock(), pytest.raises(HomeLocked, match=f"process {os.getpid()} since"), home.lock():
         pass
@@ -61,6 +78,28 @@ def test_the_lock_of_a_dead_process_is_free(home):
     process.join(30)
     with home.lock():
         pass
+
+
+def test_the_words_of_a_dead_holder_are_not_repeated(home):
+    home.create()
+    with open(home.path / "lock", "a+") as handle:
+        handle.write("process 999999999 since long ago")
+        handle.flush()
+        fcntl.flock(handle, fcntl.LOCK_SH)  # somebody looks, as `regime status` does
+        with pytest.raises(HomeLocked, match="by another process"), home.lock():
+            pass
+
+
+def test_an_error_under_the_lock_is_not_taken_for_a_lock_that_is_held(home):
+    with pytest.raises(BlockingIOError), home.lock():
+        raise BlockingIOError
+
+
+def test_a_lock_file_that_was_removed_locks_all_the_same(home):
+    with home.lock():
+        (home.path / "lock").unlink()
+        with home.lock(), pytest.raises(HomeLocked), home.lock():
+            pass
 
 
 def test_a_home_below_a_file_is_an_error_that_says_so(tmp_path):

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from starlette.responses import HTMLResponse, Response
 
+from ingestion import coverage, warehouse
 from ingestion import ingest as module
-from ingestion import warehouse
 from ingestion.contracts import DATASETS
 from ingestion.fetch import Patience
 from ingestion.home import Home
-from ingestion.ingest import Ingested, ingest
+from ingestion.ingest import Ingested, Only, ingest
 from ingestion.source import Source
 from ingestion.universe import ReferenceScope, Universe, VenueScope
 from tests.unit.ingestion.batches import critical_guard, negative_closes_stop, no_guard
@@ -91,11 +91,17 @@ def market(server: VenueServer) -> Market:
 
 
 def run_once(
-    market: Market, home: Home, *datasets: str, judge: Any = no_guard, universe: Universe = UNIVERSE
+    market: Market,
+    home: Home,
+    *datasets: str,
+    judge: Any = no_guard,
+    universe: Universe = UNIVERSE,
+    only: Only | None = None,
 ) -> Ingested:
     result = Ingested("")
+    source = market.source
     for dataset in datasets:
-        result = ingest(dataset, home=home, source=market.source, judge=judge, universe=universe, patience=QUICK)
+        result = ingest(dataset, home=home, source=source, judge=judge, universe=universe, patience=QUICK, only=only)
         with warehouse.connect(home) as connection:
             warehouse.load_landed(connection, home)
     return result
@@ -279,6 +285,104 @@ def test_progress_is_told(market, home):
     ingest("candles", home=home, source=market.source, judge=no_guard, progress=listener, universe=UNIVERSE)
     assert +listener.asked_of == Counter()
     assert listener.rows == {"binance": 144, "coinbase": 72}
+
+
+# --- gaps ---
+
+
+def ledger(market: Market, home: Home) -> list[tuple[Any, ...]]:
+    """The ledger brought up to date: what is missing of candles."""
+    with warehouse.connect(home) as connection:
+        coverage.update(connection, market.source.now, market.source.starts_at)
+        return connection.execute(
+            "select series, missing_rows, tries, is_closed, reason from raw.coverage"
+            " where dataset = 'candles' and missing_rows > 0 order by all"
+        ).fetchall()
+
+
+def lose(market: Market, symbol: str, first: datetime, last: datetime) -> None:
+    """The venue does not have the candles that open between two moments."""
+    whole = market.klines
+
+    def klines(request: Any, body: Any) -> Any:
+        times = [int(moment.timestamp() * 1000) for moment in (first, last)]
+        is_lost = request.query_params["symbol"] == symbol
+        return [row for row in whole(request, body) if not (is_lost and times[0] <= row[0] <= times[1])]
+
+    market.server.handlers["fapi.binance.com/fapi/v1/klines"] = klines
+
+
+GONE = (START + timedelta(hours=10), START + timedelta(hours=12))
+
+
+def test_a_gap_is_asked_for_again_when_its_turn_comes_and_only_its_window(market, home):
+    lose(market, "ETHUSDT", *GONE)
+    run_once(market, home, "instruments", "candles")
+    assert ledger(market, home) == [("ETHUSDT", 3, 1, False, "the venue answered without it")]
+    market.asked.clear()
+    assert run_once(market, home, "candles").requests == 0  # its turn has not come
+    market.now += timedelta(days=1)
+    run_once(market, home, "candles")
+    window = [int(moment.timestamp() * 1000) for moment in GONE]
+    of_gap = [(start, end) for symbol, start, end in market.asked if symbol == "ETHUSDT" and end <= window[1]]
+    assert of_gap[0] == (window[0], window[1]) and len(market.asked) == len(of_gap) + 2
+    assert ledger(market, home) == [("ETHUSDT", 3, 2, False, "the venue answered without it")]
+
+
+def test_only_gaps_are_asked_for_if_nothing_else_is_wanted(market, home):
+    lose(market, "ETHUSDT", *GONE)
+    run_once(market, home, "instruments", "candles")
+    ledger(market, home)
+    market.now += timedelta(days=1)
+    Market(market.server)  # the venue has them now
+    market.server.handlers["fapi.binance.com/fapi/v1/klines"] = market.klines
+    market.asked.clear()
+    result = run_once(market, home, "candles", only=Only())
+    assert {symbol for symbol, *_ in market.asked} == {"ETHUSDT"} and (result.requests, result.rows) == (1, 3)
+    assert query(home, "select count(*) from raw.candles where venue_symbol = 'ETHUSDT'") == [(72,)]
+
+
+def test_one_window_is_asked_for_whatever_is_known_of_it(market, home):
+    run_once(market, home, "instruments", "candles")
+    market.asked.clear()
+    window = (START, START + timedelta(days=1))
+    result = run_once(market, home, "candles", only=Only("binance", "BTCUSDT", window))
+    assert {symbol for symbol, *_ in market.asked} == {"BTCUSDT"} and (result.requests, result.rows) == (1, 24)
+
+
+def test_a_stretch_that_failed_is_asked_for_although_a_later_one_was_answered(market, home):
+    """A watermark would take the later window for the whole."""
+    run_once(market, home, "instruments")
+    market.server.handlers["fapi.binance.com/fapi/v1/klines"] = lambda *_: Response(status_code=503)
+    run_once(market, home, "candles")
+    market.server.handlers["fapi.binance.com/fapi/v1/klines"] = market.klines
+    last_day = (market.now.replace(minute=0) - timedelta(days=1), market.now.replace(minute=0))
+    run_once(market, home, "candles", only=Only("binance", "BTCUSDT", last_day))
+    assert query(home, "select count(*) from raw.candles where venue_symbol = 'BTCUSDT'") == [(24,)]
+    run_once(market, home, "candles")
+    assert query(home, "select count(*) from raw.candles where venue_symbol = 'BTCUSDT'") == [(72,)]
+
+
+def test_what_a_venue_keeps_no_longer_is_closed_and_asked_for_once(market, home, monkeypatch):
+    from dataclasses import replace
+
+    from ingestion.venues import binance
+
+    perp = binance.VENUE.markets[0]
+    short = {**perp.datasets, "candles": replace(perp.datasets["candles"], depth=timedelta(days=1))}
+    venue = replace(binance.VENUE, markets=(replace(perp, datasets=short), *binance.VENUE.markets[1:]))
+    monkeypatch.setitem(module.VENUES, "binance", venue)
+    market.server.handlers["market/contents"] = lambda *_: {"venues": {}, "series": {}, "has_real_retention": True}
+    market.symbols = ["BTCUSDT"]
+    result = run_once(market, home, "instruments", "candles")
+    kept_from = (market.now - timedelta(days=1)).replace(minute=0) + timedelta(hours=1)
+    assert {start for _, start, _ in market.asked} == {int(kept_from.timestamp() * 1000)}
+    assert [(r.window_start, r.window_end, r.reason) for r in result.failed] == [
+        (START, kept_from, "not kept: the venue keeps only 1 days")
+    ]
+    market.asked.clear()
+    market.now += timedelta(hours=5)
+    assert run_once(market, home, "candles").failed == []  # what is gone is gone: it is not told again
 
 
 @pytest.mark.parametrize("dataset", sorted(DATASETS))

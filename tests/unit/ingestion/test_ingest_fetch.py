@@ -3,7 +3,6 @@
 import asyncio
 import time
 from datetime import UTC, datetime
-from itertools import pairwise
 
 import pytest
 
@@ -82,8 +81,10 @@ async def test_who_does_not_answer_is_given_up_and_an_answer_in_between_counts()
 async def test_calls_per_minute_are_spaced():
     line = Line("x", QUICK, calls_per_minute=60 / 0.03)
     call, calls = failing(0, Refused(""))
+    begun = time.monotonic()
     await asyncio.gather(*(line.ask(call) for _ in range(4)))
-    assert all(later - earlier >= 0.028 for earlier, later in pairwise(calls))
+    # Each has a turn of its own that it cannot come before; on a busy machine it may well come after.
+    assert all(asked - begun >= turn * 0.03 - 0.002 for turn, asked in enumerate(calls))
 
 
 async def test_no_more_questions_at_once_than_a_line_allows():

@@ -1,16 +1,19 @@
+import errno
+import shutil
 from datetime import date
+from types import SimpleNamespace
 
 import duckdb
 import pytest
 
 from ingestion import publish as publishing
 from ingestion.contracts import CANDLES
-from ingestion.home import iso_week
+from ingestion.home import HomeError, iso_week
 from ingestion.landing import Landing
 from ingestion.publish import KEPT_VERSIONS, NotPublishable, publish
 from ingestion.source import Source
-from ingestion.warehouse import connect, load_landed, record_build, set_run_context
-from tests.unit.ingestion.batches import START, candles, no_guard
+from ingestion.warehouse import connect, load_landed
+from tests.unit.ingestion.batches import START, build, candles, no_guard
 
 SOURCE = Source("simulated", "http://127.0.0.1:1", START, START)
 WEEK = date(2025, 11, 17)
@@ -30,9 +33,8 @@ def built(home):
     with connect(home) as connection:
         Landing(home).land(CANDLES, "binance", candles([1.0]), [], no_guard)
         load_landed(connection, home)
-        set_run_context(connection, SOURCE, START)
         connection.execute("create schema marts; create table marts.t as select 1 as x")
-        record_build(connection, is_passed=True, fingerprint="")
+        build(connection, is_passed=True)
     return home
 
 
@@ -76,7 +78,7 @@ def published_digest(home, number):
 def test_a_failed_build_publishes_nothing_and_the_last_week_stays(built):
     publish_week(built)
     with connect(built) as connection:
-        record_build(connection, is_passed=False, fingerprint="")
+        build(connection, is_passed=False)
     with pytest.raises(NotPublishable, match="failed its tests"):
         publish_week(built)
     assert len(published_rows(built)) == 1
@@ -114,7 +116,45 @@ def test_a_damaged_publication_is_replaced_by_the_next(built):
     publish_week(built)
     (built.current / "warehouse.duckdb").write_bytes(b"not a database" * 1000)
     publish_week(built)
-    assert [row[0] for row in published_rows(built)] == [2]
+    assert [row[0] for row in published_rows(built)] == [1, 2]  # its history lies beside it
+
+
+def test_a_build_that_did_not_end_publishes_nothing(built):
+    with connect(built) as connection:
+        connection.execute("insert into raw.builds (build_id, load_id, is_passed) values (99, 99, false)")
+    with pytest.raises(NotPublishable, match="did not end"):
+        publish_week(built)
+
+
+def test_a_disk_that_is_too_full_is_found_before_anything_is_copied(built, monkeypatch):
+    publish_week(built)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=1_000_000))
+    with pytest.raises(NotPublishable, match=r"1 MB free and a publication needs .* run again"):
+        publish_week(built)
+    assert len(published_rows(built)) == 1 and [p.name for p in built.published.iterdir()] == ["1"]
+
+
+def test_a_publication_that_finds_no_space_half_way_gives_back_what_it_took(built, monkeypatch):
+    publish_week(built)
+
+    def full(*args):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(publishing, "_clone", full)
+        with pytest.raises(OSError, match="No space"):
+            publish_week(built)
+    assert [p.name for p in built.published.iterdir()] == ["1"]
+    assert publish_week(built).publication_id == 2
+
+
+def test_a_home_that_was_copied_without_its_links_is_an_error_that_says_so(built):
+    publish_week(built)
+    version = built.current.resolve()
+    built.current.unlink()
+    shutil.copytree(version, built.current)
+    with pytest.raises(HomeError, match="current is not the link that it should be"):
+        publish_week(built)
 
 
 def test_iso_weeks_are_written_as_people_write_them():

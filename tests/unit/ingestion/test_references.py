@@ -1,5 +1,7 @@
 """Providers of reference data: their files as they write them, and what is made of files that are something else."""
 
+import json
+import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -115,6 +117,22 @@ async def test_coingecko_one_broken_coin_does_not_stop_the_others_and_is_asked_a
     known = tuple((c["id"], "COI", c["name"]) for c in gecko.coins)
     again = await answers("coingecko", "market_caps", Gecko(5), covered=covered, known_series=known)
     assert list(again) == ["coin3"] and len(again["coin3"]) == 238
+
+
+async def test_coingecko_asks_for_a_gap_again_and_not_for_what_it_keeps_no_longer():
+    """What has happened since the last refresh is no gap: it comes with the next one."""
+    until, known = NOW - timedelta(days=2), tuple((f"coin{n}", "COI", f"Coin{n}") for n in range(3))
+    windows = {
+        "coin0": NOW - timedelta(days=200), "coin1": NOW - timedelta(days=400), "coin2": NOW - timedelta(days=1),
+    }  # fmt: skip
+    gecko = Gecko(3)
+    found = await answers(
+        "coingecko", "market_caps", gecko, known_series=known, has_real_retention=True,
+        covered=dict.fromkeys(windows, until) | {"*": NOW},
+        gaps=lambda name: [(windows[name], windows[name] + timedelta(hours=12))],
+    )  # fmt: skip
+    assert gecko.ranges == {"coin0": (windows["coin0"].timestamp(), NOW.timestamp())}
+    assert found["coin1"] == "not kept: the provider keeps only 364 days" and set(found) == {"coin0", "coin1"}
 
 
 async def test_coingecko_a_coin_that_left_the_list_is_still_asked_for():
@@ -250,3 +268,126 @@ async def test_half_a_json_document_is_malformed():
     found = await answers("coingecko", "market_caps", lambda _: httpx.Response(200, text='[{"id":"bitc'))
     assert "something else than documented" in found["*"]
     assert issubclass(Malformed, Unreachable) and IMPATIENT.attempts > 1
+
+
+LISTED = coin("coin0", 1, 100.0)
+
+
+@pytest.mark.parametrize(
+    "coins",
+    [
+        {"error": "x"}, [1], [[]], [LISTED | {"symbol": 7}], [LISTED | {"name": {"a": 1}}], [LISTED | {"id": None}, 3],
+        [LISTED | {"market_cap_rank": "first"}], [LISTED | {"market_cap_rank": 10**30}],
+        [LISTED | {"last_updated": "yesterday"}], [LISTED | {"current_price": "cheap"}],
+        [LISTED | {"current_price": [1]}], [LISTED | {"last_updated": 5}],
+    ],
+    ids=str,
+)  # fmt: skip
+async def test_a_list_of_another_shape_is_a_reason_and_not_the_end_of_the_run(coins):
+    found = await answers("coingecko", "market_caps", lambda request: httpx.Response(200, json=coins))
+    assert list(found) == ["*"] and "something else than documented" in found["*"] and found["*"].isprintable()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 100_000, b'[{"a":' * 5000, b"[NaN]", b"\xff\xfe", b"", b"9" * 10_000,
+        b'[{"id": "a", "symbol": "a", "name": "a", "current_price": 1e999}]', b'[{"id":' + b"9" * 10_000 + b"}]",
+    ],
+    ids=range(8),
+)  # fmt: skip
+async def test_json_that_is_an_attack_is_a_reason(body):
+    found = await answers("coingecko", "market_caps", lambda request: httpx.Response(200, content=body))
+    if isinstance(found["*"], list):  # what a number cannot hold is infinite, and a guard sets it aside
+        assert found["*"][0]["price_usd"] in (float("inf"), None)
+    else:
+        assert "something else than documented" in found["*"]
+
+
+@pytest.mark.parametrize("moment", [1e18, -1e18, "x", None, [1], 10**400])
+async def test_a_history_of_another_shape_is_a_reason(moment):
+    def pages(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/coins/markets"):
+            return httpx.Response(200, json=[LISTED])
+        text = json.dumps({"prices": [[moment, 1.0]], "market_caps": [], "total_volumes": []})
+        return httpx.Response(200, text=text)
+
+    found = await answers("coingecko", "market_caps", pages)
+    assert "something else than documented" in found["coin0"]
+
+
+async def test_one_hostile_name_costs_its_row_and_not_the_list():
+    text = json.dumps([coin("good", 1, 5.0)])[:-1] + ', {"id": "bad\\ud800", "symbol": "\\udfff", "name": "\\u0000"}]'
+    asked: list[str] = []
+
+    def pages(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        return httpx.Response(200, text=text if "markets" in request.url.path else "{}")
+
+    found = await answers("coingecko", "market_caps", pages)
+    assert [row["name"] for row in found["*"]] == ["Good", "\x00"] and found["*"][1]["symbol"] == "\ufffd"
+    assert not [address for address in asked if "bad" in address]  # no question is made of such a name
+
+
+@pytest.mark.parametrize(
+    "name", ["../../x", "..", "a/../b", "x?y", "x#y", "a b", "\r\nHost: x", "%2e%2e", "x" * 10_000]
+)
+async def test_a_series_that_is_no_name_is_not_made_an_address(name):
+    asked: list[str] = []
+
+    def pages(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.raw_path.decode())
+        return httpx.Response(404)
+
+    found = await answers("yahoo", "asset_class_prices", pages, offered=(name,))
+    assert "is no name of a series" in found[name] and found[name].isprintable() and len(found[name]) <= 300
+    assert all(re.fullmatch(r"/query1\.finance\.yahoo\.com/v8/finance/chart/[\w.%-]+\?[\w=&]+", path) for path in asked)
+
+
+async def test_the_key_travels_in_a_header_and_only_where_nobody_listens(monkeypatch):
+    monkeypatch.setenv("REGIME_COINGECKO_API_KEY", "CG-abcdefghijkl")
+    heard: list[httpx.Request] = []
+
+    def pages(request: httpx.Request) -> httpx.Response:
+        heard.append(request)
+        return httpx.Response(403, text="no CG-abcdefghijkl here")
+
+    for base, is_told in ((None, True), ("http://127.0.0.1:1", True), ("http://elsewhere.example", False)):
+        heard.clear()
+        found = await answers("coingecko", "market_caps", pages, source=Source("simulated", base, STARTS, NOW))
+        assert ["x-cg-demo-api-key" in request.headers for request in heard] == [is_told]
+        assert "CG-abc" not in str(heard[0].url) + found["*"]
+
+
+async def test_an_answer_that_gives_a_secret_back_is_not_kept(monkeypatch):
+    monkeypatch.setenv("REGIME_COINGECKO_API_KEY", "CG-abcdefghijkl")
+    listed = [coin("coin0", 1, 1.0) | {"name": "CG-abcdefghijkl"}]
+    found = await answers("coingecko", "market_caps", lambda request: httpx.Response(200, json=listed))
+    assert "holds a secret" in found["*"] and "CG-abc" not in found["*"]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "2025-11-20," + "9" * 200_000, "2025-11-20,1\x00", "2025-11-20,=cmd()", "99999-01-01,1", '"', "2025-11-20",
+        "x,1,2",
+    ],
+    ids=range(7),
+)  # fmt: skip
+async def test_a_file_of_an_office_that_is_an_attack_is_a_reason(rows):
+    def pages(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, text=f"observation_date,{request.url.params['id']}\n{rows}\n")
+
+    found = await answers("fred", "macro_series", pages)
+    assert found and {type(reason) for reason in found.values()} == {str}
+    assert all("something else than documented" in reason and reason.isprintable() for reason in found.values())
+
+
+@pytest.mark.parametrize("zone", ["../../../etc/passwd", "x" * 10_000, "a\x00b", 7, None, ["x"], "/etc/localtime"])
+async def test_a_zone_that_is_a_path_is_no_zone(zone):
+    chart = {"chart": {"result": [{
+        "meta": {"exchangeTimezoneName": zone, "gmtoffset": 0}, "timestamp": [1763646300],
+        "indicators": {"quote": [{"close": [1.0]}]},
+    }]}}  # fmt: skip
+    found = await answers("yahoo", "asset_class_prices", lambda request: httpx.Response(200, json=chart))
+    assert all(isinstance(reason, str) and "something else than documented" in reason for reason in found.values())

@@ -5,9 +5,8 @@ from ingestion.contracts import CANDLES
 from ingestion.gate import blocking_reasons
 from ingestion.home import HomeError
 from ingestion.landing import Landing, Request
-from ingestion.source import Source
-from ingestion.warehouse import connect, covered_until, load_landed, record_build, set_run_context
-from tests.unit.ingestion.batches import START, candles, critical_guard, negative_closes_stop, no_guard
+from ingestion.warehouse import connect, covered_until, load_landed
+from tests.unit.ingestion.batches import START, build, candles, critical_guard, negative_closes_stop, no_guard
 
 ASKED = Request("candles", "binance", "perp", "BTCUSDT", START, START, 3, "complete")
 
@@ -85,21 +84,19 @@ def test_only_complete_windows_count_as_covered(home):
 
 
 def test_the_gate_reads_the_state_of_the_warehouse(home):
-    source = Source("simulated", "http://127.0.0.1:1", START, START)
     with connect(home) as connection:
         land_and_load(home, connection, candles([1.0]))
-        set_run_context(connection, source, START)
         assert blocking_reasons(connection) == ["the models have never been built"]
-        record_build(connection, is_passed=False, fingerprint="")
+        build(connection, is_passed=False)
         assert blocking_reasons(connection) == ["the last build of the models failed its tests"]
-        record_build(connection, is_passed=True, fingerprint="")
+        build(connection, is_passed=True)
         assert blocking_reasons(connection) == []
         land_and_load(home, connection, candles([2.0]), critical_guard)
         reasons = blocking_reasons(connection)
         assert "guard clock stopped candles of binance" in reasons[0]
         assert "1 batches were loaded after the last build" in reasons[1]
         land_and_load(home, connection, candles([2.0]))
-        record_build(connection, is_passed=True, fingerprint="")
+        build(connection, is_passed=True)
         assert "guard clock" in blocking_reasons(connection)[0]
 
 
