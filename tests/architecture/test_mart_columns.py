@@ -73,6 +73,10 @@ PROMISED = {
         "week_start dataset venue",
         "expected_rows received_rows quarantined_rows missing_rows coverage_pct first_missing_at last_recorded_at",
     ),
+    "quarantine": (
+        "dataset venue market_type series event_at rule is_peer_check landing_file row_number",
+        "severity reason refuses recorded_at released_at",
+    ),
     "publications": (
         "publication_id",
         "published_at as_of source is_simulated first_week last_week code_version digest",

@@ -50,6 +50,23 @@ def missing(settled: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["venue", "venue_symbol", "due_at"])
 
 
+def silent(settled: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
+    """Settlements that stayed away since a series' last one, for 28 days at most: venue, venue_symbol, due_at.
+
+    A series ended, and is not waited for, if its venue went on without it for more than a day.
+    """
+    last = settled.sort_values("settled_at").groupby(["venue", "venue_symbol"]).tail(1)
+    venue_last = last.groupby("venue")["settled_at"].transform("max")
+    rows = []
+    for row in last[last["settled_at"] >= venue_last - DAY].itertuples():
+        step = row.interval_hours * HOUR
+        due_at = row.settled_at + step
+        while due_at <= min(now, row.settled_at + 28 * DAY):
+            rows.append((row.venue, row.venue_symbol, due_at))
+            due_at += step
+    return pd.DataFrame(rows, columns=["venue", "venue_symbol", "due_at"])
+
+
 def counts(settled: pd.DataFrame, due: pd.DataFrame, hours: pd.DataFrame) -> dict[str, float]:
     """Settlements in a window, those missed in it and the instrument-hours in it → what covers its figure."""
     n, expected = len(settled), len(settled) + len(due)

@@ -123,8 +123,8 @@ def settlements(raw, perps) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def missed_settlements(settlements, perps) -> pd.DataFrame:
-    found = independent_funding.missing(settlements)
+def missed_settlements(settlements, perps, now) -> pd.DataFrame:
+    found = pd.concat([independent_funding.missing(settlements), independent_funding.silent(settlements, now)])
     return found.merge(perps[["venue", "venue_symbol", "asset_id"]], on=["venue", "venue_symbol"])
 
 

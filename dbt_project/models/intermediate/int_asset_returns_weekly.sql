@@ -1,3 +1,4 @@
+{{ config(materialized='incremental', meta={'rewritten_by': 'week_start'}) }}
 -- One row per window and asset with hours in it: the chain of its hourly returns.
 with hours as (
     {{ timestamps_from_to('offset_at', "timestamp '1970-01-01 01:00:00'", "timestamp '1970-01-12 00:00:00'", '1 hour') }}
@@ -10,7 +11,8 @@ window_hours as (
         windows.starts_at + (hours.offset_at - timestamp '1970-01-01 00:00:00') as price_at
     from {{ ref('int_windows') }} as windows
     cross join hours
-    where windows.starts_at + (hours.offset_at - timestamp '1970-01-01 00:00:00') <= windows.ends_at
+    where {{ within_reach('windows.week_start') }}
+        and windows.starts_at + (hours.offset_at - timestamp '1970-01-01 00:00:00') <= windows.ends_at
 )
 
 select
@@ -22,4 +24,5 @@ select
 from window_hours
 inner join {{ ref('prices_hourly') }} as prices
     on prices.price_at = window_hours.price_at
+    and {{ within_reach('prices.price_at', days=7) }}
 group by window_hours.week_start, window_hours.window_id, prices.asset_id

@@ -2,7 +2,7 @@
 with named as (
     select asset_id, symbol, 0 as precedence from {{ ref('assets') }}
     union all
-    select asset_id, upper(symbol) as symbol, 1 as precedence from {{ ref('int_provider_rows') }}
+    select asset_id, symbol, 1 as precedence from {{ ref('int_provider_assets') }}
     union all
     select asset_id, upper({{ base_without_multiplier('base') }}) as symbol, 2 as precedence from {{ ref('int_instruments') }}
 )

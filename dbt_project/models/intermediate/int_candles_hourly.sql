@@ -1,12 +1,18 @@
--- One row per closed hourly candle, named by its end; in the instrument's own units, not yet brought back to one coin.
+-- Every closed hourly candle that its peers do not refuse; where they refuse its volume alone, the price stands.
+-- A view: the refused rows are few, and the candles would else lie here twice.
+{{ config(materialized='view') }}
 select
-    venue,
-    market_type,
-    venue_symbol,
-    open_time + interval '1 hour' as price_at,
-    close,
-    quote_volume,
-    recorded_at
-from {{ ref('stg_candles') }}
-where close > 0
-    and open_time + interval '1 hour' <= {{ now_at() }}
+    candles.venue,
+    candles.market_type,
+    candles.venue_symbol,
+    candles.price_at,
+    candles.close,
+    case when refused.refuses is null then candles.quote_volume end as quote_volume,
+    candles.recorded_at
+from {{ ref('int_candles_closed').include(database=false) }} as candles
+left join {{ ref('int_refused_candles').include(database=false) }} as refused
+    on refused.venue = candles.venue
+    and refused.market_type = candles.market_type
+    and refused.venue_symbol = candles.venue_symbol
+    and refused.price_at = candles.price_at
+where coalesce(refused.refuses, '') <> 'row'

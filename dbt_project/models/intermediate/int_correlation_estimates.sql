@@ -1,11 +1,16 @@
+{{ config(materialized='incremental', meta={'rewritten_by': 'week_start'}) }}
 -- One row per window, horizon, group of members and block left out (0: none): the mean correlation of the group's pairs.
 --
 -- Products of returns are summed once per block and pair of assets, and shared by all horizons that contain the block.
 -- With a block d left out, no pair is visited again. Let u = 1/√(Σr² − (Σr)²/n) and x = u·Σr/√n of an asset without d,
 -- P the products over the whole horizon, r the returns of the hours t of d. Then the correlations of all pairs add up to
 --   ½·[Σ_{a≠b} P_ab·u_a·u_b − (Σ_t (Σ_a u_a·r_at)² − Σ_a u_a²·Σ_t r_at²) − ((Σ_a x_a)² − Σ_a x_a²)].
-with panel as (
-    select * from {{ ref('int_correlation_panel') }}
+with placed as (
+    select * from {{ ref('int_correlation_blocks') }} where {{ within_reach('week_start') }}
+),
+
+panel as (
+    select * from {{ ref('int_correlation_panel') }} where {{ within_reach('week_start') }}
 ),
 
 -- What an asset is paired with: every ranked one, its own sector, and bitcoin with all.
@@ -26,7 +31,7 @@ blocks as (
         ends_at,
         {{ hours_between('starts_at', 'ends_at') }} as n_hours,
         row_number() over (order by starts_at, ends_at) as block_key
-    from (select distinct starts_at, ends_at from {{ ref('int_correlation_blocks') }}) as distinct_blocks
+    from (select distinct starts_at, ends_at from placed) as distinct_blocks
 ),
 
 horizons as (
@@ -39,7 +44,7 @@ horizons as (
         horizon_starts_at,
         horizon_ends_at,
         row_number() over (order by week_start, window_id, horizon) as horizon_key
-    from {{ ref('int_correlation_blocks') }}
+    from placed
     where block_number = 1
 ),
 
@@ -49,7 +54,7 @@ horizon_blocks as (
         horizons.n_hours - blocks.n_hours as n_hours_left,
         blocks.block_key,
         placed.block_number
-    from {{ ref('int_correlation_blocks') }} as placed
+    from placed
     inner join blocks
         on blocks.starts_at = placed.starts_at
         and blocks.ends_at = placed.ends_at
@@ -74,6 +79,7 @@ returns as (
     inner join blocks
         on blocks.starts_at = returns.starts_at
         and blocks.ends_at = returns.ends_at
+    where {{ within_reach('returns.starts_at', days=31) }}
 ),
 
 -- One number stands for a horizon and a pair: grouping by it is several times faster than by three.
@@ -160,6 +166,8 @@ bitcoin_variances as (
         on prices.asset_id = {{ bitcoin() }}
         and prices.price_at > horizons.horizon_starts_at - interval '182 days'
         and prices.price_at <= horizons.horizon_ends_at
+    -- 26 weeks before a horizon of 30 days that ends in the week.
+    where {{ within_reach('prices.price_at', days=215) }}
     group by horizons.horizon_key
 ),
 

@@ -1,3 +1,4 @@
+{{ config(materialized='incremental', meta={'rewritten_by': 'week_start'}) }}
 -- One row per window, horizon and asset of its complete panel: a member with a return in every hour that is not always 0.
 -- Bitcoin is in it wherever it is complete, member or not: the others are held against it.
 with complete as (
@@ -13,6 +14,8 @@ with complete as (
     inner join {{ ref('int_return_blocks') }} as returns
         on returns.starts_at = blocks.starts_at
         and returns.ends_at = blocks.ends_at
+    where {{ within_reach('blocks.week_start') }}
+        and {{ within_reach('returns.starts_at', days=31) }}
     group by blocks.week_start, blocks.window_id, blocks.horizon, blocks.n_hours, blocks.n_blocks, returns.asset_id
     having count(*) = blocks.n_blocks and sum(returns.sum_of_squares) > 0
 )

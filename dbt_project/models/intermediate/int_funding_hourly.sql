@@ -1,9 +1,17 @@
+{{ config(materialized='incremental', meta={'rewritten_by': 'hour_at', 'rewritten_since': 'int_funding_rebuild'}) }}
 -- A rate holds for the hours of the interval that ends at its settlement. What an hour's means and shares need, summed
 -- over an asset's instruments, so that any window can be weighed by open interest or equally. `ALL` is every instrument.
--- A set of venues as the bits of one number: sets of hours can be united into a window's, and counted.
-with venue_bits as (
-    select venue, power(2, row_number() over (order by venue) - 1)::bigint as venue_bit
-    from (select distinct venue from {{ ref('int_funding_settlements') }}) venues
+-- A set of venues as the bits of one number: sets of hours can be united into a window's, and counted. The bit is by age: a
+-- venue that comes later, whatever its name, leaves the older ones theirs.
+with venues as (
+    select venue, min({{ add_hours('settled_hour_at', '-interval_hours') }}) as first_held_at
+    from {{ ref('int_funding_settlements') }}
+    group by venue
+),
+
+venue_bits as (
+    select venue, power(2, row_number() over (order by first_held_at, venue) - 1)::bigint as venue_bit
+    from venues
 ),
 
 held as (
@@ -15,6 +23,7 @@ held as (
         funding_rate_annualised_pct,
         {{ each_hour(add_hours('settled_hour_at', '1 - interval_hours'), 'settled_hour_at') }} as hour_at
     from {{ ref('int_funding_settlements') }}
+    where {{ within_reach('settled_hour_at', since='int_funding_rebuild') }}
 ),
 
 instrument_hours as (
@@ -31,9 +40,12 @@ instrument_hours as (
         on h.venue = o.venue
         and h.venue_symbol = o.venue_symbol
         and h.hour_at - interval '1 hour' = o.valued_at
+        and {{ within_reach('o.valued_at', days=1, since='int_funding_rebuild') }}
+    where {{ within_reach('h.hour_at', since='int_funding_rebuild') }}
     union all
     select asset_id, due_at as hour_at, 0 as venue_bit, false as is_settlement, null as rate_pct, null as weight_usd
     from {{ ref('int_funding_missing') }}
+    where {{ within_reach('due_at', since='int_funding_rebuild') }}
 ),
 
 asset_hours as (

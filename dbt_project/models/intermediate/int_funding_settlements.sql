@@ -1,12 +1,20 @@
+{{ config(materialized='incremental', meta={'rewritten_by': 'settled_hour_at'}) }}
+-- depends_on: {{ ref('int_rebuild') }}
 -- Each settlement that counts, with the interval that the data show. Two stamps in one hour are one settlement, the later.
 with settlements as (
     select
-        *,
-        date_trunc('hour', settled_at + interval '30 minutes') as settled_hour_at
-    from {{ ref('stg_funding_rates') }}
+        f.*,
+        date_trunc('hour', f.settled_at + interval '30 minutes') as settled_hour_at
+    from {{ ref('stg_funding_rates') }} f
+    -- What its peers refuse is missing: its hours have no rate.
+    left join {{ ref('int_refused_funding') }} r
+        on f.venue = r.venue and f.venue_symbol = r.venue_symbol and f.settled_at = r.settled_at
+    where r.venue is null
+        -- Its interval is seen from the two before it, wherever they lie.
+        and {{ within_reach('f.settled_at', since='int_funding_reach') }}
     qualify row_number() over (
-        partition by venue, venue_symbol, date_trunc('hour', settled_at + interval '30 minutes')
-        order by settled_at desc
+        partition by f.venue, f.venue_symbol, date_trunc('hour', f.settled_at + interval '30 minutes')
+        order by f.settled_at desc
     ) = 1
 ),
 

@@ -1,3 +1,4 @@
+{{ config(materialized='incremental', meta={'rewritten_by': 'week_start'}) }}
 -- One row per instrument, asset and ISO week with candles: how complete it was, and how much was traded.
 select
     cast(date_trunc('week', candles.price_at - interval '1 hour') as date) as week_start,
@@ -18,4 +19,5 @@ inner join {{ ref('int_instruments') }} as instruments
     and instruments.venue_symbol = candles.venue_symbol
     and candles.price_at - interval '1 hour' >= instruments.valid_from
     and candles.price_at - interval '1 hour' < instruments.valid_to
+where {{ within_reach('candles.price_at') }}
 group by all

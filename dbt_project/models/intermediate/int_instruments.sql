@@ -1,3 +1,4 @@
+{{ config(pre_hook="{{ keep_previous_state() }}") }}
 -- One row per instrument and stretch of time in which it stands for one asset (symbols are renamed and reused).
 -- What a venue lists and what was only ever seen in facts are one list. Identity comes from the seed `venue_symbols`: the
 -- base as the venue writes it before the base without its multiplier, the venue's own row before one for every venue.
@@ -139,14 +140,15 @@ day_closes as (
         unnamed.base,
         unnamed.asset_id,
         unnamed.multiplier,
-        date_trunc('day', candles.price_at - interval '1 hour') as day,
-        min(candles.close / unnamed.multiplier) as low,
-        max(candles.close / unnamed.multiplier) as high
+        days.day,
+        min(days.lowest_close / unnamed.multiplier) as low,
+        max(days.highest_close / unnamed.multiplier) as high
     from unnamed
-    inner join {{ ref('int_candles_hourly') }} as candles
-        on candles.venue = unnamed.venue
-        and candles.market_type = unnamed.market_type
-        and candles.venue_symbol = unnamed.venue_symbol
+    inner join {{ ref('int_symbol_days') }} as days
+        on days.dataset = 'candles'
+        and days.venue = unnamed.venue
+        and days.market_type = unnamed.market_type
+        and days.venue_symbol = unnamed.venue_symbol
     group by all
 ),
 

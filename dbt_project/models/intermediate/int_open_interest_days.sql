@@ -1,19 +1,18 @@
+{{ config(materialized='incremental', meta={'rewritten_by': 'market_date'}) }}
 -- Each symbol's open interest at each day's end; a symbol that has fallen silent stays for 28 days with what it last had,
 -- as expected and not observed, unless its candles ended too. So a venue that fails costs coverage and is not forgotten.
 with observed as (
     select d.market_date, o.*
     from {{ ref('int_coverage_days') }} d
     inner join {{ ref('int_open_interest_hourly') }} o on d.ends_at = o.valued_at
+    where {{ within_reach('o.valued_at', days=28) }}
 ),
 
 until_seen_again as (
     select
         o.*,
-        lead(o.market_date) over (partition by o.venue, o.venue_symbol order by o.market_date) as next_date,
-        case when l.has_ended then l.last_close_at end as ended_at
+        lead(o.market_date) over (partition by o.venue, o.venue_symbol order by o.market_date) as next_date
     from observed o
-    left join {{ ref('int_coverage_candle_lives') }} l
-        on o.venue = l.venue and o.venue_symbol = l.venue_symbol and l.market_type = 'perp'
 ),
 
 silent as (
@@ -23,7 +22,12 @@ silent as (
         on d.market_date > s.market_date
         and d.market_date <= s.market_date + interval '28 days'
         and d.market_date < coalesce(s.next_date, d.market_date + interval '1 day')
-        and d.ends_at <= coalesce(s.ended_at, d.ends_at)
+    left join {{ ref('int_candle_lives') }} l
+        on s.venue = l.venue
+        and s.venue_symbol = l.venue_symbol
+        and l.market_type = 'perp'
+        and l.week_start = cast(date_trunc('week', d.market_date) as date)
+    where not coalesce(l.has_ended and d.ends_at > l.last_close_at, false)
 )
 
 select

@@ -1,3 +1,4 @@
+{{ config(materialized='incremental', meta={'rewritten_by': 'valued_at'}) }}
 -- What each instrument's open interest is worth at each full hour: its latest observation, at most 8 h old.
 -- What the observation does not give, USD or coins, comes from the reference price at that hour.
 with observations as (
@@ -9,9 +10,12 @@ with observations as (
         o.open_interest_base,
         lead(o.observed_at) over (partition by o.venue, o.venue_symbol order by o.observed_at) as next_observed_at
     from {{ ref('stg_open_interest') }} o
-    inner join {{ ref('int_open_interest_symbols') }} s
-        on o.venue = s.venue and o.venue_symbol = s.venue_symbol and not s.is_quarantined
-    where o.open_interest_usd is not null or o.open_interest_base is not null
+    left join {{ ref('int_refused_open_interest') }} r
+        on o.venue = r.venue and o.venue_symbol = r.venue_symbol and o.observed_at = r.observed_at
+    -- An observation holds for 8 h.
+    where {{ within_reach('o.observed_at', days=1) }}
+        and r.venue is null
+        and (o.open_interest_usd is not null or o.open_interest_base is not null)
 ),
 
 -- Valid from the observation itself to 8 h later, but not at or after the next observation.
@@ -60,6 +64,7 @@ priced as (
         on i.asset_id = p.asset_id
         and i.valued_at = p.price_at
         and coalesce(i.open_interest_usd * i.open_interest_base, 0) = 0
+        and {{ within_reach('p.price_at') }}
 )
 
 select

@@ -1,3 +1,4 @@
+{{ config(materialized='incremental', meta={'rewritten_by': 'week_start'}) }}
 -- A window's open interest in steps of 24 h from its start, per venue and symbol, each step's change split into the four
 -- effects. The last step is as long as the window leaves it.
 with steps as (
@@ -8,6 +9,7 @@ with steps as (
         ends_at,
         {{ each_step('starts_at', "ends_at - interval '1 hour'", 24) }} as step_starts_at
     from {{ ref('int_windows') }}
+    where {{ within_reach('week_start') }}
 ),
 
 bounded as (
@@ -21,12 +23,14 @@ at_start as (
     select s.week_start, s.window_id, s.step_starts_at, s.step_ends_at, o.*
     from bounded s
     inner join {{ ref('int_open_interest_hourly') }} o on s.step_starts_at = o.valued_at
+    where {{ within_reach('o.valued_at', days=4) }}
 ),
 
 at_end as (
     select s.week_start, s.window_id, s.step_starts_at, s.step_ends_at, o.*
     from bounded s
     inner join {{ ref('int_open_interest_hourly') }} o on s.step_ends_at = o.valued_at
+    where {{ within_reach('o.valued_at', days=4) }}
 ),
 
 both_ends as (
@@ -73,8 +77,9 @@ classified as (
             else 'unseen'
         end as step_kind
     from both_ends s
-    left join {{ ref('int_coverage_candle_lives') }} l
+    left join {{ ref('int_candle_lives') }} l
         on s.venue = l.venue and s.venue_symbol = l.venue_symbol and l.market_type = 'perp'
+        and s.week_start = l.week_start
 )
 
 select

@@ -1,3 +1,4 @@
+{{ config(pre_hook="{{ keep_previous_state() }}") }}
 -- Whether a symbol's observations count, and if not, why. A provider once mixed `BTC` beside `BTCUSDT` into one venue,
 -- doubling it: a symbol that neither trades nor settles at a venue whose other symbols do is not an instrument of it.
 with traded as (

@@ -1,6 +1,7 @@
+{{ config(materialized='incremental', meta={'rewritten_by': 'moment_at'}) }}
 -- One row per moment and asset that has a price or a supply then: what it is worth, whether it may be chosen, its rank.
 with moments as (
-    select * from {{ ref('int_moments') }}
+    select * from {{ ref('int_moments') }} where {{ within_reach('moment_at') }}
 ),
 
 prices as (
@@ -8,7 +9,8 @@ prices as (
     from moments
     inner join {{ ref('prices_hourly') }} as prices
         on prices.price_at = moments.moment_at
-    where prices.reference_price_usd is not null
+    where {{ within_reach('prices.price_at') }}
+        and prices.reference_price_usd is not null
 ),
 
 supplies as (
@@ -22,7 +24,8 @@ supplies as (
     inner join {{ ref('int_supplies') }} as supplies
         on supplies.known_at <= moments.moment_at
         and supplies.next_known_at > moments.moment_at
-    where moments.moment_at <= supplies.known_at + interval '{{ supply_age_limit_days() }} days'
+    where {{ within_reach('supplies.known_at', days=supply_age_limit_days() | int) }}
+        and moments.moment_at <= supplies.known_at + interval '{{ supply_age_limit_days() }} days'
 ),
 
 hours_before as (
@@ -40,7 +43,8 @@ presence as (
     from hours
     inner join {{ ref('prices_hourly') }} as prices
         on prices.price_at = hours.price_at
-    where prices.reference_price_usd is not null and not prices.is_carried
+    where {{ within_reach('prices.price_at', days=7) }}
+        and prices.reference_price_usd is not null and not prices.is_carried
     group by hours.moment_at, prices.asset_id
 ),
 

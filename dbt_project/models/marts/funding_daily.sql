@@ -1,9 +1,11 @@
+{{ config(materialized='incremental', meta={'rewritten_by': 'market_date', 'rewritten_since': 'int_funding_rebuild'}) }}
 with hours as (
     select
         h.*,
         (h.hour_at - interval '1 hour')::date as market_date
     from {{ ref('int_funding_hourly') }} h
-    where h.hour_at <= (select max(ends_at) from {{ ref('int_coverage_days') }})
+    where {{ within_reach('h.hour_at', since='int_funding_rebuild') }}
+        and h.hour_at <= (select max(ends_at) from {{ ref('int_coverage_days') }})
 ),
 
 {{ funding_over('hours', ['market_date']) }}

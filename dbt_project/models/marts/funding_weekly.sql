@@ -1,15 +1,18 @@
+{{ config(materialized='incremental', meta={'rewritten_by': 'week_start', 'rewritten_since': 'int_funding_rebuild'}) }}
 with hours_of_windows as (
     select
         week_start,
         window_id,
         {{ each_hour("starts_at + interval '1 hour'", 'ends_at') }} as hour_at
     from {{ ref('int_windows') }}
+    where {{ within_reach('week_start', since='int_funding_rebuild') }}
 ),
 
 hours as (
     select w.week_start, w.window_id, h.*
     from {{ ref('int_funding_hourly') }} h
     inner join hours_of_windows w on h.hour_at = w.hour_at
+    where {{ within_reach('h.hour_at', days=4, since='int_funding_rebuild') }}
 ),
 
 {{ funding_over('hours', ['week_start', 'window_id']) }}

@@ -1,4 +1,4 @@
--- One row per index and hour: baskets drift with their members' returns, and one basket's end is the next one's beginning.
+-- One row per index and hour: one basket's end is the next one's beginning.
 with baskets as (
     select * from {{ ref('int_index_baskets') }}
 ),
@@ -9,46 +9,8 @@ chosen as (
     group by index_id, chosen_at
 ),
 
-hours as (
-    {{ timestamps_from_to('level_at', "(select min(chosen_at) from chosen)", now_at(), '1 hour') }}
-),
-
--- Every asset's path since each time that baskets were chosen; what has no price keeps its last one.
-members as (
-    select distinct chosen_at, drifts_to, asset_id from baskets
-),
-
-paths as (
-    select
-        members.chosen_at,
-        members.drifts_to,
-        members.asset_id,
-        hours.level_at,
-        exp(sum(coalesce(prices.log_return, 0e0)) over (
-            partition by members.chosen_at, members.drifts_to, members.asset_id
-            order by hours.level_at
-        )) as growth
-    from members
-    inner join hours
-        on hours.level_at > members.chosen_at
-        and hours.level_at <= members.drifts_to
-    left join {{ ref('prices_hourly') }} as prices
-        on prices.asset_id = members.asset_id
-        and prices.price_at = hours.level_at
-),
-
 drifted as (
-    select
-        baskets.index_id,
-        baskets.chosen_at,
-        paths.level_at,
-        sum(baskets.weight * paths.growth) as growth
-    from baskets
-    inner join paths
-        on paths.chosen_at = baskets.chosen_at
-        and paths.drifts_to = baskets.drifts_to
-        and paths.asset_id = baskets.asset_id
-    group by baskets.index_id, baskets.chosen_at, paths.level_at
+    select * from {{ ref('int_index_drifts') }}
 ),
 
 chained as (

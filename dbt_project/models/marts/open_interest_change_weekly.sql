@@ -1,3 +1,4 @@
+{{ config(materialized='incremental', meta={'rewritten_by': 'week_start'}) }}
 with ranked as (
     select
         s.*,
@@ -13,6 +14,7 @@ with ranked as (
     inner join {{ ref('int_windows') }} w on s.week_start = w.week_start and s.window_id = w.window_id
     left join {{ ref('universe_weekly') }} u
         on s.week_start = u.week_start and s.window_id = u.window_id and s.asset_id = u.asset_id
+    where {{ within_reach('s.week_start') }}
 ),
 
 bucketed as (

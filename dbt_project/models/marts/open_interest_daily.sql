@@ -1,3 +1,4 @@
+{{ config(materialized='incremental', meta={'rewritten_by': 'market_date'}) }}
 select
     market_date,
     venue,
@@ -11,5 +12,6 @@ select
     bool_and(is_inverse) filter (where is_observed) as is_inverse,
     100 * sum(open_interest_usd) filter (where is_observed) / nullif(sum(open_interest_usd), 0) as coverage_pct
 from {{ ref('int_open_interest_days') }}
+where {{ within_reach('market_date') }}
 group by market_date, venue, asset_id
 having count(*) filter (where is_observed) > 0

@@ -1,6 +1,8 @@
+{{ config(materialized='incremental', meta={'rewritten_by': 'price_at'}) }}
 -- One row per asset and hour of every week for which it has a reference instrument.
 with reference as (
-    select * from {{ ref('int_reference_instruments') }}
+    -- The price at a Monday 00:00 is the old week's instrument's.
+    select * from {{ ref('int_reference_instruments') }} where {{ within_reach('week_start', days=7) }}
 ),
 
 used as (
@@ -28,6 +30,8 @@ closes as (
         and used.venue_symbol = candles.venue_symbol
         and candles.price_at - interval '1 hour' >= used.valid_from
         and candles.price_at - interval '1 hour' < used.valid_to
+    -- A reference has 90 % of the hours of the 7 days before its week: its last price is not older than a day then.
+    where {{ within_reach('candles.price_at', days=8) }}
 ),
 
 -- A missing hour takes the last candle's price and moves nothing; the first hour after the hole carries the whole move.
@@ -74,3 +78,4 @@ left join filled
     and filled.asset_id = reference.asset_id
     and filled.price_at = hours.price_at
 where hours.price_at <= {{ now_at() }}
+    and {{ within_reach('hours.price_at') }}

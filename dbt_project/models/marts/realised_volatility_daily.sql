@@ -1,3 +1,4 @@
+{{ config(materialized='incremental', meta={'rewritten_by': 'market_date'}) }}
 -- One row per asset and day: how much its price moved in the 7 and 30 days to the day's end, annualised.
 with days as (
     select
@@ -8,6 +9,7 @@ with days as (
         sum(log_return) as daily_return,
         max(case when price_at = date_trunc('day', price_at) then reference_price_usd end) is not null as has_close
     from {{ ref('prices_hourly') }}
+    where {{ within_reach('price_at', days=31) }}
     group by asset_id, cast(date_trunc('day', price_at - interval '1 hour') as date)
 ),
 
@@ -55,3 +57,4 @@ select
 from spans
 -- The open day is no market date yet.
 where market_date + interval '1 day' <= {{ now_at() }}
+    and {{ within_reach('market_date') }}

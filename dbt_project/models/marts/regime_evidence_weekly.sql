@@ -13,7 +13,11 @@ members as (
     from weeks w
     inner join {{ ref('universe_weekly') }} u
         on w.week_start = u.week_start and u.window_id = 'mon_mon' and u.rank <= 100
-    left join {{ ref('prices_hourly') }} p on u.asset_id = p.asset_id and w.ends_at = p.price_at
+    left join (
+        select asset_id, price_at, reference_price_usd
+        from {{ ref('prices_hourly') }}
+        where price_at in (select ends_at from weeks)
+    ) p on u.asset_id = p.asset_id and w.ends_at = p.price_at
     group by w.week_start
 ),
 

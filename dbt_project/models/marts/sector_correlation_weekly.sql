@@ -1,8 +1,10 @@
+{{ config(materialized='incremental', meta={'rewritten_by': 'week_start'}) }}
 -- One row per window and ordered pair of sectors: of two, how their indices moved together; of one, how its members did.
 with sectors as (
     select week_start, window_id, sector
     from {{ ref('int_members_weekly') }}
-    where sector is not null
+    where {{ within_reach('week_start') }}
+        and sector is not null
     group by week_start, window_id, sector
     having count(*) >= {{ least_sector_members() }}
 ),
@@ -15,6 +17,7 @@ levels as (
         lag(level) over (partition by index_id order by level_at) as level_before,
         lag(level_at) over (partition by index_id order by level_at) as level_before_at
     from {{ ref('index_levels_hourly') }}
+    where {{ within_reach('level_at', days=8) }}
 ),
 
 window_returns as (
@@ -23,7 +26,8 @@ window_returns as (
         windows.window_id,
         levels.sector,
         levels.level_at,
-        ln(levels.level / levels.level_before) as log_return
+        -- An index that stands still moves by the rounding of its level: that is correlated with nothing.
+        case when abs(levels.level / levels.level_before - 1e0) < 1e-12 then 0e0 else ln(levels.level / levels.level_before) end as log_return
     from {{ ref('int_windows') }} as windows
     inner join levels
         on levels.level_at > windows.starts_at

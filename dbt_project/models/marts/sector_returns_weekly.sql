@@ -1,5 +1,14 @@
 -- One row per window and sector: what its eligible assets returned, whatever their rank.
-with sectors as (
+with members as (
+    select
+        *,
+        abs(market_cap_usd * return_pct) as contribution,
+        max(abs(market_cap_usd * return_pct)) over (partition by week_start, window_id, sector) as largest_contribution
+    from {{ ref('int_members_weekly') }}
+    where sector is not null
+),
+
+sectors as (
     select
         week_start,
         window_id,
@@ -8,9 +17,9 @@ with sectors as (
         avg(return_pct) as return_equal_weighted_pct,
         median(return_pct) as return_median_pct,
         count(*) as n_assets,
-        max_by(asset_id, abs(market_cap_usd * return_pct)) as top_contributor
-    from {{ ref('int_members_weekly') }}
-    where sector is not null
+        -- Where none has moved, or two alike, the first by name: the answer must not depend on the order of rows.
+        min(case when contribution = largest_contribution then asset_id end) as top_contributor
+    from members
     group by week_start, window_id, sector
 ),
 

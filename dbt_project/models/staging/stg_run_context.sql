@@ -2,5 +2,6 @@ select
     as_of,
     now_at,
     starts_at,
-    source
+    source,
+    rebuild_from
 from {{ raw_table('run_context') }}

@@ -1,0 +1,17 @@
+{{ config(materialized='incremental', meta={'rewritten_by': 'observed_at', 'rewritten_since': 'int_run'}) }}
+-- One row per provider's row on a coin, with when it was known; which asset it speaks of is int_provider_rows' to say.
+select
+    provider,
+    provider_asset_id,
+    observed_at,
+    symbol,
+    -- CoinMarketCap's dated lists carry the close of their day.
+    case
+        when provider = 'coinmarketcap' then date_trunc('day', observed_at) + interval '1 day'
+        else observed_at
+    end as known_at,
+    price_usd,
+    circulating_supply,
+    volume_24h_usd
+from {{ ref('stg_market_caps') }}
+where {{ within_reach('observed_at', since='int_run') }}

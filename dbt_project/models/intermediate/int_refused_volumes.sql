@@ -1,0 +1,82 @@
+{{ config(materialized='incremental', meta={'rewritten_by': 'price_at'}) }}
+-- Candles whose volume is not believed: over the 24 h that a provider counts, one instrument alone turned over far more than
+-- the provider saw on all venues together. Contracts were taken for coins, or cents for dollars. The price may be right.
+with totals as (
+    select asset_id, known_at, max(volume_24h_usd) as volume_24h_usd
+    from {{ ref('int_provider_rows') }}
+    where volume_24h_usd > 0
+        and {{ within_reach('known_at') }}
+    group by asset_id, known_at
+),
+
+instrument_days as (
+    select venue, market_type, venue_symbol, date_trunc('day', price_at - interval '1 hour') as day, sum(quote_volume) as quote_volume
+    from {{ ref('int_candles_closed') }}
+    where {{ within_reach('price_at', days=2) }}
+    group by 1, 2, 3, 4
+),
+
+-- A total's 24 h lie in the day that it ends in and the one before: where both together are not too much, neither is it.
+doubted as (
+    select
+        totals.asset_id,
+        totals.known_at,
+        totals.volume_24h_usd,
+        days.venue,
+        days.market_type,
+        days.venue_symbol,
+        totals.volume_24h_usd
+            * case when days.market_type = 'spot' then {{ spot_volume_factor() }} else {{ perp_volume_factor() }} end as most_usd
+    from totals
+    inner join {{ ref('int_instruments') }} as instruments
+        on instruments.asset_id = totals.asset_id
+        and totals.known_at > instruments.valid_from
+        and totals.known_at <= instruments.valid_to
+        and instruments.quote in {{ dollar_quotes() }}
+    inner join instrument_days as days
+        on days.venue = instruments.venue
+        and days.market_type = instruments.market_type
+        and days.venue_symbol = instruments.venue_symbol
+        and days.day in (
+            date_trunc('day', totals.known_at - interval '1 microsecond'),
+            date_trunc('day', totals.known_at - interval '1 microsecond') - interval '1 day'
+        )
+    group by totals.asset_id, totals.known_at, totals.volume_24h_usd, days.venue, days.market_type, days.venue_symbol
+    having sum(days.quote_volume)
+        > totals.volume_24h_usd
+        * case when days.market_type = 'spot' then {{ spot_volume_factor() }} else {{ perp_volume_factor() }} end
+),
+
+judged as (
+    select
+        candles.venue,
+        candles.market_type,
+        candles.venue_symbol,
+        candles.price_at,
+        doubted.most_usd,
+        sum(candles.quote_volume) over own_day / doubted.volume_24h_usd as multiple,
+        sum(candles.quote_volume) over own_day as volume_24h_usd
+    from doubted
+    inner join {{ ref('int_candles_closed') }} as candles
+        on candles.venue = doubted.venue
+        and candles.market_type = doubted.market_type
+        and candles.venue_symbol = doubted.venue_symbol
+        and candles.price_at > doubted.known_at - interval '24 hours'
+        and candles.price_at <= doubted.known_at
+        and {{ within_reach('candles.price_at', days=2) }}
+    window own_day as (
+        partition by doubted.venue, doubted.market_type, doubted.venue_symbol, doubted.asset_id, doubted.known_at
+    )
+)
+
+select
+    venue,
+    market_type,
+    venue_symbol,
+    price_at,
+    'volume_fits_aggregator' as rule,
+    'over 24 h this instrument alone turned over ' || max(round(multiple, 1))
+        || ' times what the provider saw on all venues' as reason
+from judged
+where volume_24h_usd > most_usd
+group by venue, market_type, venue_symbol, price_at
