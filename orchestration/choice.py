@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
+from ingestion import secrets
 from ingestion.home import Home, HomeError, describe
 from ingestion.source import Kind, SourceError
 
@@ -45,7 +46,8 @@ class Choice:
 def choose(
     home: Home, *, replay_dir: Path | None = None, is_live: bool = False, environment: Mapping[str, str] = os.environ
 ) -> Choice:
-    """The source for this home. SourceError or HomeError if it cannot be."""
+    """The source for this home. SourceError or HomeError if it cannot be, SecretError where a key cannot be sent."""
+    secrets.check()
     if replay_dir and is_live:
         raise SourceError("--replay and --live exclude each other: name one source")
     chosen = _asked(replay_dir, is_live, environment) or _held(home) or Choice("simulated", market="full")

@@ -18,6 +18,7 @@ from typing import IO
 import httpx
 
 from ingestion.home import CHECKOUT
+from ingestion.secrets import without_secrets
 from ingestion.source import Source, SourceError
 from orchestration.choice import Choice
 
@@ -68,7 +69,7 @@ def _serve(choice: Choice) -> Iterator[str]:
             stdout=subprocess.PIPE,
             stderr=errors,
             cwd=CHECKOUT,
-            env=os.environ | {"PYTHONPATH": str(CHECKOUT)},
+            env=without_secrets() | {"PYTHONPATH": str(CHECKOUT)},
             start_new_session=True,  # Ctrl-C is ours to handle; the server ends with us
         )
         try:

@@ -11,6 +11,7 @@ from dagster_dbt import DbtCliResource
 
 from ingestion.home import Home
 from orchestration.choice import choose
+from orchestration.processes import watched
 from orchestration.project import PROJECT_DIR, dbt_executable, dbt_project
 from orchestration.session import Session, open_session
 
@@ -28,4 +29,6 @@ def session_of_home(context: InitResourceContext) -> Iterator[Session]:
 
 def dbt_resource() -> DbtCliResource:
     """Dbt as a subprocess: one call builds and tests everything."""
-    return DbtCliResource(project_dir=dbt_project(), profiles_dir=str(PROJECT_DIR), dbt_executable=dbt_executable())
+    return DbtCliResource(
+        project_dir=dbt_project(), profiles_dir=str(PROJECT_DIR), dbt_executable=watched(dbt_executable())
+    )

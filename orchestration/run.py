@@ -19,6 +19,7 @@ from dagster import ExecuteInProcessResult, InitLoggerContext, logger
 
 from ingestion.gate import blocking_reasons
 from ingestion.home import Home
+from ingestion.secrets import Redaction
 from ingestion.warehouse import connect
 from orchestration.checks import GUARDS
 from orchestration.definitions import assemble
@@ -107,6 +108,7 @@ def _quiet(path: Path) -> Iterator[None]:
     """Send logs, and whatever libraries print, to a file."""
     handler = RotatingFileHandler(path, maxBytes=5_000_000, backupCount=2)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    handler.addFilter(Redaction())
     names = ("regime.dagster", "dagster", "")
     loggers = [logging.getLogger(name) for name in names]
     kept = [(log, log.handlers[:], log.propagate) for log in loggers]

@@ -1,7 +1,7 @@
 """A session: a home held for writing and its source open, from the first row asked for to the published week.
 
-Belongs here: the order of things at both ends (source ready, home claimed, lock held, clock remembered), and the
-hooks that tell how far it is.
+Belongs here: the order of things at both ends (source ready, lock held, home claimed and in order, clock remembered),
+and the hooks that tell how far it is.
 Does not: the work in between (assets), Dagster.
 """
 
@@ -13,10 +13,16 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from ingestion.home import Home, write_durably
+from ingestion.leftovers import sweep
 from ingestion.progress import Listener, Silent
+from ingestion.publications import Retention
 from ingestion.source import Source
 from orchestration.choice import Choice, check_is_held
 from orchestration.market import open_source
+
+# Steps that only show where there is something to tell.
+LOCK = "lock"
+HOME = "home"
 
 
 class Progress(Listener, Protocol):
@@ -60,18 +66,50 @@ def open_session(
 ) -> Iterator[Session]:
     """Hold a home and its source. HomeError or SourceError if that cannot be; then nothing has changed."""
     check_is_held(home, choice)
-    with open_source(choice) as source, hold(home, choice, source, wait_seconds=wait_seconds):
-        yield Session(home, source, progress or Silence())
+    progress = progress or Silence()
+    with open_source(choice) as source, hold(home, choice, source, wait_seconds=wait_seconds, progress=progress):
+        yield Session(home, source, progress)
 
 
 @contextmanager
-def hold(home: Home, choice: Choice, source: Source, *, wait_seconds: float = 0.0) -> Iterator[None]:
-    """Make the home this source's, and hold its lock."""
-    with home.lock(wait_seconds):
+def hold(
+    home: Home, choice: Choice, source: Source, *, wait_seconds: float = 0.0, progress: Progress | None = None
+) -> Iterator[None]:
+    """Make the home this source's, hold its lock, and put in order what a killed run or an older version left."""
+    with locked(home, wait_seconds=wait_seconds, progress=progress):
         # Under the lock: of two first runs at once, the second finds the home taken instead of taking it too.
         home.claim(choice.kind, replay_dir=choice.replay_dir, market=choice.market)
+        put_in_order(home, progress)
         remember_clock(home, source)
         yield
+
+
+@contextmanager
+def locked(home: Home, *, wait_seconds: float = 0.0, progress: Progress | None = None) -> Iterator[None]:
+    """Hold a home's lock; while it is waited for, tell who has it and since when."""
+    steps = progress or Silence()
+
+    def waiting(holder: str) -> None:
+        steps.start(LOCK)
+        steps.finish(LOCK, f"waiting for {holder}")
+
+    with home.lock(wait_seconds, waiting):
+        yield
+
+
+def put_in_order(home: Home, progress: Progress | None = None) -> None:
+    """Sweep what killed runs left; make staging anew where this version cannot work with what lies there."""
+    from ingestion.rebuild import mend  # with pyarrow and all of raw: who only asks for the clock need not wait for it
+
+    steps = progress or Silence()
+    Retention.read()  # what cannot be understood is better said now than at the end of a run
+    sweep(home)
+
+    def mending(words: str) -> None:
+        steps.start(HOME)
+        steps.finish(HOME, words)
+
+    mend(home, mending)
 
 
 @dataclass(frozen=True)

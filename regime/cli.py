@@ -33,6 +33,10 @@ Live = Annotated[
     bool,
     typer.Option("--live", help="Ask the real services. Was never tried where this was written: see make test-live."),
 ]
+Wait = Annotated[
+    float,
+    typer.Option("--wait", metavar="SECONDS", min=0, help="How long to wait for another run in this home to end."),
+]
 
 
 @app.command()
@@ -40,38 +44,48 @@ def run(
     week: Annotated[str | None, typer.Option(help="Like 2025-W47; the last closed week if not given.")] = None,
     replay: Replay = None,
     live: Live = False,
+    wait: Wait = 0,
 ) -> None:
     """Fetch what is new, build and test the warehouse, publish the week."""
     with in_one_line():
         from regime.run import run_range
 
-        run_range(week, week, replay_dir=replay, is_live=live)
+        run_range(week, week, replay_dir=replay, is_live=live, wait_seconds=wait)
 
 
 @app.command()
 def backfill(
-    first: Annotated[str, typer.Option("--from", metavar="WEEK", help="The first week, like 2025-W40.")],
-    last: Annotated[str, typer.Option("--to", metavar="WEEK", help="The last week, like 2025-W47.")],
+    first: Annotated[str | None, typer.Option("--from", metavar="WEEK", help="The first week, like 2025-W40.")] = None,
+    last: Annotated[str | None, typer.Option("--to", metavar="WEEK", help="The last week, like 2025-W47.")] = None,
+    gaps: Annotated[bool, typer.Option("--gaps", help="Ask for every open gap, publish the weeks it fills.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Ask again for a symbol's week, closed gap or not.")] = False,
+    venue: Annotated[str | None, typer.Option(help="With --force: the venue, like binance.")] = None,
+    symbol: Annotated[str | None, typer.Option(help="With --force: the symbol as the venue writes it.")] = None,
+    week: Annotated[str | None, typer.Option(help="With --force: the week, like 2025-W47.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="With --force: one dataset only, like candles.")] = None,
     replay: Replay = None,
     live: Live = False,
+    wait: Wait = 0,
 ) -> None:
-    """Publish a range of weeks, in a single run."""
+    """Publish a range of weeks in a single run; or fill gaps, and publish the weeks that gained rows."""
     with in_one_line():
-        from regime.run import run_range
+        from regime.backfill import Asked, backfill_asked
 
-        run_range(first, last, replay_dir=replay, is_live=live)
+        asked = Asked(first, last, gaps, force, venue, symbol, week, dataset)
+        backfill_asked(asked, replay_dir=replay, is_live=live, wait_seconds=wait)
 
 
 @app.command()
 def sql(
     query: Annotated[str, typer.Argument(help='Like "select * from marts.sector_returns_weekly order by rank".')],
     format: Annotated[str, typer.Option(help="table, csv or json.")] = "table",
+    timeout: Annotated[float, typer.Option(metavar="SECONDS", help="Stop a query that takes longer.")] = 300.0,
 ) -> None:
     """Ask the published warehouse. Never waits for a run, and cannot write."""
     with in_one_line():
         from regime.sql import ask
 
-        ask(query, format)
+        ask(query, format, timeout_s=timeout)
 
 
 @app.command()
@@ -81,6 +95,100 @@ def status() -> None:
         from regime.status import show
 
         show()
+
+
+@app.command()
+def report(
+    week: Annotated[str, typer.Option(help="Like 2025-W47.")],
+    as_of: Annotated[
+        str | None,
+        typer.Option(metavar="MOMENT", help="2025-11-24T07:00 (UTC), a date, or publication:3; now if not given."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where the page goes.")] = None,
+    wait: Wait = 0,
+) -> None:
+    """Write a week's page as it was known at a moment. Publishes nothing."""
+    with in_one_line():
+        from regime.report import show_week
+
+        show_week(week, as_of, out, wait_seconds=wait)
+
+
+@app.command()
+def diff(
+    week: Annotated[str, typer.Option(help="Like 2025-W47.")],
+    format: Annotated[str, typer.Option(help="table or json.")] = "table",
+    wait: Wait = 0,
+) -> None:
+    """What was learned of a week since it was published, and which figures and sentences would be others now."""
+    with in_one_line():
+        from regime.diff import show_differences
+
+        show_differences(week, format, wait_seconds=wait)
+
+
+quarantine = typer.Typer(help="What guards stopped, why, from which file; and letting go what a wrong rule held.")
+app.add_typer(quarantine, name="quarantine")
+Dataset = Annotated[str | None, typer.Option(help="Only this dataset, like candles.")]
+Format = Annotated[str, typer.Option(help="table, csv or json.")]
+
+
+@quarantine.command("list")
+def quarantine_list(format: Format = "table") -> None:
+    """The rules that hold rows, of whom, how many, and from when to when."""
+    with in_one_line():
+        from regime.quarantine import list_rules
+
+        list_rules(format)
+
+
+@quarantine.command("show")
+def quarantine_show(
+    rule: str,
+    dataset: Dataset = None,
+    origin: Annotated[str | None, typer.Option(help="Only this venue or provider.")] = None,
+    limit: Annotated[int, typer.Option(help="At most so many rows.")] = 20,
+    format: Format = "table",
+) -> None:
+    """The rows that a rule stopped: why, from which landed file and row, since when."""
+    with in_one_line():
+        from regime.quarantine import show
+
+        show(rule, dataset, origin, limit, format)
+
+
+@quarantine.command("release")
+def quarantine_release(rule: str, dataset: Dataset = None, wait: Wait = 0) -> None:
+    """Judge again, by the rules as they are now and asking nobody, what a rule stopped; load what passes."""
+    with in_one_line():
+        from regime.quarantine import release
+
+        release(rule, dataset, wait_seconds=wait)
+
+
+@app.command()
+def rollback(
+    to: Annotated[int | None, typer.Option(metavar="N", help="The version; the one before if not given.")] = None,
+    list_kept: Annotated[bool, typer.Option("--list", help="Show what is kept, and change nothing.")] = False,
+    wait: Wait = 0,
+) -> None:
+    """Let readers see an earlier publication again. The next run publishes a new one."""
+    with in_one_line():
+        from regime.rollback import list_versions, roll_back_to
+
+        list_versions() if list_kept else roll_back_to(to, wait_seconds=wait)
+
+
+@app.command()
+def rebuild(
+    publish: Annotated[bool, typer.Option("--publish", help="Then build and publish, as `regime run` does.")] = False,
+    wait: Wait = 0,
+) -> None:
+    """Make the whole warehouse anew from what has landed, asking nobody."""
+    with in_one_line():
+        from regime.rebuild import rebuild_home
+
+        rebuild_home(is_published=publish, wait_seconds=wait)
 
 
 @app.command()
@@ -111,6 +219,7 @@ def main() -> None:
 
 def _help_of(arguments: Sequence[str]) -> str:
     names = {command.callback.__name__ for command in app.registered_commands if command.callback}
+    names |= {group.name for group in app.registered_groups if group.name}
     return " ".join(["regime", *(name for name in arguments[:1] if name in names), "--help"])
 
 

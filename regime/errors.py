@@ -16,7 +16,9 @@ from contextlib import contextmanager
 
 import typer
 
+from ingestion.foreign import one_line
 from ingestion.home import Home, HomeError
+from ingestion.secrets import redact
 
 RUN_FAILED = 1
 BAD_INPUT = 2
@@ -31,6 +33,7 @@ WARM_UP = "warm-up"
 # Errors with a line of their own, where they are defined, and their codes. By name: a command that goes well, or only
 # reads, does not pay for importing what it never calls; an error of a module that is not there cannot have happened.
 _FORESEEN = (
+    ("ingestion.secrets", "SecretError", BAD_INPUT),
     ("ingestion.source", "SourceError", BAD_INPUT),
     ("ingestion.landing", "LandingError", RUN_FAILED),
     ("orchestration.project", "ProjectError", RUN_FAILED),
@@ -57,8 +60,7 @@ class Stopped(KeyboardInterrupt):
 
 def say(message: str) -> None:
     """One line to stderr, whatever the message was."""
-    text = " ".join(message.split())
-    print("regime: " + "".join(c if c.isprintable() else "\ufffd" for c in text), file=sys.stderr)
+    print(f"regime: {one_line(redact(message))}", file=sys.stderr)
 
 
 @contextmanager

@@ -11,6 +11,8 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
+from ingestion.foreign import one_line
+
 
 class Steps:
     """Shows steps as they start, advance and finish; a session's progress."""
@@ -62,6 +64,7 @@ class Steps:
 
     def finish(self, step: str, outcome: str) -> None:
         """A step is over."""
+        outcome = one_line(outcome)  # it may name an origin, and names come from outside
         seconds = time.monotonic() - self._started.get(step, time.monotonic())
         if self._console.is_terminal:
             bar = self._tasks[step]

@@ -25,9 +25,11 @@ from regime.progress import Steps
 LOCK_WAIT_SECONDS = 2.0
 
 
-def run_range(first: str | None, last: str | None, *, replay_dir: Path | None, is_live: bool) -> None:
+def run_range(
+    first: str | None, last: str | None, *, replay_dir: Path | None, is_live: bool, wait_seconds: float = 0.0
+) -> None:
     """Run the weeks from `first` to `last` (names; None: the last closed one), print the summary of the last."""
-    asked = _parsed(first, last)
+    asked = (parse(first), parse(last)) if first is not None and last is not None else None
     home = Home.at()
     choice = choose(home, replay_dir=replay_dir, is_live=is_live)
     check_is_held(home, choice)
@@ -37,20 +39,23 @@ def run_range(first: str | None, last: str | None, *, replay_dir: Path | None, i
         steps.start("source")
         source = stack.enter_context(open_source(choice))
         steps.finish("source", f"{choice.words}, now {source.now:%Y-%m-%d %H:%M} UTC")
-        weeks = _closed(asked or (last_closed_week(source.now),) * 2, source)
-        stack.enter_context(hold(home, choice, source, wait_seconds=LOCK_WAIT_SECONDS))
-        _run(steps, Session(home, source, steps), weeks)
-    _summarise(home, choice, weeks)
+        weeks = check_closed(asked or (last_closed_week(source.now),) * 2, source)
+        patience = max(LOCK_WAIT_SECONDS, wait_seconds)
+        stack.enter_context(hold(home, choice, source, wait_seconds=patience, progress=steps))
+        publish(steps, Session(home, source, steps), weeks)
+    summarise(home, choice, weeks)
 
 
-def _parsed(first: str | None, last: str | None) -> tuple[date, date] | None:
+def parse(week: str) -> date:
+    """The Monday of a week by its name; BadInput if there is none."""
     try:
-        return (parse_week(first), parse_week(last)) if first is not None and last is not None else None
+        return parse_week(week)
     except WeekError as error:
         raise BadInput(str(error)) from None
 
 
-def _closed(asked: tuple[date, date], source: Source) -> list[date]:
+def check_closed(asked: tuple[date, date], source: Source) -> list[date]:
+    """The weeks from the first to the last asked for; BadInput unless the source has closed them all."""
     try:
         return check_weeks(*asked, source)
     except WeekError as error:
@@ -62,7 +67,8 @@ def _import_what_runs() -> None:
     import orchestration.run  # noqa: F401
 
 
-def _run(steps: Steps, session: Session, weeks: list[date]) -> None:
+def publish(steps: Steps, session: Session, weeks: list[date]) -> None:
+    """Run the line for some weeks; RunFailed if they are not published."""
     from orchestration.run import log_file, run_weeks
 
     with ThreadPoolExecutor(1, thread_name_prefix="run") as pool, stopped_at_once(steps.close):
@@ -74,7 +80,7 @@ def _run(steps: Steps, session: Session, weeks: list[date]) -> None:
         )
 
 
-def _summarise(home: Home, choice: Choice, weeks: list[date]) -> None:
+def summarise(home: Home, choice: Choice, weeks: list[date]) -> None:
     """The last week on the terminal, read from what was published."""
     import duckdb
 

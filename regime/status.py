@@ -13,10 +13,12 @@ from pathlib import Path
 
 import duckdb
 
+from ingestion.foreign import one_line
 from ingestion.gate import blocking_reasons
 from ingestion.home import Home, describe, iso_week
 from orchestration.session import remembered_clock
 from orchestration.weeks import first_week, last_closed_week
+from regime.ledger import by_dataset
 from regime.sql import open_published
 
 
@@ -24,7 +26,7 @@ def show() -> None:
     """Print the status of REGIME_HOME, a line per fact."""
     home = Home.at()
     for name, text in _facts(home):
-        print(f"{name + ':':<13} {text}")
+        print(f"{name + ':':<13} {one_line(text)}")
 
 
 def _facts(home: Home) -> Iterator[tuple[str, str]]:
@@ -40,7 +42,7 @@ def _facts(home: Home) -> Iterator[tuple[str, str]]:
         yield "clock", f"{clock.now:%Y-%m-%d %H:%M} UTC when last open; closed weeks {reach}"
     yield from _publication(home)
     yield "last run", _last_run(home.dagster)
-    yield "blocked by", _blocked(home)
+    yield from _work(home)
 
 
 def _publication(home: Home) -> Iterator[tuple[str, str]]:
@@ -97,18 +99,28 @@ def _last_run(dagster_home: Path) -> str:
     return f"{run_id[:8]} {state.lower()}{when}{took}"
 
 
-def _blocked(home: Home) -> str:
-    """What stands against publishing. A shared lock keeps runs out while we read, and tells whether one is in."""
+def _work(home: Home) -> Iterator[tuple[str, str]]:
+    """The ledger, and what stands against publishing.
+
+    A shared lock keeps runs out while we read, and tells whether one is in: then the published file has to do.
+    """
     if not home.staging.exists():
-        return "nothing is loaded yet"
+        yield "blocked by", "nothing is loaded yet"
+        return
     try:
         with open(home.path / "lock", "rb") as handle:
             fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
             with duckdb.connect(str(home.staging), read_only=True) as connection:
-                return "; ".join(blocking_reasons(connection)) or "nothing: the warehouse may be published"
+                for line in by_dataset(connection):
+                    yield "ledger", line
+                yield "blocked by", "; ".join(blocking_reasons(connection)) or "nothing: the warehouse may be published"
     except BlockingIOError:
-        return "a run that is writing now; ask again when it has ended"
+        if home.warehouse.exists():
+            with open_published(home) as connection:
+                for line in by_dataset(connection):
+                    yield "ledger", f"as published: {line}"
+        yield "blocked by", "a run that is writing now; ask again when it has ended"
     except OSError as error:
-        return f"unknown ({error.strerror})"
+        yield "blocked by", f"unknown ({error.strerror})"
     except duckdb.Error as error:
-        return f"{home.staging.name} cannot be read ({str(error).splitlines()[0]}); the next run says what to do"
+        yield "blocked by", f"{home.staging.name} cannot be read ({str(error).splitlines()[0]}); the next run mends it"

@@ -25,7 +25,7 @@ from dagster import (
 
 from expectations.runner import judge_at
 from ingestion.contracts import DATASETS, INSTRUMENTS, Dataset
-from ingestion.fetch import NotOffered
+from ingestion.fetch import NotKept, NotOffered
 from ingestion.ingest import Ingested, ingest
 from ingestion.warehouse import Load, connect, load_landed
 from orchestration.assets.origins import origins_of
@@ -37,6 +37,7 @@ GROUP = "raw"
 # Tables of schema raw that come with any of the datasets.
 LEDGERS = {
     "requests": "What was asked of whom, and how it ended: what a coverage is measured against.",
+    "coverage": "Per series and week: what was due, what came, what is missing, why, and when it is asked for again.",
     "quarantine": "Rows that a guard stopped, whole, with the rule.",
     "run_context": "One row: what time it is at the source, and as of when the models may know things.",
     "publications": "What has been published, and when.",
@@ -99,9 +100,10 @@ def _in_words(ingested: Ingested, loads: Sequence[Load]) -> str:
     if stopped := sum(load.quarantined_rows for load in loads):
         words.append(f"{stopped:,} in quarantine")
     not_offered = [r for r in ingested.failed if (r.reason or "").startswith(NotOffered.PREFIX)]
-    if unanswered := len(ingested.failed) - len(not_offered):
-        origins = ", ".join(sorted({r.origin for r in ingested.failed if r not in not_offered}))
-        words.append(f"{unanswered} of {ingested.requests} questions unanswered ({origins})")
+    answered_no = (NotKept.PREFIX, NotOffered.PREFIX)
+    if unanswered := [r for r in ingested.failed if not (r.reason or "").startswith(answered_no)]:
+        origins = ", ".join(sorted({r.origin for r in unanswered}))
+        words.append(f"{len(unanswered)} of {ingested.requests} questions unanswered ({origins})")
     if not_offered:  # an answer too: this source simply has no such series
         words.append(f"{len(not_offered)} series not offered")
     return ", ".join(words)

@@ -27,8 +27,10 @@ from dagster import (
 )
 from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation, DbtCliResource, dbt_assets
 
+from ingestion import coverage
+from ingestion.builds import EVERYTHING, begin_build, confirm_build, finish_build, is_current
 from ingestion.home import Home
-from ingestion.warehouse import connect, record_build, set_run_context
+from ingestion.warehouse import connect
 from orchestration.preview import preview, row_counts
 from orchestration.processes import ends_with_us
 from orchestration.project import dbt_project, fingerprint
@@ -61,10 +63,16 @@ def warehouse_assets(weeks: PartitionsDefinition) -> AssetsDefinition:
     def build(context: AssetExecutionContext, dbt: DbtCliResource, session: ResourceParam[Session]) -> Iterator[Any]:
         session.progress.start(STEP, total=len(context.selected_output_names))
         state = fingerprint()
+        now = datetime.now(UTC)
         with connect(session.home) as connection:
-            is_current = _is_current(connection, session, state)
-            set_run_context(connection, session.source, datetime.now(UTC))
-        if is_current:
+            coverage.update(connection, session.source.now, session.source.starts_at)
+            if is_unchanged := is_current(connection, session.source, fingerprint=state):
+                confirm_build(connection, as_of=now)
+            else:
+                rebuild_from = begin_build(
+                    connection, session.source, as_of=now, fingerprint=state, is_selection=context.is_subset
+                )
+        if is_unchanged:
             # Built again, the same rows would give sums that differ in the last bits: what stands is left standing.
             depends = context.assets_def.asset_deps
             order = TopologicalSorter({key: depends[key] for key in context.selected_asset_keys}).static_order()
@@ -72,9 +80,10 @@ def warehouse_assets(weeks: PartitionsDefinition) -> AssetsDefinition:
                 yield MaterializeResult(asset_key=key, metadata={"unchanged": True})
             session.progress.finish(STEP, "nothing new since they were built and tested")
             return
+        refresh = ["--full-refresh"] if rebuild_from == EVERYTHING else []
         os.environ["REGIME_STAGING"] = str(session.home.staging)  # dbt runs in a process of its own
         invocation = dbt.cli(
-            ["build", "--exclude-resource-type", "unit_test"],
+            ["build", "--exclude-resource-type", "unit_test", *refresh],
             context=context,
             target_path=artefacts(session.home),
             raise_on_error=False,
@@ -91,29 +100,15 @@ def warehouse_assets(weeks: PartitionsDefinition) -> AssetsDefinition:
             except subprocess.TimeoutExpired:  # we were interrupted, and dbt does not end when it is asked to
                 raise KeyboardInterrupt from None
         with connect(session.home) as connection:
-            # Built from everything that is loaded; a selection of models is no proof for the rest.
-            if not context.is_subset or not is_passed:
-                record_build(connection, is_passed=is_passed, fingerprint=state)
+            finish_build(connection, is_passed=is_passed)
             for observation in _marts(connection):
                 context.log_event(observation)
         if not is_passed:
             raise Failure(what_failed(session.home, invocation), allow_retries=False)
-        session.progress.finish(STEP, f"{built} built, all tests passed")
+        since = "" if rebuild_from == EVERYTHING else f" from {rebuild_from:%Y-%m-%d} on"
+        session.progress.finish(STEP, f"{built} built{since}, all tests passed")
 
     return build
-
-
-def _is_current(connection: duckdb.DuckDBPyConnection, session: Session, state: str) -> bool:
-    """True if the models were built, with all tests passed, from all that is loaded, by these files, at this time."""
-    found = connection.execute(
-        """
-        select b.is_passed and b.fingerprint = ? and b.load_id = (select coalesce(max(load_id), 0) from raw.loads)
-            and exists (select 1 from raw.run_context where now_at = ?)
-        from raw.builds b order by b.build_id desc limit 1
-        """,
-        [state, session.source.now.astimezone(UTC).replace(tzinfo=None)],
-    ).fetchall()
-    return bool(found and found[0][0])
 
 
 def artefacts(home: Home) -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ingestion.home import CHECKOUT
-from orchestration.processes import ends_with_us
+from orchestration.processes import ends_with_us, watched
 
 PARENT = """
 import os, subprocess, sys
@@ -18,6 +18,15 @@ child = subprocess.Popen(["sleep", "60"])
 with ends_with_us(child):
     print(child.pid, flush=True)
     os.kill(os.getpid(), 9)
+"""
+
+
+NEWBORN = """
+import os, subprocess
+from orchestration.processes import watched
+child = subprocess.Popen([watched("sleep"), "60"])
+print(child.pid, flush=True)
+os.kill(os.getpid(), 9)
 """
 
 
@@ -36,12 +45,18 @@ def test_a_child_ends_with_the_context():
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
-def test_a_child_ends_when_its_parent_is_killed():
+@pytest.mark.parametrize("parent", [PARENT, NEWBORN], ids=["watched over", "just born"])
+def test_a_child_ends_when_its_parent_is_killed(parent):
     done = subprocess.run(
-        [sys.executable, "-c", PARENT], env=os.environ | {"PYTHONPATH": str(CHECKOUT)}, capture_output=True, text=True
+        [sys.executable, "-c", parent], env=os.environ | {"PYTHONPATH": str(CHECKOUT)}, capture_output=True, text=True
     )
     child = int(done.stdout)
     deadline = time.monotonic() + 5
     while is_running(child) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert done.returncode == -9 and not is_running(child)
+
+
+def test_a_watched_program_is_itself():
+    done = subprocess.run([watched("/bin/sh"), "-c", "echo $1; exit 7", "-", "a b"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (7, "a b\n")

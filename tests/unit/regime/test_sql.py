@@ -77,6 +77,136 @@ def test_what_is_wrong_or_would_write_is_refused(published, query, words):
         answer(query, "table")
 
 
+# What DuckDB offers beside questions. {out} is a file that must not come into being, {own} the published file itself:
+# the one path that stays open to a connection that is shut in, and so the one that a COPY could write.
+OFFERS = [
+    "copy (pivot marts.numbers on name using sum(value)) to '{own}' (format csv, use_tmp_file false)",
+    "explain analyze copy marts.numbers to '{own}' (format csv, use_tmp_file false)",
+    "explain analyze copy marts.numbers to '{own}.wal' (format csv, use_tmp_file false)",
+    "explain (analyze) copy marts.numbers to '{own}' (format csv, use_tmp_file false)",
+    "/* */ explain -- x\n analyze copy marts.numbers to '{own}' (format csv, use_tmp_file false)",
+    "explain analyze copy marts.numbers to '{own}.tmp/out.csv'",
+    "copy marts.numbers to '{out}'",
+    "copy marts.numbers from '{secret}'",
+    "export database '{out}'",
+    "import database '{out}'",
+    "attach '{out}'",
+    "attach ':memory:' as m",
+    "create table marts.n as pivot marts.numbers on name using sum(value)",
+    "create secret (type s3)",
+    "install httpfs",
+    "load '{out}'",
+    "update extensions",
+    "set threads = 1",
+    "set variable x = 1",
+    "reset threads",
+    "use marts",
+    "pragma profiling_output = '{out}'",
+    "pragma enable_profiling",
+    "pragma import_database('{out}')",
+    "call enable_logging('QueryLog', storage = 'file', storage_path = '{out}')",
+    "call checkpoint()",
+    "force checkpoint",
+    "from enable_logging()",
+    "vacuum",
+    "begin",
+    "prepare p as select 1",
+    "execute p",
+    "select getenv('HOME')",
+    "select * from read_text('{secret}')",
+    "select * from read_blob('{secret}')",
+    "select * from read_csv('{secret}')",
+    "select * from sniff_csv('{secret}')",
+    "select * from read_json('{secret}')",
+    "select * from '{secret}'",
+    "from glob('/etc/*')",
+    "from parquet_metadata('{secret}')",
+    "from query('from read_text(''{secret}'')')",
+    "from query('copy marts.numbers to ''{out}''')",
+    "from query_table('{secret}')",
+    "from read_duckdb('{secret}')",
+    "from json_execute_serialized_sql(json_serialize_sql('from read_text(''{secret}'')'))",
+    "pivot (from read_text('{secret}')) on filename using count(*)",
+    "from 'http://127.0.0.1:1/x.parquet'",
+    "from marts.reads_a_file",
+    "from marts.reads_files('{secret}')",
+    "from duckdb_secrets()",
+    "from OFFERS",
+]
+
+
+@pytest.mark.parametrize("offer", OFFERS)
+def test_nothing_is_written_read_or_changed_beside_the_tables(published, tmp_path, offer):
+    secret = tmp_path / "secret.txt"
+    secret.write_text("TOP-SECRET")
+    own = published.warehouse.resolve()
+    with duckdb.connect(str(own)) as con:  # a published file that was made by somebody with worse in mind
+        con.execute(f"create view marts.reads_a_file as select * from read_text('{secret}')")
+        con.execute("create macro marts.reads_files(name) as table select * from read_text(name)")
+    before = {path: path.stat().st_size for path in tmp_path.rglob("*")}
+    content = own.read_bytes()
+    out = io.StringIO()
+    with pytest.raises(BadInput) as refused:
+        ask(offer.format(out=tmp_path / "out", secret=secret, own=own), "csv", out)
+    assert "TOP-SECRET" not in out.getvalue() + str(refused.value) and str(refused.value).isprintable()
+    assert {path: path.stat().st_size for path in tmp_path.rglob("*")} == before and own.read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "explain select 1", "explain analyze select * from marts.numbers", "explain (format json) select 1",
+        "pivot marts.numbers on name using sum(value)", "from (pivot marts.numbers on name using sum(value))",
+        "with n as (from marts.numbers) select count(*) from n", "show tables from marts", "describe marts.numbers",
+        "summarize marts.numbers", "table marts.numbers", "values (1)", "(select 1)", "-- a comment\nselect 1",
+    ],
+)  # fmt: skip
+def test_a_question_in_any_form_is_answered(published, query):
+    assert answer(query, "csv")
+
+
+class Nowhere(io.TextIOBase):
+    def write(self, text: str) -> int:
+        return len(text)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "from repeat(1, 1000000000000)",
+        "select count(*) from range(10000000000) a, range(1000000) b",
+        "with recursive x as (select 1 as i union all select i + 1 from x) select max(i) from x",
+        "from summary(marts.numbers)",
+    ],
+)
+def test_a_query_without_end_is_ended(published, query):
+    with pytest.raises(BadInput, match=r"stopped after 0\.3 s.*--timeout"):
+        ask(query, "csv", Nowhere(), timeout_s=0.3)
+
+
+def test_no_files_are_left_open_to_a_query(published):
+    settings = (
+        "select name, value from duckdb_settings() where name in ('temp_directory', 'allowed_directories',"
+        " 'enable_external_access', 'lock_configuration', 'python_enable_replacements')"
+    )
+    assert {setting["name"]: setting["value"] for setting in json.loads(answer(settings, "json"))} == {
+        "temp_directory": "", "allowed_directories": "[]", "enable_external_access": "false",
+        "lock_configuration": "true", "python_enable_replacements": "false",
+    }  # fmt: skip
+
+
+def test_csv_starts_no_formula_and_obeys_no_control_code(published):
+    query = "select * from (values ('=cmd()'), ('+1'), ('-x'), ('@x'), ('a=b'), ('x' || chr(27) || chr(155) || 'y'))"
+    cells = [row[0] for row in csv.reader(io.StringIO(answer(query, "csv")))][1:]
+    assert cells == ["'=cmd()", "'+1", "'-x", "'@x", "a=b", "x\\x1b\\x9by"]
+    assert answer("select -1.5::double as a, -2 as b, -0.5::decimal(4, 2) as c", "csv") == "a,b,c\n-1.5,-2,-0.50\n"
+
+
+def test_json_spells_control_codes_out_and_keeps_the_text(published):
+    text = answer("select '=x' || chr(155) || chr(8238) || 'é' as name", "json")
+    assert json.loads(text) == [{"name": "=x\x9b\u202eé"}] and not {"\x9b", "\u202e"} & set(text)
+
+
 def test_json_of_nothing_is_an_empty_list(published):
     assert json.loads(answer("select * from marts.numbers where false", "json")) == []
 

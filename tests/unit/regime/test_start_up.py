@@ -12,7 +12,21 @@ HEAVY = {"dagster", "dagster_dbt", "great_expectations", "ccxt", "dbt"}
 LIST = "import sys; {do}; print(' '.join(m for m in sys.modules if '.' not in m))"
 
 
-@pytest.mark.parametrize("module", ["regime.cli", "regime.sql", "regime.status", "regime.run", "regime.ui"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "regime.cli",
+        "regime.sql",
+        "regime.status",
+        "regime.run",
+        "regime.ui",
+        "regime.quarantine",
+        "regime.report",
+        "regime.diff",
+        "regime.rollback",
+        "regime.rebuild",
+    ],
+)
 def test_a_command_imports_nothing_heavy(module, tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", LIST.format(do=f"import {module}")],

@@ -1,0 +1,12 @@
+#!/bin/sh
+# A program that ends when the run that started it is gone, also where that was killed before it could watch over it.
+# Belongs here: only that; processes.py says which program (REGIME_WATCHED) and whose run (REGIME_RUN_PROCESS).
+# Does not: the program's arguments, which go through as they are, and its output. It becomes the program: same process.
+run=${REGIME_RUN_PROCESS:-$PPID}
+(
+    while kill -0 $$; do
+        kill -0 "$run" || kill -9 $$
+        sleep 1
+    done
+) </dev/null >/dev/null 2>&1 &
+exec "$REGIME_WATCHED" "$@"

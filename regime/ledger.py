@@ -1,0 +1,49 @@
+"""The coverage ledger in a line per dataset, for `regime status`.
+
+Belongs here: what of the ledger an engineer wants to see at once: received of due, held, missing, whose turn it is, the
+worst series.
+Does not: keeping it (ingestion.coverage), percentages of a week for analysts (marts.data_coverage_weekly).
+"""
+
+from collections.abc import Iterator
+
+import duckdb
+
+_BY_DATASET = """
+with series as (
+    select dataset, origin, market_type, series, sum(received_rows) as received, sum(due_rows) as due
+    from raw.coverage group by all
+),
+worst as (
+    select dataset, arg_min({'origin': origin, 'series': series, 'pct': 100 * received / due},
+                            {'pct': received / due, 'more': -due}) as of_all
+    from series where due > 0 and received < due group by dataset
+)
+select dataset, sum(received_rows), sum(due_rows), sum(quarantined_rows), sum(missing_rows),
+    count(*) filter (first_missing_at is not null and not is_closed),
+    count(*) filter (first_missing_at is not null and is_closed),
+    count(*) filter (due_rows is null),
+    min(next_try_at), any_value(of_all.origin), any_value(of_all.series), any_value(of_all.pct)
+from raw.coverage left join worst using (dataset)
+group by dataset order by dataset
+"""
+
+
+def by_dataset(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    """A line per dataset; a gap is one series' missing rows in one week. Nothing where there is no ledger yet."""
+    try:
+        found = connection.execute(_BY_DATASET).fetchall()
+    except duckdb.CatalogException:  # published by a version that kept none
+        return
+    for dataset, received, due, held, missing, is_open, closed, unknown, next_try, origin, series, pct in found:
+        words = [f"{received:,} of {due or 0:,} due rows received"]
+        if held:
+            words.append(f"{held:,} held in quarantine")
+        words.append(f"{missing or 0:,} missing")
+        if unknown:
+            words.append(f"of {unknown} series-weeks it is not known how many")
+        gaps = f"gaps: {is_open} open, {closed} closed"
+        if next_try:
+            gaps += f", next try {next_try:%Y-%m-%d %H:%M} UTC"
+        worst = f"; worst: {series} of {origin}, {pct:.1f} %" if series is not None else ""
+        yield f"{dataset} {', '.join(words)}; {gaps}{worst}"

@@ -1,0 +1,38 @@
+"""`regime rebuild`: the whole warehouse anew, from what has landed.
+
+Belongs here: the lock, the words, going on to a publication if that was asked for.
+Does not: the rebuild itself (ingestion.rebuild), the line (orchestration).
+"""
+
+from ingestion.home import Home
+from ingestion.leftovers import sweep
+from ingestion.rebuild import rebuild
+from orchestration.session import locked, remembered_clock
+from regime.errors import BadInput
+from regime.progress import Steps
+from regime.run import LOCK_WAIT_SECONDS, run_range
+
+STEP = "rebuild"
+
+
+def rebuild_home(*, is_published: bool, wait_seconds: float) -> None:
+    """Make staging anew from landing, then publish or say what will."""
+    home = Home.at()
+    if home.identity() is None:
+        raise BadInput(f"nothing has landed in {home.path}; run `regime run` first")
+    with Steps() as steps, locked(home, wait_seconds=max(LOCK_WAIT_SECONDS, wait_seconds), progress=steps):
+        steps.start(STEP)
+        sweep(home)
+        clock = remembered_clock(home)
+        made = rebuild(home, clock=(clock.now, clock.starts_at) if clock else None)
+        home.mark_migrated()
+        told = f"{made.batches} batches, {made.rows:,} rows"
+        if made.quarantined_rows:
+            told += f", {made.quarantined_rows:,} in quarantine"
+        steps.finish(STEP, told)
+    if not made.is_complete:
+        print(f"the old file knew batches that landing has not, and is kept: {home.path / str(made.aside)}")
+    if is_published:
+        run_range(None, None, replay_dir=None, is_live=False, wait_seconds=wait_seconds)
+    else:
+        print("made anew; readers see what they saw, and the next `regime run` builds the models and publishes")
