@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+FINDINGS := $(VENV)/reliability.jsonl
 
 export PYTHONDONTWRITEBYTECODE=
 export DO_NOT_TRACK=1
@@ -32,6 +33,13 @@ ui: $(READY)             ## Dagster's page on the same home and source as the co
 
 bench: $(READY)          ## ratios against peers, from one run
 	@$(BIN)/python -m benchmarks
+
+reliability: $(READY)    ## docs/reliability.md: every fault, kill and reader, from a run of their tests (all must pass)
+	@rm -f $(FINDINGS)
+	@REGIME_RELIABILITY=$(CURDIR)/$(FINDINGS) $(BIN)/python -m pytest -n 2 --dist loadgroup -m "not live" \
+		$(wildcard tests/pipeline/test_faults*.py tests/pipeline/test_kill*.py tests/pipeline/test_reader*.py)
+	@$(BIN)/python -m tests.pipeline.reliability $(FINDINGS)
+	@echo "docs/reliability.md is made anew"
 
 lint: $(READY)
 	@$(BIN)/ruff check .

@@ -7,6 +7,7 @@ Does not: what is measured (contestants.py), how (measure.py), how it looks (tab
 import argparse
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,6 +23,8 @@ from benchmarks.table import document, show
 
 DOCUMENT = CHECKOUT / "docs" / "benchmarks.md"
 SCRATCH = CHECKOUT / "tmp"
+# Each measures in a process of its own, and prints its part of the document.
+PARTS = ("benchmarks.paging", "benchmarks.readers", "benchmarks.publication")
 
 
 def main() -> int:
@@ -33,13 +36,14 @@ def main() -> int:
     try:
         with TemporaryDirectory(dir=SCRATCH, prefix="benchmark-") as directory:
             results = _measure(Homes(Path(directory), options.market), options.rounds, console)
+        show(results, console)
+        parts = [_part(module, options.rounds, console) for module in PARTS]
     except CommandFailed as error:
         print(error, file=sys.stderr)
         return 1
-    show(results, console)
     results.write(SCRATCH / "benchmarks" / "results.json")
     if options.market == "full":
-        DOCUMENT.write_text(document(results, "make bench"))
+        DOCUMENT.write_text("\n".join([document(results, "make bench"), *parts]))
     return 0
 
 
@@ -70,6 +74,15 @@ def _measure(homes: Homes, rounds: int, console: Console) -> Results:
                 results.runs[contestant.name].append(run)
                 _tell(console, contestant.name, run)
     return results
+
+
+def _part(module: str, rounds: int, console: Console) -> str:
+    command = [sys.executable, "-m", module, "--rounds", str(rounds)]
+    told = subprocess.run(command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True)
+    if told.returncode:
+        raise CommandFailed(f"{module} ended with code {told.returncode}:\n{told.stdout[-3000:]}")
+    console.print(told.stdout, highlight=False, markup=False)
+    return told.stdout
 
 
 def _tell(console: Console, name: str, run: Measurement) -> None:

@@ -7,10 +7,11 @@ Does not: being measured.
 from datetime import UTC, datetime
 
 from expectations.runner import judge_at
+from ingestion.builds import begin_build
 from ingestion.contracts import DATASETS
 from ingestion.home import Home
 from ingestion.ingest import ingest
-from ingestion.warehouse import connect, load_landed, set_run_context
+from ingestion.warehouse import connect, load_landed
 from orchestration.choice import choose
 from orchestration.session import open_session
 
@@ -25,7 +26,7 @@ def load_week(home: Home) -> None:
             with connect(home) as connection:
                 load_landed(connection, home)
         with connect(home) as connection:
-            set_run_context(connection, session.source, datetime.now(UTC))
+            begin_build(connection, session.source, as_of=datetime.now(UTC), fingerprint="")
 
 
 if __name__ == "__main__":

@@ -21,6 +21,10 @@ BASES = {
     "bybit": {"perp": {"BTC", "ETH"}, "spot": {"BTC", "ETH"}},
     "hyperliquid": {"perp": {"BTC", "ETH"}},
     "coinbase": {"spot": {"BTC", "ETH"}},
+    "okx": {"perp": {"BTC", "ETH"}},
+    "bitget": {"perp": {"BTC", "ETH"}},
+    "gate": {"perp": {"BTC", "ETH"}},
+    "kraken": {"perp": {"XBT", "ETH"}},
 }
 
 
@@ -52,7 +56,7 @@ def test_two_days_of_candles_are_complete(home, venue):
     assert all(47 <= n <= 49 for *_, n in found), found
 
 
-@pytest.mark.parametrize("venue", ["binance", "bybit", "hyperliquid"])
+@pytest.mark.parametrize("venue", [venue for venue in BASES if venue != "coinbase"])
 def test_funding_and_open_interest_arrive(home, venue):
     asked(home, of_venue(venue), "instruments", "funding_rates", "open_interest")
     assert rows(home, "select count(*) from raw.funding_rates")[0][0] >= 8
