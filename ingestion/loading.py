@@ -121,10 +121,9 @@ def _load_judgement(
     earlier = _judgements_of(home, manifest, _loaded(connection, manifest.dataset, manifest.origin))
     load_id, judged_at = _next_load(connection), judgement.judged_at
     is_late = _is_late(connection, manifest.dataset, manifest.origin, _zoneless(judged_at))
-    held = manifest.held_rows
-    for _, rows in releases(manifest, earlier):
-        held -= rows
-    released = held - held_rows(judgement.verdicts)
+    # A judgement found late may have let go what a later one, loaded before it, seemed to be the first to let go.
+    released_by = {found.path: rows for found, rows in releases(manifest, [*earlier, judgement])}
+    released = released_by.pop(judgement.path)
     if not is_late:
         _apply(connection, home, manifest, earlier, judgement, load_id)
     _keep_results(connection, manifest, judgement.results, batch_id, _zoneless(judged_at))
@@ -134,6 +133,9 @@ def _load_judgement(
          -len(released), _zoneless(judged_at), manifest.ingest_id, _zoneless(judgement.clock)],
     )  # fmt: skip
     if is_late:
+        for path, rows in released_by.items():
+            file = str(path.relative_to(home.landing))
+            connection.execute("update raw.loads set quarantined_rows = ? where landing_file = ?", [-len(rows), file])
         _hold_again(connection, home, manifest.dataset, manifest.origin)
     return Load(load_id, manifest.dataset, manifest.origin, 0, 0, -len(released)), released
 
@@ -204,13 +206,25 @@ def _settle(
             " select max(build_id) + 1, ?, '', false from raw.builds",
             [max(load_ids)],
         )
-    counted = connection.execute(
-        f"select load_id, count(*) from raw.{dataset} where list_contains(?, load_id) group by load_id", [load_ids]
-    ).fetchall()
-    new_rows = dict.fromkeys(load_ids, 0) | dict(counted)
-    for load_id, rows in new_rows.items():
-        connection.execute("update raw.loads set new_rows = ? where load_id = ?", [rows, load_id])
-    return new_rows
+    # Versions of other loads may have come or gone too: what a load brought is counted for the whole origin.
+    connection.execute(
+        f"""
+        update raw.loads set new_rows = counted.new_rows
+        from (
+            select l.load_id, count(t.load_id) as new_rows
+            from raw.loads l left join raw.{dataset} t using (load_id)
+            where l.dataset = ? and l.origin = ?
+            group by l.load_id
+        ) counted
+        where counted.load_id = loads.load_id and counted.new_rows <> loads.new_rows
+        """,
+        [dataset, origin],
+    )
+    return dict(
+        connection.execute(
+            "select load_id, new_rows from raw.loads where list_contains(?, load_id)", [load_ids]
+        ).fetchall()
+    )
 
 
 def _seen(connection: duckdb.DuckDBPyConnection, home: Home, dataset: str, origin: str) -> Iterator[Seen]:
