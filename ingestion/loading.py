@@ -28,7 +28,7 @@ from ingestion.judgements import (
     read_judgement,
     releases,
 )
-from ingestion.landing import LandingError, Manifest, RuleResult, held_rows, read_manifest, verify
+from ingestion.landing import LandingError, Manifest, RuleResult, read_manifest, verify
 from ingestion.versions import Seen, append, settle
 
 
