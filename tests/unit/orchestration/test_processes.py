@@ -14,7 +14,7 @@ from orchestration.processes import ends_with_us, watched
 PARENT = """
 import os, subprocess, sys
 from orchestration.processes import ends_with_us
-child = subprocess.Popen(["sleep", "60"], stdout=subprocess.DEVNULL)
+child = subprocess.Popen(["sleep", "60"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 with ends_with_us(child):
     print(child.pid, flush=True)
     os.kill(os.getpid(), 9)
@@ -24,7 +24,7 @@ with ends_with_us(child):
 NEWBORN = """
 import os, subprocess
 from orchestration.processes import watched
-child = subprocess.Popen([watched("sleep"), "60"], stdout=subprocess.DEVNULL)  # our end of the pipe is not its own
+child = subprocess.Popen([watched("sleep"), "60"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 print(child.pid, flush=True)
 os.kill(os.getpid(), 9)
 """
@@ -38,7 +38,7 @@ def is_running(process: int) -> bool:
 
 
 def test_a_child_ends_with_the_context():
-    child = subprocess.Popen(["sleep", "60"], stdout=subprocess.DEVNULL)
+    child = subprocess.Popen(["sleep", "60"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     with pytest.raises(KeyboardInterrupt), ends_with_us(child):
         raise KeyboardInterrupt
     assert child.returncode is not None
