@@ -16,6 +16,7 @@ from simulator.assets import Listing
 from simulator.calibration import BUCKETS, HOUR, WEEK_HOURS
 from simulator.leverage import OBSERVATION_HOURS, Funding, OpenInterest
 from simulator.market import Market
+from simulator.positioning import CONTRACTS, Liquidations, LongShort
 from simulator.prices import (
     HOURS_A_YEAR,
     INDEX_SIZE,
@@ -39,6 +40,8 @@ class Truth:
     `open_interest`: market_date, total_usd.
     `funding`: week_start, asset_id, funding_rate_annualised_pct, weighted by open interest.
     `intervals`: venue, venue_symbol, interval_hours, first_settled_at, last_settled_at; a row per stretch.
+    `long_short`: week_start, asset_id, long_short_account_ratio, weighted by open interest at the days' ends.
+    `liquidations`: week_start, asset_id, long_usd, short_usd, all that was closed by force.
     `realised_volatility`: market_date, asset_id, rv_7d_pct, rv_7d_daily_pct (BTC).
     """
 
@@ -50,6 +53,8 @@ class Truth:
     open_interest: pd.DataFrame
     funding: pd.DataFrame
     intervals: pd.DataFrame
+    long_short: pd.DataFrame
+    liquidations: pd.DataFrame
     realised_volatility: pd.DataFrame
 
 
@@ -77,6 +82,8 @@ def truth(market: Market) -> Truth:
         open_interest=_open_interest(model, interest),
         funding=_funding(model, listings, funding, interest),
         intervals=_intervals(model, listings, funding),
+        long_short=_long_short(model, market.truth["long_short"], interest),
+        liquidations=_liquidations(model, market.truth["liquidations"]),
         realised_volatility=_realised_volatility(model),
     )
 
@@ -212,6 +219,44 @@ def _intervals(model: PriceModel, listings: tuple[Listing, ...], funding: Fundin
             "last_settled_at": [moment(int(h)) for h in stretches["last"]],
         }
     )
+
+
+def _long_short(model: PriceModel, long_short: LongShort, interest: OpenInterest) -> pd.DataFrame:
+    perps = [x.key for x in interest.listings]
+    assets = np.array([x.asset_id for x in long_short.listings])
+    held = interest.usd[:, [perps.index(x.key) for x in long_short.listings]]
+    rows = []
+    for week in model.weeks:
+        first = week.start_hour // OBSERVATION_HOURS
+        last = first + WEEK_HOURS // OBSERVATION_HOURS
+        share = _mean(long_short.long_share[first + 1 : last + 1])
+        weight = _mean(held[first + 6 : last + 1 : 24 // OBSERVATION_HOURS])
+        for asset in sorted(set(assets[~np.isnan(share)])):
+            mine = (assets == asset) & ~np.isnan(share)
+            long = float(np.nansum(share[mine] * weight[mine]) / np.nansum(weight[mine]))
+            rows.append((_day(model, week.start_hour), asset, long / (1 - long)))
+    return pd.DataFrame(rows, columns=["week_start", "asset_id", "long_short_account_ratio"])
+
+
+def _mean(values: Array) -> Array:
+    """Of each column what is known; NaN where nothing is."""
+    known = ~np.isnan(values)
+    mean: Array = np.nansum(values, axis=0) / np.where(known.any(axis=0), known.sum(axis=0), np.nan)
+    return mean
+
+
+def _liquidations(model: PriceModel, liquidations: Liquidations) -> pd.DataFrame:
+    usd = liquidations.usd()
+    frame = pd.DataFrame(
+        {
+            "week_start": [_day(model, (s - 1) // (3600 * WEEK_HOURS) * WEEK_HOURS) for s in liquidations.second],
+            "asset_id": np.array([asset for asset, *_ in CONTRACTS])[liquidations.contract],
+            "long_usd": np.where(liquidations.is_long, usd, 0.0),
+            "short_usd": np.where(liquidations.is_long, 0.0, usd),
+        }
+    )
+    is_over = frame["week_start"] <= _day(model, model.weeks[-1].start_hour)
+    return frame[is_over].groupby(["week_start", "asset_id"], as_index=False).sum()
 
 
 def _realised_volatility(model: PriceModel) -> pd.DataFrame:

@@ -71,6 +71,17 @@ VENUE = Venue(
                     rows=_ROWS,
                     answer_names=_NAME,
                 ),
+                # Shares of all accounts that hold the contract.
+                "long_short_ratios": History(
+                    "publicGetV5MarketAccountRatio",
+                    _linear(period="4h", limit=500),
+                    time="timestamp",
+                    columns={},
+                    quotients={"long_short_account_ratio": ("buyRatio", "sellRatio")},
+                    paging=PagingRule("descending", step_ms=4 * HOUR_MS),
+                    rows=_ROWS,
+                    row_names="symbol",
+                ),
             },
             ccxt_types=("linear",),
         ),

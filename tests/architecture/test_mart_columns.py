@@ -8,6 +8,11 @@ from ingestion.home import CHECKOUT
 MARTS = CHECKOUT / "dbt_project" / "models" / "marts"
 # Mart: its key, then its other columns. Columns may be added; none of these may go or change its name.
 PROMISED = {
+    "positioning_weekly": (
+        "week_start asset_id",
+        "long_short_account_ratio share_of_open_interest_negative_funding_pct basis_90d_annualised_pct",
+    ),
+    "liquidations_weekly": ("week_start asset_id", "long_usd short_usd to_open_interest_pct n_venues status"),
     "instruments": (
         "venue market_type venue_symbol",
         "asset_id base quote multiplier contract_size is_inverse first_seen_at last_seen_at",
