@@ -60,8 +60,9 @@ def _marts(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 _HEAD = """# The dictionary of the marts
 
-Made by `make docs` from the models' own `.yml`; change it there. Everything is UTC, percent means 1.0 = 1 %, a percentile
-runs from 0 to 1, and a number that is not known is NULL, never 0. Ask with `regime sql "select … from marts.<table>"`.
+Made by `make docs` from the models' own `.yml`; change it there. Everything is UTC, percent means 1.0 = 1 %, a
+percentile runs from 0 to 1, and a number that is not known is NULL, never 0. Ask with
+`regime sql "select … from marts.<table>"`.
 """
 
 
@@ -95,8 +96,9 @@ def _claims(marts: Sequence[Mapping[str, Any]]) -> str:
     lines = [
         "## The note of 24 November 2025, claim by claim",
         "",
-        "The simulated market is made so that each of these holds; a test asks them all. What real prices of that week say is",
-        "another matter: bitcoin −7.9 %, the ten largest did not fall most, funding was positive on average until 23 November.",
+        "The simulated market is made so that each of these holds; a test asks them all. What real prices of that",
+        "week say is another matter: bitcoin −7.9 %, the ten largest did not fall most, funding was positive on",
+        "average until 23 November.",
         "",
         "| section | claim | query |",
         "|---|---|---|",

@@ -26,6 +26,8 @@ select
     since.longest_run_since_date,
     since.value_date,
     since.run_began_on,
+    metrics.name,
+    metrics.section,
     cast(metrics.level as double) as level,
     cast(since.side as bigint) as side
 from since

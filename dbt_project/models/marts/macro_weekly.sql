@@ -45,7 +45,8 @@ series_rows as (
         this.value,
         case when series.change_from = 'week' then last_week.value else this.value_before end as previous_value,
         series.unit,
-        cast(null as varchar) as label
+        cast(null as varchar) as label,
+        series.name
     from latest as this
     inner join {{ ref('macro_series') }} as series on series.series_id = this.series_id and series.priority = 1
     left join latest as last_week
@@ -117,8 +118,10 @@ curve_rows as (
         changes.slope as value,
         changes.slope_before as previous_value,
         'percentage points' as unit,
-        {{ curve_label('changes.slope_change', 'changes.level_change', 'usual.slope_change_sd') }} as label
+        {{ curve_label('changes.slope_change', 'changes.level_change', 'usual.slope_change_sd') }} as label,
+        curves.name
     from slope_changes as changes
+    inner join {{ ref('yield_curves') }} as curves on curves.curve_id = changes.curve_id
     left join usual_changes as usual
         on usual.curve_id = changes.curve_id
         and usual.week_start = changes.week_start
@@ -174,7 +177,8 @@ probability_rows as (
         this.probability_pct as value,
         before.probability_pct as previous_value,
         'percent' as unit,
-        'a cut of 25 bp on ' || cast(this.decided_on as varchar) as label
+        'a cut of 25 bp on ' || cast(this.decided_on as varchar) as label,
+        'Probability of a cut by the Federal Reserve' as name
     from probabilities as this
     left join probabilities as before
         on before.week_start = cast(this.week_start - interval '7 days' as date)
@@ -198,5 +202,6 @@ select
     previous_value,
     value - previous_value as change,
     unit,
-    label
+    label,
+    name
 from together
