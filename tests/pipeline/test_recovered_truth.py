@@ -3,6 +3,7 @@
 The truth comes from the generator's own arrays; the pipeline saw only the venues' answers.
 """
 
+import csv
 import os
 import tomllib
 from pathlib import Path
@@ -11,6 +12,8 @@ import duckdb
 import pandas as pd
 import pytest
 
+from ingestion.home import CHECKOUT
+from orchestration.dictionary import claim_query
 from simulator.generate import generate
 from simulator.truth import truth
 from tests.pipeline.market import CommandLine
@@ -332,3 +335,27 @@ def test_nothing_but_what_is_not_built_yet_is_null(marts):
         found = marts(f"select {counts} from marts.{table} where week_start = '{WEEK}'").iloc[0]
         empty += [(table, name) for name, n in found.items() if n and (table, name) not in allowed]
     assert empty == []
+
+
+# --- the note, claim by claim ----------------------------------------------------------------------------------------
+
+CLAIMS = list(csv.DictReader((CHECKOUT / "dbt_project" / "seeds" / "note_claims.csv").read_text().splitlines()))
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=[claim["claim_id"] for claim in CLAIMS])
+def test_a_claim_of_the_note_holds_in_its_mart(marts, claim):
+    columns = marts(f"select column_name from duckdb_columns() where table_name = '{claim['source_table']}'")
+    found = marts(claim_query(claim, "week_start" in set(columns["column_name"])))
+    assert len(found) == 1, found
+    value, expected = found.iloc[0, 0], claim["value"]
+    match claim["comparison"]:
+        case "is":
+            assert str(value).startswith(expected)
+        case "equals":
+            assert value == pytest.approx(float(expected), abs=float(claim["tolerance"] or 0))
+        case "below":
+            assert value < float(expected)
+        case "above":
+            assert value > float(expected)
+        case other:
+            raise AssertionError(f"note_claims.csv compares by {other!r}: is, equals, below or above")
