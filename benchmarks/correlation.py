@@ -212,8 +212,8 @@ def _section(rows: list[dict[str, float]], rounds: int) -> Iterator[str]:
     yield (
         "- Ours is all that the marts hold: averages, Fisher means, correlations to Bitcoin, volatility-adjusted ones,"
         " of buckets and sectors, and the jackknife of each bucket. The self-join, pandas and the first numpy compute"
-        " the four averages of all pairs alone; the second numpy leaves each day out in turn, as the jackknife does. All"
-        " read the same table, and agree to nine digits."
+        " the four averages of all pairs alone; the second numpy leaves each day out in turn, as the jackknife does."
+        " All read the same table, and agree to nine digits."
     )
 
 

@@ -1,6 +1,7 @@
-{{ config(materialized='incremental', meta={'rewritten_by': 'piece_start', 'rewritten_since': 'int_funding_rebuild'}) }}
+{{ config(materialized='incremental', meta={'rewritten_by': 'week_start', 'rewritten_days_before': 7, 'rewritten_since': 'int_funding_rebuild'}) }}
 -- Hours in a row, within one ISO week, whose funding had one sign (or none): what runs are put together from.
--- An hour's rate is the one that funding_daily's day is the mean of.
+-- An hour's rate is the one that funding_daily's day is the mean of. The hour that ends on Monday 00:00 is the week's before:
+-- where it is rewritten, that week is.
 with rates as (
     select
         h.asset_id,
@@ -14,8 +15,8 @@ with rates as (
     inner join {{ ref('funding_daily') }} d
         on h.asset_id = d.asset_id
         and d.market_date = (h.hour_at - interval '1 hour')::date
-        and {{ within_reach('d.market_date', since='int_funding_rebuild') }}
-    where {{ within_reach('h.hour_at', since='int_funding_rebuild') }}
+        and {{ within_reach('d.market_date', days=8, since='int_funding_rebuild') }}
+    where {{ within_reach('h.hour_at', days=7, since='int_funding_rebuild') }}
 ),
 
 signed as (
