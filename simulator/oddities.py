@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simulator.assets import Asset, Listing, read_toml
-from simulator.calibration import HOUR, WEEK_HOURS
+from simulator.calibration import WEEK_HOURS
 from simulator.leverage import OBSERVATION_HOURS, Funding, OpenInterest
 from simulator.prices import MINIMUM_HOURS, PriceModel
 
@@ -147,7 +147,9 @@ class Oddities:
         coins, usd = (np.column_stack([pair[n] for pair in columns]) for n in (0, 1))
         return OpenInterest(named, coins, usd)
 
-    def in_candles(self, usual: pd.DataFrame, inverse: pd.DataFrame | None, listings: Sequence[Listing]) -> pd.DataFrame:
+    def in_candles(
+        self, usual: pd.DataFrame, inverse: pd.DataFrame | None, listings: Sequence[Listing]
+    ) -> pd.DataFrame:
         """The candles of both under the names of the time, without those of a silent venue, sorted by key."""
         parts = [usual] if inverse is None else [usual, inverse]
         for rename in self.renames:

@@ -28,7 +28,6 @@ from simulator.prices import (
     last_rebalance_hour,
 )
 
-
 # They print the coins of linear contracts, and no dollars.
 VENUES_THAT_COUNT_COINS = ("bybit",)
 _NAMES = ("venue", "venue_symbol", "asset_id", "is_inverse")
@@ -174,7 +173,7 @@ def _market_caps(model: PriceModel) -> pd.DataFrame:
 
 
 def _printed_usd(model: PriceModel, interest: OpenInterest) -> Array:
-    """Dollars by observation and perpetual as far as they can be told: coins alone are worth nothing without a price."""
+    """Dollars by observation and perpetual, as far as they can be told: coins alone need a price."""
     columns = [model.column(x.asset_id) for x in interest.listings]
     is_coins = np.array([x.venue in VENUES_THAT_COUNT_COINS and not x.is_inverse for x in interest.listings])
     is_untold = model.without_price[: model.hours + 1 : OBSERVATION_HOURS][:, columns] & is_coins
@@ -183,7 +182,7 @@ def _printed_usd(model: PriceModel, interest: OpenInterest) -> Array:
 
 
 def _open_interest_changes(model: PriceModel, interest: OpenInterest) -> pd.DataFrame:
-    """Each day's change is a change of prices or positions where both ends are told, else of listings or of coverage."""
+    """A day moves prices and positions where both of its ends are told, else listings or coverage."""
     steps = 24 // OBSERVATION_HOURS
     usd = _printed_usd(model, interest)[::steps]
     price = (interest.usd / interest.coins)[::steps]
