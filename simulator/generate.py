@@ -58,7 +58,7 @@ def generate(market: str = "full", seed: int = DEFAULT_SEED) -> Market:
     interest = odd.in_open_interest(usual_interest, inverse_interest, usual, model)
     inverse_candles = make_candles(model, odd.inverse, cal, seed + 1) if odd.inverse else None
     candles = odd.in_candles(make_candles(model, usual, cal, seed), inverse_candles, usual)
-    long_short = make_long_short(model, usual, seed)
+    long_short = make_long_short(model, usual, seed, odd.inverse)
     liquidations = make_liquidations(model, market, seed)
     asset_classes = make_asset_class_prices(cal, seed)
     return Market(
