@@ -4,7 +4,6 @@ The truth comes from the generator's own arrays; the pipeline saw only the venue
 """
 
 import csv
-import os
 import tomllib
 from pathlib import Path
 
@@ -14,8 +13,6 @@ import pytest
 
 from ingestion.home import CHECKOUT
 from orchestration.dictionary import claim_query
-from simulator.generate import generate
-from simulator.truth import truth
 from tests.pipeline.market import CommandLine
 
 pytestmark = pytest.mark.xdist_group("full_market")
@@ -25,28 +22,18 @@ WEEK = "2025-11-17"
 
 
 @pytest.fixture(scope="module")
-def line(tmp_path_factory) -> CommandLine:
-    """A home in which `regime run` was called once, with nothing said; REGIME_FULL_HOME names one that is kept."""
-    directory = tmp_path_factory.mktemp("full")
-    kept = os.environ.get("REGIME_FULL_HOME")
-    line = CommandLine(Path(kept) if kept else directory / "home", directory, market=None)
-    if not (line.home / "current").exists():
-        done = line("run")
-        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-        (line.home / "said.txt").write_text(done.stdout)
-    return line
+def line(full_line) -> CommandLine:
+    return full_line
 
 
 @pytest.fixture(scope="module")
-def marts(line):
-    connection = duckdb.connect(str((line.home / "warehouse.duckdb").resolve()), read_only=True)
-    yield lambda sql: connection.execute(sql).df()
-    connection.close()
+def marts(full_marts):
+    return full_marts
 
 
 @pytest.fixture(scope="module")
-def known():
-    return truth(generate("full"))
+def known(full_truth):
+    return full_truth
 
 
 def joined(found: pd.DataFrame, expected: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
