@@ -116,7 +116,7 @@ def _universe(model: PriceModel) -> pd.DataFrame:
     for week in model.weeks:
         members = np.flatnonzero(week.rank)
         # An asset that stops trading inside the week counts with its last price.
-        ends = [model.last_priced_hour(i, week.start_hour + WEEK_HOURS) for i in members]
+        ends = [model.last_priced_hour(int(i), week.start_hour + WEEK_HOURS) for i in members]
         growth = model.prices[ends, members] / model.prices[week.start_hour, members]
         labels = np.array([*BUCKETS, ""])
         parts.append(
