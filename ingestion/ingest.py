@@ -258,7 +258,13 @@ def _history_tasks(
         try:
             return Answer(
                 await client.history(
-                    market, plan.dataset, symbol, start, until, contract_size=instrument.row["contract_size"]
+                    market,
+                    plan.dataset,
+                    symbol,
+                    start,
+                    until,
+                    contract_size=instrument.row["contract_size"],
+                    is_inverse=instrument.row["is_inverse"],
                 )
             )
         except NotOffered:

@@ -83,24 +83,33 @@ def _symbol(base: str) -> str:
     return f"{base}_USDT"
 
 
-def make_long_short(model: PriceModel, listings: Sequence[Listing], seed: int) -> LongShort:
-    """Shares of accounts that follow a path of their asset's, week by week, and stay near it at each venue."""
+def make_long_short(
+    model: PriceModel, listings: Sequence[Listing], seed: int, beside: Sequence[Listing] = ()
+) -> LongShort:
+    """Shares of accounts that follow a path of their asset's, week by week, and stay near it at each venue.
+
+    What is `beside` is drawn after the rest.
+    """
     rng = np.random.default_rng([seed, 10])
-    perps = tuple(
-        x for x in listings if x.market_type == "perp" and x.venue in COUNTING_VENUES and x.asset_id in COUNTED_ASSETS
-    )
-    columns = np.array([model.column(x.asset_id) for x in perps])
     hours = np.arange(0, model.hours + 1, OBSERVATION_HOURS)
     week = np.maximum(hours - 1, 0) // WEEK_HOURS
     moods = _MOOD * rng.standard_normal((int(week[-1]) + 1, len(model.assets)))
     for n in range(1, len(moods)):
         moods[n] += _MOOD_KEPT * moods[n - 1]
     logits = _USUAL + _BETWEEN_ASSETS * rng.standard_normal(len(model.assets)) + moods
-    offsets = _BETWEEN_VENUES * rng.standard_normal(len(perps))
-    noise = _NOISE * rng.standard_normal((len(hours), len(perps)))
-    share = 1 / (1 + np.exp(-(logits[week][:, columns] + offsets + noise)))
-    is_trading = (hours[:, None] >= model.first_hour[columns]) & (hours[:, None] < model.last_hour[columns])
-    return LongShort(perps, np.where(is_trading, share, np.nan))
+    found: list[tuple[Listing, Array]] = []
+    for group in (listings, beside):
+        perps = [
+            x for x in group if x.market_type == "perp" and x.venue in COUNTING_VENUES and x.asset_id in COUNTED_ASSETS
+        ]
+        columns = [model.column(x.asset_id) for x in perps]
+        offsets = _BETWEEN_VENUES * rng.standard_normal(len(perps))
+        noise = _NOISE * rng.standard_normal((len(hours), len(perps)))
+        share = 1 / (1 + np.exp(-(logits[week][:, columns] + offsets + noise)))
+        is_trading = (hours[:, None] >= model.first_hour[columns]) & (hours[:, None] < model.last_hour[columns])
+        found += zip(perps, np.where(is_trading, share, np.nan).T, strict=True)
+    found.sort(key=lambda pair: pair[0].key)
+    return LongShort(tuple(x for x, _ in found), np.column_stack([share for _, share in found]))
 
 
 def long_short_table(long_short: LongShort, model: PriceModel) -> pd.DataFrame:

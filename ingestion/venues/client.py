@@ -104,6 +104,7 @@ class VenueClient:
         start: datetime,
         end: datetime,
         contract_size: float | None = None,
+        is_inverse: bool = False,
     ) -> pa.Table:
         """All rows of one instrument between two moments, proven complete; the unfinished candle is dropped.
 
@@ -119,10 +120,11 @@ class VenueClient:
             start_ms, end_ms = -(-start_ms // HOUR_MS) * HOUR_MS, (end_ms // HOUR_MS - 1) * HOUR_MS
         line = self._endpoint_line(endpoint)
         call = getattr(self._exchanges[market.ccxt_class], endpoint.method)
+        said = endpoint.as_said_of(is_inverse)
 
         async def page(low_ms: int, high_ms: int, number: int) -> Page:
-            answer = await _answer(call(endpoint.params(Window(symbol, low_ms, high_ms, number))))
-            return read_page(endpoint, answer, symbol)
+            answer = await _answer(call(said.params(Window(symbol, low_ms, high_ms, number, is_inverse))))
+            return read_page(said, answer, symbol)
 
         rows = await read_window(page, endpoint.paging, start_ms, end_ms, patiently=line.ask)
         if rows is not None and endpoint.in_contracts:

@@ -5,7 +5,7 @@ Does not: any one venue (its own file), asking and reading (client).
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import quote
@@ -19,13 +19,15 @@ HOUR_MS = 3_600_000
 class Window:
     """One question about one instrument: its symbol as the venue writes it, and both edges, inclusive.
 
-    `number` counts the pages of a venue that has no windows, from 1.
+    `number` counts the pages of a venue that has no windows, from 1. `is_inverse` says of a contract that it settles in
+    its own coin, for venues that ask for those apart.
     """
 
     symbol: str
     start_ms: int
     end_ms: int
     number: int = 1
+    is_inverse: bool = False
 
     @property
     def escaped(self) -> str:
@@ -59,7 +61,8 @@ class History:
 
     `method` is ccxt's implicit API method, `rows` the path to the list of rows in the answer. `columns` maps our
     columns to a position or a name in a row, `quotients` to two of them, the first to be divided by the second; `scale`
-    holds the factors of unit conversions. `depth` is how far back
+    holds the factors of unit conversions. `inverse_columns` are the columns of a contract that settles in its own coin,
+    where they are others. `depth` is how far back
     the real venue goes (None: to the beginning). `calls_per_minute` is a limit of this endpoint alone, stricter than
     the venue's own, which is ccxt's to keep.
     """
@@ -76,8 +79,15 @@ class History:
     in_contracts: tuple[str, ...] = ()
     row_names: str | None = None
     answer_names: tuple[str, str] | None = None
+    inverse_columns: Mapping[str, int | str] | None = None
     depth: timedelta | None = None
     calls_per_minute: float | None = None
+
+    def as_said_of(self, is_inverse: bool) -> "History":
+        """The same endpoint with the columns that it has for this kind of contract."""
+        if not is_inverse or self.inverse_columns is None:
+            return self
+        return replace(self, columns=self.inverse_columns)
 
 
 @dataclass(frozen=True)

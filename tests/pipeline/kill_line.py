@@ -54,7 +54,7 @@ STEPS = {
     "version complete": Step("ingestion.publish:_see", False),
     "link swapped": Step("ingestion.publish:_see", True),
     "published": Step("orchestration.assets.publication:publish", True),
-    "run over": Step("regime.run:_summarise", False),
+    "run over": Step("regime.run:summarise", False),
 }
 
 

@@ -33,10 +33,12 @@ class Reading:
 def reading(warehouse: Path) -> Iterator[Reading]:
     """A reader of `warehouse` at work for as long as the context; what it saw is told at its end."""
     found = Reading()
+    # It belongs to no run: what tells a run's processes by their environment must not find it.
+    others = {name: value for name, value in os.environ.items() if not name.startswith("REGIME_")}
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.pipeline.reader", str(warehouse)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=CHECKOUT, text=True,
-        env=os.environ | {"PYTHONPATH": str(CHECKOUT)},
+        env=others | {"PYTHONPATH": str(CHECKOUT)},
     )  # fmt: skip
     try:
         yield found

@@ -43,6 +43,7 @@ from tests.pipeline.fault_line import (
 from tests.pipeline.market import market_server, number
 from tests.pipeline.reader import reading
 from tests.pipeline.reliability import record
+from tests.pipeline.weekly_homes import WeeklyHomes
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("faults")]
 
@@ -438,23 +439,6 @@ def faulty_market() -> Iterator[FaultyMarket]:
         yield FaultyMarket(url)
 
 
-@pytest.fixture(scope="session")
-def homes(faulty_market: FaultyMarket, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Path]]:
-    """Homes that never meet a fault: published with the first week, with the second, with the third."""
-    directory = tmp_path_factory.mktemp("unharmed")
-    made: list[Path] = []
-    with pytest.MonkeyPatch.context() as patch:
-        as_tests_run(patch, faulty_market)
-        for week, now in zip(WEEKS, NOWS, strict=True):
-            faulty_market.clock(now)
-            home = directory / f"{week:%G-W%V}"
-            if made:
-                copy(made[-1], home)
-            assert run(home, week).is_success
-            made.append(home)
-    yield made
-
-
 def as_tests_run(patch: pytest.MonkeyPatch, market: FaultyMarket) -> None:
     """The line as it is, with less patience: what is waited for otherwise is minutes."""
     patch.setenv("REGIME_SERVER_URL", market.url)
@@ -472,8 +456,8 @@ def as_tests_run(patch: pytest.MonkeyPatch, market: FaultyMarket) -> None:
 
 
 @pytest.mark.parametrize("case", [parameters(case) for case in CASES])
-def test_fault(case: Case, faulty_market: FaultyMarket, homes: list[Path], tmp_path: Path) -> None:
-    home = copy(homes[0], tmp_path / "home")
+def test_fault(case: Case, faulty_market: FaultyMarket, weekly_homes: WeeklyHomes, tmp_path: Path) -> None:
+    home = copy(weekly_homes[0], tmp_path / "home")
     faulty_market.clock(NOWS[1])
     with reading(Home(home).warehouse) as reader:
         try:
@@ -483,7 +467,7 @@ def test_fault(case: Case, faulty_market: FaultyMarket, homes: list[Path], tmp_p
                 met = Met(home, case.runs(home))
         finally:
             faulty_market.lift()
-        lost = check(case, met, homes)
+        lost = check(case, met, weekly_homes)
         with pytest.MonkeyPatch.context() as patch:
             as_tests_run(patch, faulty_market)
             # Who was stopped runs again, at once; else the next week's run is the next.
@@ -495,16 +479,16 @@ def test_fault(case: Case, faulty_market: FaultyMarket, homes: list[Path], tmp_p
         assert after.is_success, after.failures
         rest = account(home, NOWS[week])
         assert (rest.absent, rest.lost) == (0, 0), rest
-        assert differences(home, homes[week], aside=case.leaves) == []
+        assert differences(home, weekly_homes[week], aside=case.leaves) == []
     assert reader.errors == [] and reader.opens > 10
     record(case.name, case.tried, case.outcome, lost + rest.lost, reader.opens, len(reader.errors))
 
 
-def check(case: Case, met: Met, homes: list[Path]) -> int:
+def check(case: Case, met: Met, weekly_homes: WeeklyHomes) -> int:
     """That the outcome is the stated one, and something says so; the rows that were lost (0)."""
     if case.outcome == STOPPED:
         assert met.outcome.failures and number(met.home) == 1
-        assert differences(met.home, homes[0]) == []
+        assert differences(met.home, weekly_homes[0]) == []
         case.says(met)
         return 0
     assert met.outcome.is_success, met.outcome.failures
@@ -514,7 +498,7 @@ def check(case: Case, met: Met, homes: list[Path]) -> int:
     assert kept.lost == 0, kept.lost_where
     if case.outcome == UNHARMED:
         assert kept.absent == 0
-        assert differences(met.home, homes[1], aside=case.leaves, only_weeks=case.only_weeks) == []
+        assert differences(met.home, weekly_homes[1], aside=case.leaves, only_weeks=case.only_weeks) == []
     else:
         assert kept.held + kept.known_missing == kept.absent
     return kept.lost

@@ -4,13 +4,12 @@ What a venue does not have is asked for three times, and given up; who knows bet
 """
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ingestion.home import Home
-from tests.pipeline.fault_line import NOWS, WEEKS, FaultyMarket, copy, differences, query, run
+from tests.pipeline.fault_line import NOWS, WEEKS, FaultyMarket, copy, differences, query
 from tests.pipeline.market import CommandLine, market_server, number, pages
 
 pytestmark = pytest.mark.xdist_group("gaps")
@@ -35,33 +34,9 @@ def well_again(market, monkeypatch):
     market.clock(NOWS[1])
 
 
-@pytest.fixture(scope="module")
-def first_week(market, tmp_path_factory) -> Path:
-    """A home with the first week published."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("REGIME_SERVER_URL", market.url)
-        market.clock(NOWS[0])
-        home = tmp_path_factory.mktemp("gaps") / "home"
-        outcome = run(home, WEEKS[0])
-        assert outcome.is_success, outcome.failures
-    return home
-
-
-@pytest.fixture(scope="module")
-def unharmed(market, first_week, tmp_path_factory) -> Path:
-    """The same with the second week, without any fault."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("REGIME_SERVER_URL", market.url)
-        market.clock(NOWS[1])
-        home = copy(first_week, tmp_path_factory.mktemp("unharmed") / "home")
-        outcome = run(home, WEEKS[1])
-        assert outcome.is_success, outcome.failures
-    return home
-
-
 @pytest.fixture
-def line(first_week, market, tmp_path) -> CommandLine:
-    return CommandLine(copy(first_week, tmp_path / "home"), tmp_path, market.url)
+def line(weekly_homes, market, tmp_path) -> CommandLine:
+    return CommandLine(copy(weekly_homes[0], tmp_path / "home"), tmp_path, market.url)
 
 
 def staging(line: CommandLine, sql: str) -> list[tuple[Any, ...]]:
@@ -77,7 +52,7 @@ def last_load(line: CommandLine) -> int:
     return int(staging(line, "select max(load_id) from raw.loads")[0][0])
 
 
-def test_what_a_venue_withheld_is_asked_for_and_nothing_else(line, market, unharmed):
+def test_what_a_venue_withheld_is_asked_for_and_nothing_else(line, market, weekly_homes):
     perps = "select distinct venue_symbol from raw.candles where venue = 'binance' and market_type = 'perp' order by 1"
     symbols = [row[0] for row in staging(line, perps)]
     market.fault(BINANCE, "status:503", CANDLES)
@@ -102,7 +77,7 @@ def test_what_a_venue_withheld_is_asked_for_and_nothing_else(line, market, unhar
     assert {(row[3], row[4]) for row in gaps} == {(datetime(2025, 11, 10, 6), datetime(2025, 11, 17, 6))}
     assert staging(line, OPEN) == []
     assert number(line.home) == published + 1 and iso(WEEKS[1]) in pages(line.home)
-    assert differences(line.home, unharmed) == []
+    assert differences(line.home, weekly_homes[1]) == []
 
     again = line("backfill", "--gaps")
     assert again.returncode == 0 and "no open gaps" in again.stdout

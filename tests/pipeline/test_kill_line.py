@@ -16,7 +16,7 @@ import pytest
 from ingestion.contracts import DATASETS
 from ingestion.home import Home
 from ingestion.publications import history
-from tests.pipeline.fault_line import NOWS, FaultyMarket, copy, differences
+from tests.pipeline.fault_line import NOWS, copy, differences
 from tests.pipeline.kill_line import STEPS, processes_of
 from tests.pipeline.market import CommandLine, market_server, number
 from tests.pipeline.reader import reading
@@ -30,18 +30,9 @@ ORPHAN_SECONDS = 10.0
 
 
 @pytest.fixture(scope="module")
-def homes(tmp_path_factory):
-    """The market, a home with the old week published, and the one that went on undisturbed."""
-    directory = tmp_path_factory.mktemp("kill_line")
-    with market_server("--market", "tiny") as url:
-        market = FaultyMarket(url)
-        market.clock(NOWS[0])
-        before = CommandLine(directory / "before", directory, url)
-        assert before("run").returncode == 0
-        market.clock(NOWS[1])
-        undisturbed = CommandLine(copy(before.home, directory / "undisturbed"), directory, url)
-        assert undisturbed("run").returncode == 0
-        yield before, undisturbed
+def market():
+    with market_server("--market", "tiny", "--now", NOWS[1].isoformat()) as url:
+        yield url
 
 
 def killed(line: CommandLine, step: str) -> subprocess.CompletedProcess[str]:
@@ -70,9 +61,8 @@ def wait_for_orphans(home: Path) -> list[int]:
 @pytest.mark.parametrize(
     "step", [step if step in ALWAYS else pytest.param(step, marks=pytest.mark.slow) for step in STEPS]
 )
-def test_a_run_killed_at_any_step_is_completed_by_the_next(homes, tmp_path, step):
-    before, undisturbed = homes
-    line = CommandLine(copy(before.home, tmp_path / "home"), tmp_path, before.server_url)
+def test_a_run_killed_at_any_step_is_completed_by_the_next(market, weekly_homes, tmp_path, step):
+    line = CommandLine(copy(weekly_homes[0], tmp_path / "home"), tmp_path, market)
     with reading(line.home / "warehouse.duckdb") as found:
         dead = killed(line, step)
         assert dead.returncode == -signal.SIGKILL, dead.stderr
@@ -86,10 +76,10 @@ def test_a_run_killed_at_any_step_is_completed_by_the_next(homes, tmp_path, step
     assert not found.errors, found.errors
     assert number(line.home) == seen + 1
     assert [row.publication_id for row in history(Home(line.home)).publications] == list(range(1, seen + 2))
-    mine, theirs = facts(line.home), facts(undisturbed.home)
+    mine, theirs = facts(line.home), facts(weekly_homes[1])
     lost = sum(len(set(theirs[name]) - set(mine[name])) for name in DATASETS)
     assert not lost and mine == theirs
-    assert differences(line.home, undisturbed.home) == []
+    assert differences(line.home, weekly_homes[1]) == []
     record(
         f"run killed: {step}", "`kill -9` of `regime run`, then a plain `regime run`",
         "the old week stays" if seen == 1 else "the new week is published",
@@ -97,9 +87,8 @@ def test_a_run_killed_at_any_step_is_completed_by_the_next(homes, tmp_path, step
     )  # fmt: skip
 
 
-def test_a_killed_run_leaves_no_market_server_either(homes, tmp_path):
-    before, _ = homes
-    line = CommandLine(copy(before.home, tmp_path / "home"), tmp_path)  # it starts a server of its own
+def test_a_killed_run_leaves_no_market_server_either(weekly_homes, tmp_path):
+    line = CommandLine(copy(weekly_homes[0], tmp_path / "home"), tmp_path)  # it starts a server of its own
     dead = killed(line, "home claimed")
     assert dead.returncode == -signal.SIGKILL, dead.stderr
     assert not wait_for_orphans(line.home)

@@ -3,7 +3,7 @@
 The truth comes from the generator's own arrays; the pipeline saw only the venues' answers.
 """
 
-import os
+import csv
 import tomllib
 from pathlib import Path
 
@@ -11,8 +11,8 @@ import duckdb
 import pandas as pd
 import pytest
 
-from simulator.generate import generate
-from simulator.truth import truth
+from ingestion.home import CHECKOUT
+from orchestration.dictionary import claim_query
 from tests.pipeline.market import CommandLine
 
 pytestmark = pytest.mark.xdist_group("full_market")
@@ -22,28 +22,18 @@ WEEK = "2025-11-17"
 
 
 @pytest.fixture(scope="module")
-def line(tmp_path_factory) -> CommandLine:
-    """A home in which `regime run` was called once, with nothing said; REGIME_FULL_HOME names one that is kept."""
-    directory = tmp_path_factory.mktemp("full")
-    kept = os.environ.get("REGIME_FULL_HOME")
-    line = CommandLine(Path(kept) if kept else directory / "home", directory, market=None)
-    if not (line.home / "current").exists():
-        done = line("run")
-        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-        (line.home / "said.txt").write_text(done.stdout)
-    return line
+def line(full_line) -> CommandLine:
+    return full_line
 
 
 @pytest.fixture(scope="module")
-def marts(line):
-    connection = duckdb.connect(str((line.home / "warehouse.duckdb").resolve()), read_only=True)
-    yield lambda sql: connection.execute(sql).df()
-    connection.close()
+def marts(full_marts):
+    return full_marts
 
 
 @pytest.fixture(scope="module")
-def known():
-    return truth(generate("full"))
+def known(full_truth):
+    return full_truth
 
 
 def joined(found: pd.DataFrame, expected: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
@@ -332,3 +322,27 @@ def test_nothing_but_what_is_not_built_yet_is_null(marts):
         found = marts(f"select {counts} from marts.{table} where week_start = '{WEEK}'").iloc[0]
         empty += [(table, name) for name, n in found.items() if n and (table, name) not in allowed]
     assert empty == []
+
+
+# --- the note, claim by claim ----------------------------------------------------------------------------------------
+
+CLAIMS = list(csv.DictReader((CHECKOUT / "dbt_project" / "seeds" / "note_claims.csv").read_text().splitlines()))
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=[claim["claim_id"] for claim in CLAIMS])
+def test_a_claim_of_the_note_holds_in_its_mart(marts, claim):
+    columns = marts(f"select column_name from duckdb_columns() where table_name = '{claim['source_table']}'")
+    found = marts(claim_query(claim, "week_start" in set(columns["column_name"])))
+    assert len(found) == 1, found
+    value, expected = found.iloc[0, 0], claim["value"]
+    match claim["comparison"]:
+        case "is":
+            assert str(value).startswith(expected)
+        case "equals":
+            assert value == pytest.approx(float(expected), abs=float(claim["tolerance"] or 0))
+        case "below":
+            assert value < float(expected)
+        case "above":
+            assert value > float(expected)
+        case other:
+            raise AssertionError(f"note_claims.csv compares by {other!r}: is, equals, below or above")

@@ -3,31 +3,8 @@ with windows as (
     select * from {{ ref('int_windows') }}
 ),
 
-volumes as (
-    select
-        windows.week_start,
-        windows.window_id,
-        candles.venue,
-        instruments.asset_id,
-        sum(case when candles.market_type = 'spot' then candles.quote_volume end) as spot_usd,
-        sum(case when candles.market_type = 'perp' then candles.quote_volume end) as perp_usd,
-        count(candles.quote_volume) as n_hours
-    from windows
-    inner join {{ ref('int_candles_hourly') }} as candles
-        on candles.price_at > windows.starts_at
-        and candles.price_at <= windows.ends_at
-    inner join {{ ref('int_instruments') }} as instruments
-        on instruments.venue = candles.venue
-        and instruments.market_type = candles.market_type
-        and instruments.venue_symbol = candles.venue_symbol
-        and candles.price_at - interval '1 hour' >= instruments.valid_from
-        and candles.price_at - interval '1 hour' < instruments.valid_to
-    where instruments.quote in {{ dollar_quotes() }}
-    group by windows.week_start, windows.window_id, candles.venue, instruments.asset_id
-),
-
 both_ways as (
-    select * from volumes where spot_usd is not null and perp_usd is not null
+    select * from {{ ref('int_traded_volumes') }} where spot_usd is not null and perp_usd is not null
 ),
 
 -- Hours that an instrument was there for: a hole in them is missing volume, not a quiet hour.

@@ -318,6 +318,21 @@ def test_a_gap_answered_without_rows_backs_off_and_closes_after_three_tries(raw)
     assert [g.window_end for g in left] == [at(17, 1).replace(tzinfo=UTC)]  # the hour since, which nobody asked for
 
 
+def test_what_a_guard_holds_is_asked_for_again_until_the_venue_has_answered_three_times(raw):
+    raw.venue_is_asked()
+    raw.candles("A", *hours(at(3, 1), at(4, 2)), *hours(at(4, 4), at(5)))
+    raw.held("candles", "A", at(4, 2), "one", "perp")
+    for day, before, is_asked_for in ((5, 5, True), (6, 5, True), (13, 6, False)):
+        raw.candles("A", *hours(at(before, 1), at(day)))
+        raw.asked("candles", "A", at(4), at(day), clock=at(day))
+        (row,) = raw.ledger(at(day), series="A", week_start=at(3).date())
+        assert (row["missing_rows"], row["quarantined_rows"], row["is_closed"]) == (0, 1, not is_asked_for)
+        assert "what a guard holds" in row["reason"]
+        later = coverage.open_gaps(raw.connection, datetime(2030, 1, 1, tzinfo=UTC))
+        windows = [(gap.window_start, gap.window_end) for gap in later if gap.window_start.day == 4]
+        assert windows == ([(at(4, 2).replace(tzinfo=UTC), at(4, 3).replace(tzinfo=UTC))] if is_asked_for else [])
+
+
 def test_open_gaps_are_those_whose_turn_it_is_with_the_window_to_ask_for(raw):
     silent_between(raw, at(4, 2), at(4, 12))
     raw.settlements("A", *[time for time in hours(at(27, 8, 10), at(17), 8) if time != at(5, 16)])

@@ -14,7 +14,7 @@ from orchestration.processes import ends_with_us, watched
 PARENT = """
 import os, subprocess, sys
 from orchestration.processes import ends_with_us
-child = subprocess.Popen(["sleep", "60"])
+child = subprocess.Popen(["sleep", "60"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 with ends_with_us(child):
     print(child.pid, flush=True)
     os.kill(os.getpid(), 9)
@@ -24,7 +24,7 @@ with ends_with_us(child):
 NEWBORN = """
 import os, subprocess
 from orchestration.processes import watched
-child = subprocess.Popen([watched("sleep"), "60"])
+child = subprocess.Popen([watched("sleep"), "60"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 print(child.pid, flush=True)
 os.kill(os.getpid(), 9)
 """
@@ -38,7 +38,7 @@ def is_running(process: int) -> bool:
 
 
 def test_a_child_ends_with_the_context():
-    child = subprocess.Popen(["sleep", "60"])
+    child = subprocess.Popen(["sleep", "60"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     with pytest.raises(KeyboardInterrupt), ends_with_us(child):
         raise KeyboardInterrupt
     assert child.returncode is not None
@@ -47,6 +47,7 @@ def test_a_child_ends_with_the_context():
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
 @pytest.mark.parametrize("parent", [PARENT, NEWBORN], ids=["watched over", "just born"])
 def test_a_child_ends_when_its_parent_is_killed(parent):
+    began = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-c", parent], env=os.environ | {"PYTHONPATH": str(CHECKOUT)}, capture_output=True, text=True
     )
@@ -55,6 +56,7 @@ def test_a_child_ends_when_its_parent_is_killed(parent):
     while is_running(child) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert done.returncode == -9 and not is_running(child)
+    assert time.monotonic() - began < 50  # it was ended, and did not just finish
 
 
 def test_a_watched_program_is_itself():
