@@ -12,7 +12,7 @@ export DO_NOT_TRACK=1
 export DAGSTER_DISABLE_TELEMETRY=1
 unexport PYTHONPATH
 
-.PHONY: run test test-all test-live ui setup lock lint bench reliability clean
+.PHONY: run test test-all test-live ui setup lock lint bench docs reliability clean
 
 run: $(READY)            ## the main job: the last closed week of the simulated market, or of what REGIME_HOME holds
 	@$(BIN)/regime run
@@ -33,6 +33,9 @@ ui: $(READY)             ## Dagster's page on the same home and source as the co
 
 bench: $(READY)          ## ratios against peers, from one run
 	@$(BIN)/python -m benchmarks
+
+docs: $(READY)           ## docs/metrics.md, the dictionary of the marts, from the models' own words
+	@$(BIN)/python -m orchestration.dictionary
 
 reliability: $(READY)    ## docs/reliability.md: every fault, kill and reader, from a run of their tests (all must pass)
 	@rm -f $(FINDINGS)

@@ -34,7 +34,7 @@ class Dataset:
 
     `origin_column` names who said it (a venue, or a provider of reference data).
     `cadence` is the expected distance between two rows of one series; None where the data itself decides
-    (a funding interval is data) or where rows are a list and not a series.
+    (a funding interval is data), where rows are a list and not a series, or events of their own, none of which is due.
     """
 
     name: str
@@ -169,6 +169,48 @@ OPEN_INTEREST = Dataset(
     series_column="venue_symbol",
 )
 
+LONG_SHORT_RATIOS = Dataset(
+    name="long_short_ratios",
+    description="Accounts that hold a perpetual long over those that hold it short, as the venue counts its customers.",
+    columns=(
+        _VENUE,
+        _VENUE_SYMBOL,
+        _time("observed_at", "The moment the figure describes."),
+        _number(
+            "long_short_account_ratio",
+            "ratio",
+            "Accounts net long over accounts net short; a large account counts as much as a small one.",
+        ),
+    ),
+    key=("venue", "venue_symbol", "observed_at"),
+    time_column="observed_at",
+    origin_column="venue",
+    series_column="venue_symbol",
+)
+
+LIQUIDATIONS = Dataset(
+    name="liquidations",
+    description="Positions in perpetuals that a venue closed by force, as far as it publishes them.",
+    columns=(
+        _VENUE,
+        _VENUE_SYMBOL,
+        _time("liquidated_at", "When the position was closed; some venues give whole seconds."),
+        _text("side", "The side of the position that was closed: long or short."),
+        _number("price", "quote currency", "What the position was closed at."),
+        Column("occurrence", pa.int64(), "", "1, 2, … among orders of one instrument, moment, side and price."),
+        _number(
+            "quantity",
+            "base units",
+            "Closed, in base units of the instrument; NULL where a contract's size is not known.",
+            nullable=True,
+        ),
+    ),
+    key=("venue", "venue_symbol", "liquidated_at", "side", "price", "occurrence"),
+    time_column="liquidated_at",
+    origin_column="venue",
+    series_column="venue_symbol",
+)
+
 MARKET_CAPS = Dataset(
     name="market_caps",
     description="Supplies, prices and market caps of coins, as a data provider lists them.",
@@ -224,5 +266,15 @@ MACRO_SERIES = Dataset(
 
 DATASETS: dict[str, Dataset] = {
     d.name: d
-    for d in (INSTRUMENTS, CANDLES, FUNDING_RATES, OPEN_INTEREST, MARKET_CAPS, ASSET_CLASS_PRICES, MACRO_SERIES)
+    for d in (
+        INSTRUMENTS,
+        CANDLES,
+        FUNDING_RATES,
+        OPEN_INTEREST,
+        LONG_SHORT_RATIOS,
+        LIQUIDATIONS,
+        MARKET_CAPS,
+        ASSET_CLASS_PRICES,
+        MACRO_SERIES,
+    )
 }

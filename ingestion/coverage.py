@@ -28,6 +28,8 @@ _EVENTS = {
     "candles": ("{time} + interval '1 hour'", "market_type", "close > 0"),
     "funding_rates": ("date_trunc('hour', {time} + interval '30 minutes')", "'perp'", None),
     "open_interest": ("{time}", "'perp'", None),
+    "long_short_ratios": ("{time}", "'perp'", None),
+    "liquidations": ("{time}", "'perp'", None),
     "market_caps": ("{time}", "''", None),
     # A day's close is of the end of its day.
     "asset_class_prices": ("{time}::timestamp + interval '24 hours'", "''", None),
@@ -318,9 +320,10 @@ def _held_rows() -> str:
     moments = " ".join(
         f"when '{name}' then {moment.format(time='event_at')}" for name, (moment, _, _) in _EVENTS.items()
     )
+    perps = ", ".join(f"'{name}'" for name, (_, market, _) in _EVENTS.items() if market == "'perp'")
     return (
         "select dataset, coalesce(origin, '') as origin, coalesce(market_type,"
-        " case when dataset in ('funding_rates', 'open_interest') then 'perp' else '' end) as market,"
+        f" case when dataset in ({perps}) then 'perp' else '' end) as market,"
         f" coalesce(series, '') as series, case dataset {moments} end as event_at, recorded_at, load_id, released_at"
         " from raw.quarantine where event_at between timestamp '1900-01-01' and timestamp '2200-01-01'"
     )

@@ -11,7 +11,7 @@ with gaps as (
         epoch(event_at - lag(event_at) over (
             partition by dataset, origin, market, series, island order by event_at)) / 3600.0 as gap_hours
     from ledger_events
-    where dataset in ('candles', 'funding_rates', 'open_interest', 'market_caps')
+    where dataset in ('candles', 'funding_rates', 'open_interest', 'long_short_ratios', 'market_caps')
 ),
 beside as (
     select *, lag(gap_hours) over beside_it as previous_gap, lead(gap_hours) over beside_it as next_gap

@@ -23,6 +23,7 @@ from ingestion import warehouse
 from ingestion.archives import market_archive
 from ingestion.bodies import read_json
 from ingestion.contracts import DATASETS
+from ingestion.feeds import feed_tasks
 from ingestion.fetch import Answer, FetchError, Line, NotOffered, Outcome, Patience, Refused, Task, not_kept, run
 from ingestion.home import Home
 from ingestion.landing import Judge, Landing, Manifest, Request
@@ -34,7 +35,7 @@ from ingestion.secrets import kept_from_errors
 from ingestion.source import Source
 from ingestion.universe import Universe
 from ingestion.venues import VENUES
-from ingestion.venues.venue import History, Market, Snapshot, Venue
+from ingestion.venues.venue import Feed, History, Market, Snapshot, Venue
 from ingestion.windows import Window, left_of
 
 # A batch lands when it is this large: small enough to hold and judge at once, large enough for few files.
@@ -211,13 +212,15 @@ def _market_tasks(plan: Plan, venue: Venue, market: Market, client: Any) -> Iter
                 return Answer(await client.snapshot(market, plan.dataset))
 
             yield Task(line, venue.name, market_type, WHOLE_LIST, due, due, take_snapshot)
-    elif isinstance(endpoint, History):
+    elif isinstance(endpoint, History | Feed):
         known = [i for i in plan.instruments if (i.venue, i.market_type) == (venue.name, market_type)]
         if not known and not plan.only and (venue.name, market_type, WHOLE_LIST) not in plan.listed:
             yield _unlisted(plan, line, venue.name, market_type)
-        scope = plan.universe.venues[venue.name]
+        if isinstance(endpoint, Feed):
+            yield from feed_tasks(plan, market, client, known)
+            return
         for instrument in known:
-            if scope.includes(market_type, instrument.base):
+            if plan.universe.asks(plan.dataset, venue.name, market_type, instrument.base):
                 for window in plan.windows(instrument):
                     yield from _history_tasks(plan, market, instrument, endpoint, client, window)
 
@@ -255,7 +258,13 @@ def _history_tasks(
         try:
             return Answer(
                 await client.history(
-                    market, plan.dataset, symbol, start, until, contract_size=instrument.row["contract_size"]
+                    market,
+                    plan.dataset,
+                    symbol,
+                    start,
+                    until,
+                    contract_size=instrument.row["contract_size"],
+                    is_inverse=instrument.row["is_inverse"],
                 )
             )
         except NotOffered:

@@ -45,12 +45,18 @@ class ReferenceScope:
 
 @dataclass(frozen=True)
 class Universe:
-    """Everything that is asked."""
+    """Everything that is asked. `only_bases` narrows a dataset to some bases, at all venues."""
 
     quotes: frozenset[str]
     venues: Mapping[str, VenueScope]
     references: Mapping[str, ReferenceScope]
     reread: Mapping[str, timedelta]
+    only_bases: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def asks(self, dataset: str, venue: str, market_type: str, base: str) -> bool:
+        """True if a dataset is asked for of a venue's instruments of this base."""
+        is_wanted = dataset not in self.only_bases or base in self.only_bases[dataset]
+        return is_wanted and self.venues[venue].includes(market_type, base)
 
     @classmethod
     def read(cls, path: Path = UNIVERSE_FILE) -> "Universe":
@@ -63,6 +69,7 @@ class Universe:
             content = tomllib.loads(path.read_text())
             quotes = frozenset(content["instruments"]["quotes"])
             reread = {name.removesuffix("_hours"): timedelta(hours=hours) for name, hours in content["reread"].items()}
+            only_bases = {name: frozenset(bases) for name, bases in content.get("only_bases", {}).items()}
             venues = {name: _venue_scope(block) for name, block in content["venues"].items()}
             references = {
                 name: ReferenceScope(block.get("required", False), block)
@@ -82,7 +89,7 @@ class Universe:
             raise UniverseError(
                 f"{path} names providers {sorted(unknown)}, which have no file in ingestion/references/"
             )
-        return cls(quotes, venues, references, reread)
+        return cls(quotes, venues, references, reread, only_bases)
 
 
 def _venue_scope(block: Mapping[str, Any]) -> VenueScope:

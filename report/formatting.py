@@ -4,7 +4,7 @@ Belongs here: digits, signs, scales and dates, by the figure's unit.
 Does not: typography of one medium (render/), which figure is written where (sections/).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from report.figures import Figure
@@ -50,6 +50,25 @@ def show(figure: Figure, *, signed: bool = False, scale_of: float | None = None)
     return Printed(figure, _number(value, figure.unit, signed))
 
 
+# Units of the marts' own `unit` columns that print as another.
+_PRINTED_AS = {"percent a year": "percent", "rank": "count"}
+# Units that are said by the words around the figure, or by a sign of their own.
+UNSAID = ("", "correlation", "count", "index points", "USD", "USD per coin", "UTC")
+
+
+def in_unit(figure: Figure, unit: str, *, signed: bool = False) -> Printed:
+    """The figure in a unit that its row states and its column's name cannot."""
+    return show(replace(figure, unit=_PRINTED_AS.get(unit, unit)), signed=signed)
+
+
+def in_hundredths(figure: Figure, unit: str, *, signed: bool = False) -> Printed:
+    """Like `in_unit`, with the second decimal of rates: yields move by hundredths."""
+    if unit in ("percent", "percentage points") and figure.number is not None:
+        text = f"{_fixed(figure.number, 2, signed)} {'%' if unit == 'percent' else 'pp'}"
+        return Printed(replace(figure, unit=unit), text)
+    return in_unit(figure, unit, signed=signed)
+
+
 def counted(figure: Figure, one: str, many: str) -> list[Printed | str]:
     """The count and what it counts: 1 venue, 4 venues."""
     return [show(figure), f" {one if figure.value == 1 else many}"]
@@ -91,7 +110,7 @@ def _number(value: float, unit: str, signed: bool) -> str:
             return _fixed(value, 0, signed)
         case "index points":
             return _fixed(value, 1, signed)
-    return _plain(value, signed)
+    return _plain(value, signed) + ("" if unit in UNSAID else f" {unit}")
 
 
 def _fixed(value: float, decimals: int, signed: bool) -> str:

@@ -11,7 +11,7 @@ from datetime import date
 
 from report.document import Document, Section
 from report.errors import UnbackedFigureError
-from report.formatting import NOT_KNOWN, Printed, in_words, moment_in_words
+from report.formatting import NOT_KNOWN, UNSAID, Printed, in_words, moment_in_words
 from report.text import Fragment, has_digit
 
 # Terms of the field and constants of the definitions: digits in plain words may only stand in one of these.
@@ -79,9 +79,9 @@ def prints_its_value(printed: Printed) -> bool:
         return text == moment_in_words(value)
     match = _NUMBER.fullmatch(text)
     unit = printed.figure.unit
-    if match is None or ("$" in text) != unit.startswith("USD"):
+    if match is None or ("$" in text) != (unit in ("USD", "USD per coin")):
         return False
-    suffix = _UNITS_IN_TEXT.get(unit, "")
+    suffix = _UNITS_IN_TEXT.get(unit, "" if unit in UNSAID else f" {unit}")
     if match["rest"] not in (_SCALES if unit == "USD" else {suffix, suffix.removesuffix("s")}):
         return False
     scale = _SCALES.get(match["rest"], 1.0)

@@ -38,7 +38,10 @@ class Asset:
 
 @dataclass(frozen=True)
 class Listing:
-    """One instrument of one venue; `multiplier` coins make one unit of it."""
+    """One instrument of one venue; `multiplier` coins make one unit of it.
+
+    `began_at` and `ended_at` are its own edges, where they are not its asset's.
+    """
 
     venue: str
     market_type: str
@@ -48,6 +51,9 @@ class Listing:
     asset_id: str
     multiplier: float
     share_of_turnover: float
+    is_inverse: bool = False
+    began_at: datetime | None = None
+    ended_at: datetime | None = None
 
     @property
     def key(self) -> tuple[str, str, str]:

@@ -22,11 +22,13 @@ TABLES: Mapping[str, tuple[str, str, str, tuple[str, ...]]] = {
     "open_interest": (
         "open_interest", "venue_symbol", "observed_at", ("open_interest_base", "open_interest_usd"),
     ),
+    "long_short_ratios": ("long_short_ratios", "venue_symbol", "observed_at", ("long_short_account_ratio",)),
+    "liquidations": ("liquidations", "venue_symbol", "liquidated_at", ("price", "quantity")),
     "market_caps": ("market_caps", "asset_id", "observed_at", ("price_usd", "market_cap_usd")),
     "asset_class_prices": ("asset_class_prices", "series", "close_date", ("close",)),
     "macro_series": ("macro_series", "series", "reference_date", ("value",)),
 }  # fmt: skip
-VENUES_DATASETS = ("candles", "funding_rates", "open_interest")
+VENUES_DATASETS = ("candles", "funding_rates", "open_interest", "long_short_ratios", "liquidations")
 ANY = "*"
 ABSURD = 1e18
 NEEDS_NUMBER, NEEDS_NAME = ("scale", "shift_hours"), ("rows_of", "alias")

@@ -1,17 +1,34 @@
 """Make a market: the same tables for the same name and seed.
 
 Belongs here: the order of the parts.
-Does not: the parts (prices.py, trading.py, leverage.py, references.py), the market for pagers (paging_market.py).
+Does not: the parts (prices.py, trading.py, leverage.py, oddities.py, positioning.py, references.py), the market for
+pagers (paging_market.py).
 """
 
 from datetime import UTC
 
+import pandas as pd
+
 from simulator import assets as listed
 from simulator.calibration import calibration
-from simulator.leverage import funding_table, make_funding, make_open_interest, open_interest_table
+from simulator.leverage import (
+    funding_table,
+    make_funding,
+    make_inverse_open_interest,
+    make_open_interest,
+    open_interest_table,
+)
 from simulator.market import Clock, Market
+from simulator.oddities import read_oddities
 from simulator.paging_market import make_paging_market
-from simulator.prices import make_prices
+from simulator.positioning import (
+    liquidations_table,
+    long_short_table,
+    make_liquidations,
+    make_long_short,
+    publishing_instruments,
+)
+from simulator.prices import make_prices, points_of
 from simulator.references import categories, make_asset_class_prices, make_macro_series, make_market_caps
 from simulator.trading import make_candles, make_instruments
 
@@ -27,11 +44,22 @@ def generate(market: str = "full", seed: int = DEFAULT_SEED) -> Market:
         return make_paging_market(seed)
     cal = calibration()
     coins = listed.assets(market)
-    listings = listed.listings(market, coins)
+    usual = listed.listings(market, coins)
+    odd = read_oddities(market, coins)
+    listings = odd.named(usual)
     rules = listed.funding_rules()
-    model = make_prices(market, coins, listed.starts_at(market, cal.starts_at), cal, seed)
-    funding = make_funding(model, listings, rules, cal, seed)
-    interest = make_open_interest(model, listings, cal, seed)
+    starts_at = listed.starts_at(market, cal.starts_at)
+    without_price = odd.without_price(usual, coins, starts_at, points_of(starts_at, cal))
+    model = make_prices(market, coins, starts_at, cal, seed, without_price)
+    # What is odd is drawn after or apart from the usual, which stays what it would have been.
+    funding = odd.in_funding(make_funding(model, (*usual, *odd.inverse), rules, cal, seed), usual, model)
+    inverse_interest = make_inverse_open_interest(model, odd.inverse, odd.contracts_usd, seed)
+    usual_interest = make_open_interest(model, usual, cal, seed, inverse_interest)
+    interest = odd.in_open_interest(usual_interest, inverse_interest, usual, model)
+    inverse_candles = make_candles(model, odd.inverse, cal, seed + 1) if odd.inverse else None
+    candles = odd.in_candles(make_candles(model, usual, cal, seed), inverse_candles, usual)
+    long_short = make_long_short(model, usual, seed, odd.inverse)
+    liquidations = make_liquidations(model, market, seed)
     asset_classes = make_asset_class_prices(cal, seed)
     return Market(
         clock=Clock(
@@ -40,13 +68,23 @@ def generate(market: str = "full", seed: int = DEFAULT_SEED) -> Market:
             now=model.now.replace(tzinfo=UTC),
             label=f"simulated {market} market, seed {seed}",
         ),
-        instruments=make_instruments(model, listings),
-        candles_1h=make_candles(model, listings, cal, seed),
+        instruments=pd.concat([make_instruments(model, listings), publishing_instruments(market)], ignore_index=True),
+        candles_1h=candles,
         funding_rates=funding_table(funding, model, listings, rules, seed),
         open_interest=open_interest_table(interest, model),
         market_caps=make_market_caps(model, cal, seed),
         asset_class_prices=asset_classes,
         macro_series=make_macro_series(cal, asset_classes, seed),
+        long_short_ratios=long_short_table(long_short, model),
+        liquidations=liquidations_table(liquidations, model),
         categories=categories(coins),
-        truth={"model": model, "listings": listings, "funding": funding, "open_interest": interest},
+        truth={
+            "model": model,
+            "listings": listings,
+            "oddities": odd,
+            "funding": funding,
+            "open_interest": interest,
+            "long_short": long_short,
+            "liquidations": liquidations,
+        },
     )

@@ -155,8 +155,24 @@ def funding_table(
     return frame[is_out].sort_values(["venue", "venue_symbol", "settled_at"], ignore_index=True)
 
 
-def make_open_interest(model: PriceModel, listings: Sequence[Listing], cal: Calibration, seed: int) -> OpenInterest:
-    """Open interest whose totals by group are the calibration's at its anchors."""
+def make_inverse_open_interest(
+    model: PriceModel, listings: Sequence[Listing], about_usd: Sequence[float], seed: int
+) -> OpenInterest | None:
+    """Open interest in contracts of a dollar, which move by what is held and by no price; None without contracts."""
+    if not listings:
+        return None
+    rng = np.random.default_rng([seed, 12])
+    hours = np.arange(0, model.hours + 1, OBSERVATION_HOURS)
+    drift = np.exp(_smooth_noise(rng, len(hours), len(listings), 0.10, 18))
+    usd = np.round(np.array(about_usd) * drift)
+    coins = usd / model.prices[hours][:, [model.column(x.asset_id) for x in listings]]
+    return OpenInterest(tuple(listings), coins, usd)
+
+
+def make_open_interest(
+    model: PriceModel, listings: Sequence[Listing], cal: Calibration, seed: int, beside: OpenInterest | None = None
+) -> OpenInterest:
+    """Open interest whose totals by group are the calibration's at its anchors, together with what is `beside`."""
     rng = np.random.default_rng([seed, 5])
     perps = tuple(x for x in listings if x.market_type == "perp")
     columns = np.array([model.column(x.asset_id) for x in perps])
@@ -171,12 +187,14 @@ def make_open_interest(model: PriceModel, listings: Sequence[Listing], cal: Cali
     usd = np.where(is_trading, coins * model.prices[hours][:, columns], 0.0)
 
     groups = _groups(anchor_ranks(model, cal)[columns], perps)
+    others = _by_group(beside, model, cal, len(hours))
     at = np.array([(row[0] - model.starts_at) / HOUR for row in cal.open_interest["anchors"]])
     for index in range(len(_GROUPS)):
         members = groups == index
         if not members.any():
             continue
-        targets = np.log(np.array([row[1 + index] for row in cal.open_interest["anchors"]], dtype=float) * 1e9)
+        total = np.array([row[1 + index] for row in cal.open_interest["anchors"]], dtype=float) * 1e9
+        targets = np.log(total - np.interp(at, hours, others[:, index]))
         natural = np.log(usd[:, members].sum(axis=1))
         known = (at >= 0) & (at <= hours[-1])
         # Positions move evenly between anchors; prices do the rest.
@@ -184,6 +202,16 @@ def make_open_interest(model: PriceModel, listings: Sequence[Listing], cal: Cali
         coins[:, members] *= factor
         usd[:, members] *= factor
     return OpenInterest(perps, np.where(is_trading, coins, np.nan), np.where(is_trading, usd, np.nan))
+
+
+def _by_group(interest: OpenInterest | None, model: PriceModel, cal: Calibration, steps: int) -> Array:
+    """Dollars by observation and group."""
+    totals = np.zeros((steps, len(_GROUPS)))
+    if interest:
+        columns = [model.column(x.asset_id) for x in interest.listings]
+        for n, group in enumerate(_groups(anchor_ranks(model, cal)[columns], interest.listings)):
+            totals[:, group] += interest.usd[:, n]
+    return totals
 
 
 def _groups(ranks: NDArray[np.int64], perps: Sequence[Listing]) -> NDArray[np.int64]:

@@ -25,6 +25,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     ),
     "funding_rates": ("venue", "venue_symbol", "settled_at", "funding_rate"),
     "open_interest": ("venue", "venue_symbol", "observed_at", "open_interest_base", "open_interest_usd"),
+    "long_short_ratios": ("venue", "venue_symbol", "observed_at", "long_short_account_ratio"),
+    "liquidations": ("venue", "venue_symbol", "liquidated_at", "side", "price", "quantity"),
     "market_caps": (
         "provider", "observed_at", "rank", "asset_id", "symbol", "name", "price_usd", "circulating_supply",
         "market_cap_usd", "volume_24h_usd",
@@ -45,6 +47,11 @@ class Clock:
     label: str
 
 
+def no_rows(table: str, time_column: str) -> pd.DataFrame:
+    """A table of a market that has nothing in it."""
+    return pd.DataFrame(columns=list(COLUMNS[table])).astype({time_column: "datetime64[us]"})
+
+
 @dataclass(frozen=True)
 class Market:
     """The tables of a market, in the shapes that recorded market data have, and its clock.
@@ -54,6 +61,8 @@ class Market:
     `macro_series` and `provider` to `asset_class_prices`, and a `candles_1h` row that opens at the clock's hour: the
     unfinished candle of a live venue. `market_caps` holds a provider's list (rank set) and the per-coin histories (rank
     NULL).
+
+    A recorded market has no long/short ratios and no liquidations.
 
     `instruments` may be empty where a recorded market has none.
     `categories` gives the provider's categories of each asset id, as they are now.
@@ -68,6 +77,8 @@ class Market:
     market_caps: pd.DataFrame
     asset_class_prices: pd.DataFrame
     macro_series: pd.DataFrame
+    long_short_ratios: pd.DataFrame = field(default_factory=lambda: no_rows("long_short_ratios", "observed_at"))
+    liquidations: pd.DataFrame = field(default_factory=lambda: no_rows("liquidations", "liquidated_at"))
     categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     truth: Mapping[str, Any] = field(default_factory=dict, repr=False)
 

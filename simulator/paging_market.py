@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 
-from simulator.market import COLUMNS, Clock, Market
+from simulator.market import COLUMNS, Clock, Market, no_rows
 
 NOW = datetime(2025, 11, 24, 6, tzinfo=UTC)
 STARTS_AT = datetime(2022, 11, 24, tzinfo=UTC)
@@ -64,9 +64,9 @@ def make_paging_market(seed: int) -> Market:
         candles_1h=pd.concat(candles, ignore_index=True)[list(COLUMNS["candles_1h"])],
         funding_rates=pd.concat(funding, ignore_index=True)[list(COLUMNS["funding_rates"])],
         open_interest=pd.concat(interest, ignore_index=True)[list(COLUMNS["open_interest"])],
-        market_caps=_no_rows("market_caps", "observed_at"),
-        asset_class_prices=_no_rows("asset_class_prices", "close_date").assign(provider=""),
-        macro_series=_no_rows("macro_series", "reference_date"),
+        market_caps=no_rows("market_caps", "observed_at"),
+        asset_class_prices=no_rows("asset_class_prices", "close_date").assign(provider=""),
+        macro_series=no_rows("macro_series", "reference_date"),
         truth={"settled_at_ms": truth},
     )
 
@@ -107,8 +107,3 @@ def _open_interest(names: dict[str, str], draw: np.random.Generator) -> pd.DataF
 
 def _stamps(times_ms: np.ndarray) -> np.ndarray:
     return times_ms.astype("datetime64[ms]").astype("datetime64[us]")
-
-
-def _no_rows(table: str, time_column: str) -> pd.DataFrame:
-    frame = pd.DataFrame(columns=list(COLUMNS[table]))
-    return frame.astype({time_column: "datetime64[us]"})

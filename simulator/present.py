@@ -91,6 +91,8 @@ _TIME_COLUMNS = {
     "candles_1h": "open_time",
     "funding_rates": "settled_at",
     "open_interest": "observed_at",
+    "long_short_ratios": "observed_at",
+    "liquidations": "liquidated_at",
     "market_caps": "observed_at",
     "asset_class_prices": "close_date",
     "macro_series": "reference_date",
@@ -102,7 +104,7 @@ def _is_known(name: str, rows: pd.DataFrame, now: pd.Timestamp) -> np.ndarray:
     times = pd.to_datetime(rows[_TIME_COLUMNS[name]])
     if name == "candles_1h":
         return (times + HOUR <= now).to_numpy()
-    if name in ("funding_rates", "open_interest", "market_caps"):
+    if name in ("funding_rates", "open_interest", "long_short_ratios", "liquidations", "market_caps"):
         return (times <= now).to_numpy()
     is_over = times + DAY <= now
     if "released_at" in rows:

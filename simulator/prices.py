@@ -49,6 +49,8 @@ class PriceModel:
     supplies: Array
     first_hour: NDArray[np.int64]
     last_hour: NDArray[np.int64]
+    # Hours (rows, named by their end) of a traded asset that have no reference price all the same.
+    without_price: NDArray[np.bool_]
     weeks: list[WeekTruth] = field(default_factory=list)
 
     @property
@@ -79,7 +81,15 @@ class PriceModel:
         monday = np.ceil((self.first_hour + MINIMUM_HOURS) / WEEK_HOURS).astype(int) * WEEK_HOURS
         referenced = np.where(self.first_hour > 0, monday, self.first_hour)
         seen = np.minimum(self.last_hour, hour) - np.maximum(referenced, hour - WEEK_HOURS)
-        return is_free & (seen >= MINIMUM_HOURS) & (self.last_hour >= hour)
+        seen = seen - self.without_price[max(hour - WEEK_HOURS + 1, 0) : hour + 1].sum(axis=0)
+        return is_free & (seen >= MINIMUM_HOURS) & (self.last_hour >= hour) & ~self.without_price[hour]
+
+    def last_priced_hour(self, column: int, hour: int) -> int:
+        """The last hour not after `hour` at which an asset has a reference price."""
+        hour = min(hour, int(self.last_hour[column]))
+        while self.without_price[hour, column]:
+            hour -= 1
+        return hour
 
     def ranks_at(self, hour: int) -> NDArray[np.int64]:
         """Ranks 1…n of the eligible by market cap; 0 for the others."""
@@ -129,15 +139,35 @@ def index_weights_at(model: PriceModel, hour: int) -> Array:
     return weights / weights.sum()
 
 
-def make_prices(market: str, assets: Sequence[Asset], starts_at: datetime, cal: Calibration, seed: int) -> PriceModel:
-    """All prices and supplies of a market."""
-    return _Maker(market, tuple(assets), starts_at, cal, seed).make()
+def make_prices(
+    market: str,
+    assets: Sequence[Asset],
+    starts_at: datetime,
+    cal: Calibration,
+    seed: int,
+    without_price: NDArray[np.bool_],
+) -> PriceModel:
+    """All prices and supplies of a market; `without_price` is by its points and assets."""
+    return _Maker(market, tuple(assets), starts_at, cal, seed, without_price).make()
+
+
+def points_of(starts_at: datetime, cal: Calibration) -> int:
+    """How many rows the prices have: one for the start, one for each whole hour, and the unfinished one's."""
+    return int((cal.now - starts_at) / HOUR) + 2
 
 
 class _Maker:
     """One generation: weekly returns backwards from the anchor week, then hours forwards."""
 
-    def __init__(self, market: str, assets: tuple[Asset, ...], starts_at: datetime, cal: Calibration, seed: int):
+    def __init__(
+        self,
+        market: str,
+        assets: tuple[Asset, ...],
+        starts_at: datetime,
+        cal: Calibration,
+        seed: int,
+        without_price: NDArray[np.bool_],
+    ):
         self.is_full = market == "full"
         self.assets = assets
         self.cal = cal
@@ -154,10 +184,11 @@ class _Maker:
             assets=assets,
             starts_at=starts_at,
             now=cal.now,
-            prices=np.ones((hours + 2, count)),
+            prices=np.ones((points_of(starts_at, cal), count)),
             supplies=np.ones((hours // 24 + 1, count)),
             first_hour=np.array([self._hour(a.listed_at, starts_at, 0) for a in assets]),
             last_hour=np.array([self._hour(a.delisted_at, starts_at, hours + 1) for a in assets]),
+            without_price=without_price,
         )
         # Lasting traits of each asset: how it loads on the market, how volatile it is.
         self.loading_tilt = 1 + 0.06 * np.clip(self.rng.standard_normal(count), -2, 2)
@@ -324,7 +355,8 @@ class _Maker:
         )
 
     def _is_whole(self, start: int) -> NDArray[np.bool_]:
-        return (self.model.first_hour <= start) & (self.model.last_hour >= start + WEEK_HOURS)
+        has_hole = self.model.without_price[start + 1 : start + WEEK_HOURS + 1].any(axis=0)
+        return (self.model.first_hour <= start) & (self.model.last_hour >= start + WEEK_HOURS) & ~has_hole
 
     def _averages(self, correlation: Array, buckets: NDArray[np.int64], start: int) -> dict[str, float]:
         found = {}

@@ -158,7 +158,9 @@ def _followers(closes: pd.DataFrame) -> Iterable[Part]:
 
 
 def _noisy(anchors: list[list[Any]], days: list[date], noise: float, rng: np.random.Generator) -> Array:
-    """Straight lines between anchors with noise that vanishes at them."""
+    """Straight lines between anchors with noise that vanishes at them; without any, nothing is drawn."""
+    if not noise:
+        return _between(anchors, days)
     ordinals = np.array([d.toordinal() for d in days])
     distance = np.min([np.abs(ordinals - a[0].toordinal()) for a in anchors], axis=0)
     return _between(anchors, days) + noise * np.minimum(distance / 5, 1) * rng.standard_normal(len(days))

@@ -44,6 +44,7 @@ def make_instruments(model: PriceModel, listings: Sequence[Listing]) -> pd.DataF
     rows = []
     for x in listings:
         asset = by_id[x.asset_id]
+        ended_at = x.ended_at or asset.delisted_at
         says_when = x.market_type == "perp" and x.venue in _VENUES_WITH_LISTING_DATE
         rows.append(
             {
@@ -52,11 +53,11 @@ def make_instruments(model: PriceModel, listings: Sequence[Listing]) -> pd.DataF
                 "venue_symbol": x.venue_symbol,
                 "base": x.base,
                 "quote": x.quote,
-                "settle": x.quote if x.market_type == "perp" else None,
+                "settle": None if x.market_type == "spot" else x.base if x.is_inverse else x.quote,
                 "contract_size": 1.0,
-                "is_inverse": False,
-                "is_active": asset.delisted_at is None or asset.delisted_at > model.now,
-                "listed_at": (asset.listed_at or _LONG_LISTED_AT) if says_when else pd.NaT,
+                "is_inverse": x.is_inverse,
+                "is_active": ended_at is None or ended_at > model.now,
+                "listed_at": (x.began_at or asset.listed_at or _LONG_LISTED_AT) if says_when else pd.NaT,
             }
         )
     frame = pd.DataFrame(rows)

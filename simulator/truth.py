@@ -16,6 +16,8 @@ from simulator.assets import Listing
 from simulator.calibration import BUCKETS, HOUR, WEEK_HOURS
 from simulator.leverage import OBSERVATION_HOURS, Funding, OpenInterest
 from simulator.market import Market
+from simulator.oddities import Oddities
+from simulator.positioning import CONTRACTS, Liquidations, LongShort
 from simulator.prices import (
     HOURS_A_YEAR,
     INDEX_SIZE,
@@ -25,6 +27,10 @@ from simulator.prices import (
     index_weights_at,
     last_rebalance_hour,
 )
+
+# They print the coins of linear contracts, and no dollars.
+VENUES_THAT_COUNT_COINS = ("bybit",)
+_NAMES = ("venue", "venue_symbol", "asset_id", "is_inverse")
 
 
 @dataclass(frozen=True)
@@ -36,9 +42,16 @@ class Truth:
     `bucket_correlations`: week_start, rank_bucket, average_pairwise_correlation (hourly log returns, horizon 7d).
     `index_returns`: week_start, return_pct of the capped index of 30 (from its first monthly rebalance on).
     `market_caps`: market_date, total_market_cap_usd, total_ex_stablecoins_usd.
-    `open_interest`: market_date, total_usd.
+    `open_interest`: market_date, total_usd, of what the venues print.
+    `open_interest_changes`: week_start, venue, venue_symbol, asset_id, is_inverse, start_usd, end_usd and the four
+    effects, in the week's days, of every perpetual.
+    `instruments`: venue, market_type, venue_symbol, asset_id, is_inverse, first_at, last_at of its candles.
+    `outages`: venue, first_at, ends_at.
+    `renames`: venue, market_type, asset_id, old_symbol, new_symbol, renamed_at.
     `funding`: week_start, asset_id, funding_rate_annualised_pct, weighted by open interest.
     `intervals`: venue, venue_symbol, interval_hours, first_settled_at, last_settled_at; a row per stretch.
+    `long_short`: week_start, asset_id, long_short_account_ratio, weighted by open interest at the days' ends.
+    `liquidations`: week_start, asset_id, long_usd, short_usd, all that was closed by force.
     `realised_volatility`: market_date, asset_id, rv_7d_pct, rv_7d_daily_pct (BTC).
     """
 
@@ -48,8 +61,14 @@ class Truth:
     index_returns: pd.DataFrame
     market_caps: pd.DataFrame
     open_interest: pd.DataFrame
+    open_interest_changes: pd.DataFrame
+    instruments: pd.DataFrame
+    outages: pd.DataFrame
+    renames: pd.DataFrame
     funding: pd.DataFrame
     intervals: pd.DataFrame
+    long_short: pd.DataFrame
+    liquidations: pd.DataFrame
     realised_volatility: pd.DataFrame
 
 
@@ -61,6 +80,7 @@ def truth(market: Market) -> Truth:
     listings: tuple[Listing, ...] = market.truth["listings"]
     funding: Funding = market.truth["funding"]
     interest: OpenInterest = market.truth["open_interest"]
+    odd: Oddities = market.truth["oddities"]
     universe = _universe(model)
     return Truth(
         universe=universe.drop(columns="market_cap_usd"),
@@ -75,8 +95,14 @@ def truth(market: Market) -> Truth:
         index_returns=_index_returns(model),
         market_caps=_market_caps(model),
         open_interest=_open_interest(model, interest),
+        open_interest_changes=_open_interest_changes(model, interest),
+        instruments=_instruments(model, listings),
+        outages=pd.DataFrame([vars(o) for o in odd.outages], columns=["venue", "first_at", "ends_at"]),
+        renames=_renames(listings, odd),
         funding=_funding(model, listings, funding, interest),
         intervals=_intervals(model, listings, funding),
+        long_short=_long_short(model, market.truth["long_short"], interest),
+        liquidations=_liquidations(model, market.truth["liquidations"]),
         realised_volatility=_realised_volatility(model),
     )
 
@@ -90,7 +116,7 @@ def _universe(model: PriceModel) -> pd.DataFrame:
     for week in model.weeks:
         members = np.flatnonzero(week.rank)
         # An asset that stops trading inside the week counts with its last price.
-        ends = np.minimum(week.start_hour + WEEK_HOURS, model.last_hour[members])
+        ends = [model.last_priced_hour(int(i), week.start_hour + WEEK_HOURS) for i in members]
         growth = model.prices[ends, members] / model.prices[week.start_hour, members]
         labels = np.array([*BUCKETS, ""])
         parts.append(
@@ -146,9 +172,89 @@ def _market_caps(model: PriceModel) -> pd.DataFrame:
     )
 
 
+def _printed_usd(model: PriceModel, interest: OpenInterest) -> Array:
+    """Dollars by observation and perpetual, as far as they can be told: coins alone need a price."""
+    columns = [model.column(x.asset_id) for x in interest.listings]
+    is_coins = np.array([x.venue in VENUES_THAT_COUNT_COINS and not x.is_inverse for x in interest.listings])
+    is_untold = model.without_price[: model.hours + 1 : OBSERVATION_HOURS][:, columns] & is_coins
+    told: Array = np.where(is_untold, np.nan, interest.usd)
+    return told
+
+
+def _open_interest_changes(model: PriceModel, interest: OpenInterest) -> pd.DataFrame:
+    """A day moves prices and positions where both of its ends are told, else listings or coverage."""
+    steps = 24 // OBSERVATION_HOURS
+    usd = _printed_usd(model, interest)[::steps]
+    price = (interest.usd / interest.coins)[::steps]
+    (usd_before, usd_after), (price_before, price_after) = ((a[:-1], a[1:]) for a in (usd, price))
+    is_told = ~np.isnan(usd_before) & ~np.isnan(usd_after)
+    is_inverse = np.array([x.is_inverse for x in interest.listings])
+    price_effect = 0.5 * (usd_before / price_before + usd_after / price_after) * (price_after - price_before)
+    price_effect = np.where(is_told, np.where(is_inverse, 0.0, price_effect), 0.0)
+    change = np.nan_to_num(usd_after) - np.nan_to_num(usd_before)
+    lives = [life(model, x) for x in interest.listings]
+    day = 24 * np.arange(len(change))[:, None]
+    begins, ends = (np.array([edges[n] for edges in lives]) for n in (0, 1))
+    is_listing = np.isnan(usd_before) & (begins > 0) & (day <= begins) & (begins <= day + 24)
+    is_listing |= np.isnan(usd_after) & (day <= ends) & (ends <= day + 24)
+    effects = {
+        "price_effect_usd": price_effect,
+        "position_effect_usd": np.where(is_told, change - price_effect, 0.0),
+        "listing_effect_usd": np.where(~is_told & is_listing, change, 0.0),
+        "coverage_effect_usd": np.where(~is_told & ~is_listing, change, 0.0),
+    }
+    parts = []
+    for week in model.weeks:
+        first = week.start_hour // 24
+        parts.append(
+            pd.DataFrame(
+                {
+                    "week_start": _day(model, week.start_hour),
+                    **{name: [getattr(x, name) for x in interest.listings] for name in _NAMES},
+                    "start_usd": np.nan_to_num(usd[first]),
+                    "end_usd": np.nan_to_num(usd[first + 7]),
+                    **{name: values[first : first + 7].sum(axis=0) for name, values in effects.items()},
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def life(model: PriceModel, x: Listing) -> tuple[int, int]:
+    """The hours at which an instrument's first candle opens and its last one closes."""
+    column = model.column(x.asset_id)
+    first, last = max(int(model.first_hour[column]), 0), min(int(model.last_hour[column]), model.hours)
+    if x.began_at:
+        first = max(first, model.hour_of(x.began_at))
+    if x.ended_at:
+        last = min(last, model.hour_of(x.ended_at))
+    return first, last
+
+
+def _instruments(model: PriceModel, listings: tuple[Listing, ...]) -> pd.DataFrame:
+    lives = [life(model, x) for x in listings]
+    return pd.DataFrame(
+        {
+            **{name: [getattr(x, name) for x in listings] for name in ("market_type", *_NAMES)},
+            "first_at": [_day(model, first) for first, _ in lives],
+            "last_at": [_day(model, last) for _, last in lives],
+        }
+    )
+
+
+def _renames(listings: tuple[Listing, ...], odd: Oddities) -> pd.DataFrame:
+    rows = []
+    for rename in odd.renames:
+        both = [x for x in listings if rename.concerns(x)]
+        old, new = (next(x.venue_symbol for x in both if bool(x.ended_at) == is_old) for is_old in (True, False))
+        rows.append((rename.venue, rename.market_type, rename.asset_id, old, new, rename.at))
+    columns = ["venue", "market_type", "asset_id", "old_symbol", "new_symbol", "renamed_at"]
+    return pd.DataFrame(rows, columns=columns)
+
+
 def _open_interest(model: PriceModel, interest: OpenInterest) -> pd.DataFrame:
     steps = 24 // OBSERVATION_HOURS
-    totals = np.nansum(interest.usd, axis=1)[steps::steps]
+    totals = np.nansum(_printed_usd(model, interest), axis=1)[steps::steps]
     dates = [_day(model, 24 * n) for n in range(len(totals))]
     return pd.DataFrame({"market_date": dates, "total_usd": totals})
 
@@ -212,6 +318,44 @@ def _intervals(model: PriceModel, listings: tuple[Listing, ...], funding: Fundin
             "last_settled_at": [moment(int(h)) for h in stretches["last"]],
         }
     )
+
+
+def _long_short(model: PriceModel, long_short: LongShort, interest: OpenInterest) -> pd.DataFrame:
+    perps = [x.key for x in interest.listings]
+    assets = np.array([x.asset_id for x in long_short.listings])
+    held = interest.usd[:, [perps.index(x.key) for x in long_short.listings]]
+    rows = []
+    for week in model.weeks:
+        first = week.start_hour // OBSERVATION_HOURS
+        last = first + WEEK_HOURS // OBSERVATION_HOURS
+        share = _mean(long_short.long_share[first + 1 : last + 1])
+        weight = _mean(held[first + 6 : last + 1 : 24 // OBSERVATION_HOURS])
+        for asset in sorted(set(assets[~np.isnan(share)])):
+            mine = (assets == asset) & ~np.isnan(share)
+            long = float(np.nansum(share[mine] * weight[mine]) / np.nansum(weight[mine]))
+            rows.append((_day(model, week.start_hour), asset, long / (1 - long)))
+    return pd.DataFrame(rows, columns=["week_start", "asset_id", "long_short_account_ratio"])
+
+
+def _mean(values: Array) -> Array:
+    """Of each column what is known; NaN where nothing is."""
+    known = ~np.isnan(values)
+    mean: Array = np.nansum(values, axis=0) / np.where(known.any(axis=0), known.sum(axis=0), np.nan)
+    return mean
+
+
+def _liquidations(model: PriceModel, liquidations: Liquidations) -> pd.DataFrame:
+    usd = liquidations.usd()
+    frame = pd.DataFrame(
+        {
+            "week_start": [_day(model, (s - 1) // (3600 * WEEK_HOURS) * WEEK_HOURS) for s in liquidations.second],
+            "asset_id": np.array([asset for asset, *_ in CONTRACTS])[liquidations.contract],
+            "long_usd": np.where(liquidations.is_long, usd, 0.0),
+            "short_usd": np.where(liquidations.is_long, 0.0, usd),
+        }
+    )
+    is_over = frame["week_start"] <= _day(model, model.weeks[-1].start_hour)
+    return frame[is_over].groupby(["week_start", "asset_id"], as_index=False).sum()
 
 
 def _realised_volatility(model: PriceModel) -> pd.DataFrame:

@@ -26,7 +26,7 @@ def _funding(window: Window) -> dict[str, object]:
     return {"symbol": window.symbol, "startTime": window.start_ms, "endTime": window.end_ms, "limit": 1000}
 
 
-def _open_interest(window: Window) -> dict[str, object]:
+def _four_hourly(window: Window) -> dict[str, object]:
     return _funding(window) | {"period": "4h", "limit": 500}
 
 
@@ -50,9 +50,19 @@ VENUE = Venue(
                 # Which part comes of a window that is longer than a page is not documented.
                 "open_interest": History(
                     "fapiDataGetOpenInterestHist",
-                    _open_interest,
+                    _four_hourly,
                     time="timestamp",
                     columns={"open_interest_base": "sumOpenInterest", "open_interest_usd": "sumOpenInterestValue"},
+                    paging=PagingRule("either", step_ms=4 * HOUR_MS),
+                    row_names="symbol",
+                    depth=timedelta(days=30),
+                    calls_per_minute=200,
+                ),
+                "long_short_ratios": History(
+                    "fapiDataGetGlobalLongShortAccountRatio",
+                    _four_hourly,
+                    time="timestamp",
+                    columns={"long_short_account_ratio": "longShortRatio"},
                     paging=PagingRule("either", step_ms=4 * HOUR_MS),
                     row_names="symbol",
                     depth=timedelta(days=30),

@@ -1,5 +1,6 @@
 """Bitget (API v2): linear perpetuals. Funding comes in counted pages, candles up to the window's end."""
 
+from datetime import timedelta
 from typing import Any
 
 from ingestion.paging import PagingRule
@@ -22,6 +23,10 @@ def _candles(window: Window) -> dict[str, object]:
 
 def _funding(window: Window) -> dict[str, object]:
     return _instrument(window) | {"pageSize": 100, "pageNo": window.number}
+
+
+def _account_shares(window: Window) -> dict[str, object]:
+    return {"symbol": window.symbol, "period": "4h"}
 
 
 def _open_interest_now(answer: Any) -> list[tuple[str, dict[str, float | None]]]:
@@ -59,6 +64,18 @@ VENUE = Venue(
                     paging=PagingRule("numbered"),
                     rows=_ROWS,
                     row_names="symbol",
+                ),
+                # The ratio of its own is a hundredth of what the two shares say, so these are taken.
+                "long_short_ratios": History(
+                    "publicMixGetV2MixMarketAccountLongShort",
+                    _account_shares,
+                    time="ts",
+                    columns={},
+                    quotients={"long_short_account_ratio": ("longAccountRatio", "shortAccountRatio")},
+                    paging=PagingRule("whole"),
+                    rows=_ROWS,
+                    depth=timedelta(days=30),
+                    calls_per_minute=60,
                 ),
                 # Not kept by the venue: what is not recorded now cannot be had later. In coins.
                 "open_interest": Snapshot(

@@ -1,6 +1,8 @@
-"""Bybit (API v5): linear perpetuals and spot. Every history page holds the window's newest rows, newest first.
+"""Bybit (API v5): perpetuals, linear and inverse, and spot. Every history page holds the window's newest rows first.
 
-ccxt writes Bybit's questions without escaping, so the symbol comes escaped.
+An inverse contract (BTCUSD) is worth one dollar and settles in its coin: the venue counts it, its volume and its open
+interest in dollars, and its turnover in coins. ccxt writes Bybit's questions without escaping, so the symbol comes
+escaped.
 """
 
 from collections.abc import Callable
@@ -13,10 +15,14 @@ _NAME = ("result", "symbol")
 _HOURLY = PagingRule("descending", step_ms=HOUR_MS)
 
 
-def _klines(category: str) -> History:
+def _contract(window: Window) -> str:
+    return "inverse" if window.is_inverse else "linear"
+
+
+def _klines(category: Callable[[Window], str]) -> History:
     def params(window: Window) -> dict[str, object]:
         return {
-            "category": category,
+            "category": category(window),
             "symbol": window.escaped,
             "interval": "60",
             "start": window.start_ms,
@@ -25,16 +31,23 @@ def _klines(category: str) -> History:
         }
 
     # [start, open, high, low, close, volume in coins, turnover in quote currency]
-    columns = {"open": 1, "high": 2, "low": 3, "close": 4, "base_volume": 5, "quote_volume": 6}
+    prices = {"open": 1, "high": 2, "low": 3, "close": 4}
     return History(
-        "publicGetV5MarketKline", params, time=0, columns=columns, paging=_HOURLY, rows=_ROWS, answer_names=_NAME
+        "publicGetV5MarketKline",
+        params,
+        time=0,
+        columns=prices | {"base_volume": 5, "quote_volume": 6},
+        inverse_columns=prices | {"base_volume": 6, "quote_volume": 5},
+        paging=_HOURLY,
+        rows=_ROWS,
+        answer_names=_NAME,
     )
 
 
-def _linear(**more: object) -> Callable[[Window], dict[str, object]]:
+def _asked(**more: object) -> Callable[[Window], dict[str, object]]:
     def params(window: Window) -> dict[str, object]:
         return {
-            "category": "linear",
+            "category": _contract(window),
             "symbol": window.escaped,
             "startTime": window.start_ms,
             "endTime": window.end_ms,
@@ -51,29 +64,41 @@ VENUE = Venue(
             "perp",
             "bybit",
             {
-                "candles": _klines("linear"),
+                "candles": _klines(_contract),
                 "funding_rates": History(
                     "publicGetV5MarketFundingHistory",
-                    _linear(),
+                    _asked(),
                     time="fundingRateTimestamp",
                     columns={"funding_rate": "fundingRate"},
                     paging=PagingRule("descending"),
                     rows=_ROWS,
                     row_names="symbol",
                 ),
-                # In coins for linear contracts; the venue gives no dollars. Moving the window's end needs no cursor.
+                # In coins or, of inverse contracts, in dollars, never both. Moving the window's end needs no cursor.
                 "open_interest": History(
                     "publicGetV5MarketOpenInterest",
-                    _linear(intervalTime="4h"),
+                    _asked(intervalTime="4h"),
                     time="timestamp",
                     columns={"open_interest_base": "openInterest"},
+                    inverse_columns={"open_interest_usd": "openInterest"},
                     paging=PagingRule("descending", step_ms=4 * HOUR_MS),
                     rows=_ROWS,
                     answer_names=_NAME,
                 ),
+                # Shares of all accounts that hold the contract.
+                "long_short_ratios": History(
+                    "publicGetV5MarketAccountRatio",
+                    _asked(period="4h", limit=500),
+                    time="timestamp",
+                    columns={},
+                    quotients={"long_short_account_ratio": ("buyRatio", "sellRatio")},
+                    paging=PagingRule("descending", step_ms=4 * HOUR_MS),
+                    rows=_ROWS,
+                    row_names="symbol",
+                ),
             },
-            ccxt_types=("linear",),
+            ccxt_types=("linear", "inverse"),
         ),
-        Market("spot", "bybit", {"candles": _klines("spot")}, ccxt_types=("spot",)),
+        Market("spot", "bybit", {"candles": _klines(lambda _: "spot")}, ccxt_types=("spot",)),
     ),
 )

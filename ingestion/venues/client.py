@@ -7,6 +7,7 @@ ccxt's implicit API is used and not its unified methods: those drop quote volume
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -21,11 +22,12 @@ import pyarrow as pa
 
 from ingestion.bodies import Session, open_session, read_json
 from ingestion.contracts import DATASETS, INSTRUMENTS, Dataset
+from ingestion.events import read_events
 from ingestion.fetch import Line, Malformed, NotOffered, Refused, Unreachable, retry_after_s
 from ingestion.foreign import is_symbol
 from ingestion.paging import Page, read_window
 from ingestion.source import Source
-from ingestion.venues.venue import HOUR_MS, History, Market, Snapshot, Venue, Window
+from ingestion.venues.venue import HOUR_MS, Event, Feed, History, Market, Snapshot, Venue, Window
 
 _BUSY_CODES = {408, 418, 425, 429}
 _REFUSED_CODES = {401, 403, 405, 410, 451}
@@ -102,6 +104,7 @@ class VenueClient:
         start: datetime,
         end: datetime,
         contract_size: float | None = None,
+        is_inverse: bool = False,
     ) -> pa.Table:
         """All rows of one instrument between two moments, proven complete; the unfinished candle is dropped.
 
@@ -117,10 +120,11 @@ class VenueClient:
             start_ms, end_ms = -(-start_ms // HOUR_MS) * HOUR_MS, (end_ms // HOUR_MS - 1) * HOUR_MS
         line = self._endpoint_line(endpoint)
         call = getattr(self._exchanges[market.ccxt_class], endpoint.method)
+        said = endpoint.as_said_of(is_inverse)
 
         async def page(low_ms: int, high_ms: int, number: int) -> Page:
-            answer = await _answer(call(endpoint.params(Window(symbol, low_ms, high_ms, number))))
-            return read_page(endpoint, answer, symbol)
+            answer = await _answer(call(said.params(Window(symbol, low_ms, high_ms, number, is_inverse))))
+            return read_page(said, answer, symbol)
 
         rows = await read_window(page, endpoint.paging, start_ms, end_ms, patiently=line.ask)
         if rows is not None and endpoint.in_contracts:
@@ -154,6 +158,26 @@ class VenueClient:
         ]
         return pa.Table.from_pylist(rows, schema=contract.schema)
 
+    async def events(
+        self, market: Market, dataset: str, start: datetime, end: datetime, contract_sizes: Mapping[str, float]
+    ) -> pa.Table:
+        """All events of all instruments in (start, end], proven complete. A contract of no known size has no amount."""
+        feed = market.datasets[dataset]
+        assert isinstance(feed, Feed)
+        line = self._endpoint_line(feed)
+        call = getattr(self._exchanges[market.ccxt_class], feed.method)
+
+        async def ask(low_s: int, high_s: int) -> list[Event]:
+            answer = await _answer(call(feed.params(Window("", low_s * 1000, high_s * 1000 + 999))))
+            try:
+                return feed.read(answer)
+            except (LookupError, TypeError, ValueError, AttributeError) as error:
+                raise Malformed(f"the answer is not what {self.venue.name} documents ({error!r})") from error
+
+        first, last = _ms(start) // 1000 + 1, _ms(end) // 1000
+        found = await read_events(ask, feed.span, first, last, patiently=line.ask)
+        return events_table(DATASETS[dataset], self.venue.name, feed, found, contract_sizes)
+
     def _exchange(self, ccxt_class: str) -> Any:
         is_real = self.source.base_url is None
         exchange = getattr(ccxt, ccxt_class)(
@@ -174,7 +198,7 @@ class VenueClient:
             exchange.init_rest_rate_limiter()
         return exchange
 
-    def _endpoint_line(self, endpoint: History | Snapshot) -> Line:
+    def _endpoint_line(self, endpoint: History | Snapshot | Feed) -> Line:
         """The venue's line, unless the real venue limits this endpoint more strictly than the rest."""
         if endpoint.calls_per_minute is None or self.source.base_url is not None:
             return self.line
@@ -252,6 +276,9 @@ def read_page(endpoint: History, answer: Any, symbol: str | None = None) -> Page
             name: _numbers(map(itemgetter(at), answer), endpoint.scale.get(name))
             for name, at in endpoint.columns.items()
         }
+        for name, parts in endpoint.quotients.items():
+            over, under = (_numbers(map(itemgetter(at), answer), None) for at in parts)
+            columns[name] = np.divide(over, under, out=np.full(len(over), np.nan), where=under > 0)
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise Malformed(f"the answer cannot be read ({error!r}): {_excerpt(answer)}") from error
     return Page(times, columns)
@@ -296,6 +323,29 @@ def to_table(dataset: Dataset, venue: str, market_type: str, symbol: str, rows: 
         columns["quote_volume"] = columns["base_volume"] * columns["close"]
     known |= {name: pa.array(values, from_pandas=True) for name, values in columns.items()}
     return pa.table([known.get(c.name, pa.nulls(len(rows), c.type)) for c in dataset.columns], schema=dataset.schema)
+
+
+def events_table(
+    dataset: Dataset, venue: str, feed: Feed, events: Sequence[Event], contract_sizes: Mapping[str, float]
+) -> pa.Table:
+    """Events as a table of the dataset; those that are alike in all but their amount are counted through."""
+    alike: Counter[tuple[Any, ...]] = Counter()
+    rows = []
+    for event in sorted(events, key=lambda e: (e.at_ms, e.symbol, e.amount)):
+        key = (event.symbol, event.at_ms, *event.values.values())
+        alike[key] += 1
+        size = contract_sizes.get(event.symbol)
+        rows.append(
+            {
+                "venue": venue,
+                dataset.series_column: event.symbol,
+                str(dataset.time_column): datetime(1970, 1, 1) + timedelta(milliseconds=event.at_ms),
+                feed.amount: event.amount * size if size else None,
+                "occurrence": alike[key],
+            }
+            | dict(event.values)
+        )
+    return pa.Table.from_pylist(rows, schema=dataset.schema)
 
 
 def _listed_at(created_ms: Any) -> datetime | None:

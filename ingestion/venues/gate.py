@@ -1,9 +1,10 @@
 """Gate (API v4): perpetuals settled in USDT. Times are in seconds, sizes in contracts."""
 
 from datetime import timedelta
+from typing import Any
 
 from ingestion.paging import PagingRule
-from ingestion.venues.venue import HOUR_MS, History, Market, Venue, Window
+from ingestion.venues.venue import HOUR_MS, Event, Feed, History, Market, Venue, Window
 
 
 def _window(window: Window) -> dict[str, object]:
@@ -21,6 +22,21 @@ def _funding(window: Window) -> dict[str, object]:
 def _statistics(window: Window) -> dict[str, object]:
     edge = {"from": window.start_s, "interval": "4h", "limit": 100}
     return {"settle": "usdt", "contract": window.symbol} | edge
+
+
+def _liquidation_window(window: Window) -> dict[str, object]:
+    return {"settle": "usdt", "from": window.start_s, "to": window.end_s, "limit": 1000}
+
+
+def _liquidations(answer: Any) -> list[Event]:
+    """`size` is the position's, above 0 for a long one; `left` is what the order could not close."""
+    events = []
+    for row in answer:
+        size = float(row["size"])
+        closed = abs(size) - abs(float(row.get("left") or 0))
+        values = {"side": "long" if size > 0 else "short", "price": float(row["fill_price"])}
+        events.append(Event(str(row["contract"]), int(row["time"]) * 1000, closed, values))
+    return events
 
 
 VENUE = Venue(
@@ -65,6 +81,15 @@ VENUE = Venue(
                     columns={"open_interest_base": "open_interest", "open_interest_usd": "open_interest_usd"},
                     in_contracts=("open_interest_base",),
                     paging=PagingRule("ascending", step_ms=4 * HOUR_MS, is_open=True),
+                ),
+                # Of all contracts at once; a window of more than an hour is refused.
+                "liquidations": Feed(
+                    "publicFuturesGetSettleLiqOrders",
+                    _liquidation_window,
+                    _liquidations,
+                    amount="quantity",
+                    span=timedelta(hours=1),
+                    asked_back=timedelta(days=8),
                 ),
             },
             ccxt_types=("swap",),

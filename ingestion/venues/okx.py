@@ -20,7 +20,7 @@ def _funding(window: Window) -> dict[str, object]:
     return {"instId": window.symbol, "after": window.end_ms + 1, "limit": 100}
 
 
-def _open_interest(window: Window) -> dict[str, object]:
+def _four_hourly(window: Window) -> dict[str, object]:
     edges = {"begin": window.start_ms - 1, "end": window.end_ms + 1}  # both exclusive
     return {"instId": window.symbol, "period": "4H", "limit": 100} | edges
 
@@ -55,13 +55,24 @@ VENUE = Venue(
                 # [time, in contracts, in coins, in dollars]; the dollars have had another unit, so the coins are taken.
                 "open_interest": History(
                     "publicGetRubikStatContractsOpenInterestHistory",
-                    _open_interest,
+                    _four_hourly,
                     time=0,
                     columns={"open_interest_base": 2},
                     paging=PagingRule("descending", step_ms=4 * HOUR_MS),
                     rows=_ROWS,
                     depth=timedelta(hours=4 * 1440),
                     calls_per_minute=300,
+                ),
+                # [time, accounts long over accounts short]
+                "long_short_ratios": History(
+                    "publicGetRubikStatContractsLongShortAccountRatioContract",
+                    _four_hourly,
+                    time=0,
+                    columns={"long_short_account_ratio": 1},
+                    paging=PagingRule("descending", step_ms=4 * HOUR_MS),
+                    rows=_ROWS,
+                    depth=timedelta(hours=4 * 1440),
+                    calls_per_minute=150,
                 ),
             },
             ccxt_types=("swap",),

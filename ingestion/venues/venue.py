@@ -5,7 +5,7 @@ Does not: any one venue (its own file), asking and reading (client).
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import quote
@@ -19,13 +19,15 @@ HOUR_MS = 3_600_000
 class Window:
     """One question about one instrument: its symbol as the venue writes it, and both edges, inclusive.
 
-    `number` counts the pages of a venue that has no windows, from 1.
+    `number` counts the pages of a venue that has no windows, from 1. `is_inverse` says of a contract that it settles in
+    its own coin, for venues that ask for those apart.
     """
 
     symbol: str
     start_ms: int
     end_ms: int
     number: int = 1
+    is_inverse: bool = False
 
     @property
     def escaped(self) -> str:
@@ -58,7 +60,9 @@ class History:
     """How a venue gives one dataset of one instrument: the question, where the rows are, what is in which place.
 
     `method` is ccxt's implicit API method, `rows` the path to the list of rows in the answer. `columns` maps our
-    columns to a position or a name in a row, `scale` holds the factors of unit conversions. `depth` is how far back
+    columns to a position or a name in a row, `quotients` to two of them, the first to be divided by the second; `scale`
+    holds the factors of unit conversions. `inverse_columns` are the columns of a contract that settles in its own coin,
+    where they are others. `depth` is how far back
     the real venue goes (None: to the beginning). `calls_per_minute` is a limit of this endpoint alone, stricter than
     the venue's own, which is ccxt's to keep.
     """
@@ -71,11 +75,19 @@ class History:
     rows: Sequence[str | int] = ()
     time_unit: Literal["ms", "s", "iso"] = "ms"
     scale: Mapping[str, float] = field(default_factory=dict)
+    quotients: Mapping[str, tuple[int | str, int | str]] = field(default_factory=dict)
     in_contracts: tuple[str, ...] = ()
     row_names: str | None = None
     answer_names: tuple[str, str] | None = None
+    inverse_columns: Mapping[str, int | str] | None = None
     depth: timedelta | None = None
     calls_per_minute: float | None = None
+
+    def as_said_of(self, is_inverse: bool) -> "History":
+        """The same endpoint with the columns that it has for this kind of contract."""
+        if not is_inverse or self.inverse_columns is None:
+            return self
+        return replace(self, columns=self.inverse_columns)
 
 
 @dataclass(frozen=True)
@@ -93,6 +105,34 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
+class Event:
+    """One event as a venue tells it: whose, when (milliseconds since 1970), its amount, and what else its row holds."""
+
+    symbol: str
+    at_ms: int
+    amount: float
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Feed:
+    """How a venue gives the events of all its instruments between two moments at once: `read` finds them in an answer.
+
+    `span` is the longest window that the venue answers. `asked_back` is how far back it is asked at all: how much it
+    keeps is not documented, and windows this short are not asked for by the thousand. `amount` names the column of the
+    events' amounts, which the venue gives in contracts.
+    """
+
+    method: str
+    params: Callable[[Window], dict[str, Any]]
+    read: Callable[[Any], list[Event]]
+    amount: str
+    span: timedelta
+    asked_back: timedelta
+    calls_per_minute: float | None = None
+
+
+@dataclass(frozen=True)
 class Market:
     """One market type of a venue: which ccxt class serves it, how symbols are written, which datasets it has.
 
@@ -103,7 +143,7 @@ class Market:
 
     market_type: Literal["perp", "spot"]
     ccxt_class: str
-    datasets: Mapping[str, History | Snapshot]
+    datasets: Mapping[str, History | Snapshot | Feed]
     ccxt_types: tuple[str, ...] = ()
     symbol: Callable[[dict[str, Any]], str] = lambda market: market["id"]
     base: Callable[[dict[str, Any]], str] = lambda market: market["baseId"]

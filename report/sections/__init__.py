@@ -8,12 +8,25 @@ from collections.abc import Callable
 
 from report.document import Section
 from report.marts import Marts
-from report.sections import coverage, headline, leverage, market, regime, sectors, unknown, volatility
+from report.sections import (
+    coverage,
+    flow,
+    headline,
+    leverage,
+    macro,
+    market,
+    regime,
+    sectors,
+    unknown,
+    volatility,
+)
 
 ORDER: tuple[Callable[[Marts], Section], ...] = (
     headline.section,
+    macro.section,
     market.section,
     leverage.section,
+    flow.section,
     volatility.section,
     sectors.section,
     regime.section,

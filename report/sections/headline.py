@@ -16,9 +16,11 @@ from report.weeks import WINDOWS
 STATES = (
     ("leverage_state", "leverage"),
     ("funding_state", "funding"),
+    ("flow_state", "flow"),
     ("volatility_state", "volatility"),
     ("correlation_state", "correlation"),
     ("breadth_state", "breadth"),
+    ("macro_state", "macro"),
 )
 UNDECIDED = "insufficient_data"
 

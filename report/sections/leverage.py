@@ -1,12 +1,14 @@
 """Leverage: what longs pay (funding) and how much is open (open interest).
 
-Belongs here: funding of Bitcoin and of the market, open interest, its change and the four effects in it.
-Does not: positioning and liquidations (marts of a later version).
+Belongs here: funding of Bitcoin and of the market, open interest, its change and the four effects in it, how
+accounts stand, and what was closed by force.
+Does not: spot volume (flow).
 """
 
 from report.document import Section, Table
 from report.formatting import counted, show, words
 from report.marts import Marts, Row, ranked
+from report.sections.since import since
 from report.sections.tables import Show, table_of
 from report.text import Day, Gap, Sentence, compose, gap, say
 from report.weeks import WINDOWS
@@ -17,7 +19,15 @@ WEIGHTING = {"open_interest": "weighted by open interest", "equal": "equally wei
 
 def section(marts: Marts) -> Section:
     """Funding first, then open interest."""
-    said = [_funding(marts, "bitcoin", "Bitcoin"), _funding_market(marts), *_open_interest(marts)]
+    said = [
+        _funding(marts, "bitcoin", "Bitcoin"),
+        *_run(marts),
+        _funding_market(marts),
+        *_open_interest(marts),
+        *since(marts, "leverage"),
+        _positioning(marts),
+        _liquidations(marts),
+    ]
     gaps = tuple(s for s in said if isinstance(s, Gap))
     tables = [t for t in (_funding_table(marts), _change_table(marts)) if t is not None]
     return Section(
@@ -59,14 +69,31 @@ def _funding_market(marts: Marts) -> Sentence | Gap:
         return gap("funding_market", "Funding of the whole market", rate, "no settlement with a known interval")
     return say(
         "funding_market",
-        f"Over the whole market it averaged {{rate}} a year ({_weighting(row)}, Monday–Monday), {{median}} for the "
-        "median asset; {below} of the weight stood below neutral and {negative} below zero.",
+        f"Over the whole market funding averaged {{rate}} a year ({_weighting(row)}, Monday–Monday), {{median}} for "
+        "the median asset; {below} of the weight stood below neutral and {negative} below zero.",
         rate=show(rate, signed=True),
         weighting=words(row.figure("weighting")),
         median=show(row.figure("median_across_assets_pct"), signed=True),
         below=row.figure("share_below_neutral_pct"),
         negative=row.figure("share_of_open_interest_negative_pct"),
     )
+
+
+def _run(marts: Marts) -> list[Sentence]:
+    """Since when Bitcoin's funding has been negative, and when it last was for as long."""
+    row = marts.weekly("headlines_weekly", window_id=None, metric_id="btc_funding_annualised_pct")
+    as_long = row.figure("longest_run_since_date")
+    if row.figure("side").number != -1 or not as_long.is_known:
+        return []
+    return [
+        say(
+            "funding_run",
+            "By days Bitcoin's funding has been negative since {began}, the longest such run since the one that ended "
+            "on {as_long}.",
+            began=row.figure("run_began_on"),
+            as_long=as_long,
+        )
+    ]
 
 
 def _weighting(row: Row) -> str:
@@ -147,6 +174,39 @@ def _positions(marts: Marts) -> Sentence | None:
         least_effect=show(least.figure("position_effect_usd"), signed=True, scale_of=scale),
         most=words(most.figure("oi_bucket")),
         most_effect=show(most.figure("position_effect_usd"), signed=True, scale_of=scale),
+    )
+
+
+def _positioning(marts: Marts) -> Sentence | Gap:
+    row = marts.weekly("positioning_weekly", window_id=None, asset_id="bitcoin")
+    ratio = row.figure("long_short_account_ratio")
+    if not ratio.is_known:
+        return gap(
+            "positioning", "How accounts stand in Bitcoin", ratio, "no venue's count of accounts is held for the week"
+        )
+    return say(
+        "positioning",
+        "In Bitcoin {ratio} accounts were long for each one short, counted at {n_venues}. Positions always balance: "
+        "who is short for size cannot be seen in accounts, and is only inferred from the price of leverage.",
+        ratio=ratio,
+        n_venues=counted(row.figure("n_venues"), "venue", "venues"),
+    )
+
+
+def _liquidations(marts: Marts) -> Sentence | Gap:
+    row = marts.weekly("liquidations_weekly", window_id=None, asset_id="ALL")
+    long, short, status = (row.figure(column) for column in ("long_usd", "short_usd", "status"))
+    if not long.is_known:
+        return gap("liquidations", "Liquidations", long, "no venue that publishes them answered for the week")
+    return say(
+        "liquidations",
+        "Venues that publish liquidations closed {long} of longs and {short} of shorts by force, {share} of the open "
+        "interest at the start; the picture is {status} ({n_venues}).",
+        long=long,
+        short=short,
+        share=row.figure("to_open_interest_pct"),
+        status=words(status),
+        n_venues=counted(row.figure("n_venues"), "venue", "venues"),
     )
 
 

@@ -7,6 +7,7 @@ Does not: sectors, leverage.
 from report.document import Column, Section, Table
 from report.formatting import Printed, counted, show
 from report.marts import Marts
+from report.sections.since import since
 from report.sections.tables import Show, table_of
 from report.text import Day, Gap, Sentence, compose, gap, say
 from report.weeks import WINDOWS
@@ -19,7 +20,7 @@ def section(marts: Marts) -> Section:
     """Market cap, index, Bitcoin, then the two tables."""
     sentences: list[Sentence] = []
     gaps: list[Gap] = []
-    for said in (_market_cap(marts), _supplies(marts), _index(marts), _bitcoin(marts)):
+    for said in (_market_cap(marts), _supplies(marts), _index(marts), _bitcoin(marts), *since(marts, "market")):
         if isinstance(said, Gap):
             gaps.append(said)
             sentences.append(said.brief)

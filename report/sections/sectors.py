@@ -1,12 +1,13 @@
 """Sectors: which did best and worst, and against what.
 
-Belongs here: the table of sectors and the sentences about its ends.
-Does not: themes, dispersion (marts of a later version).
+Belongs here: the table of sectors, the sentences about its ends, how far apart they lay.
+Does not: how sectors move together (volatility).
 """
 
 from report.document import Section, Table
 from report.formatting import counted, show
 from report.marts import Marts, Row, ranked
+from report.sections.since import since
 from report.sections.tables import Show, table_of
 from report.text import Gap, Sentence, compose, gap, say, series
 
@@ -22,7 +23,13 @@ def section(marts: Marts) -> Section:
         found = []
     sentences: list[Sentence] = [g.brief for g in found]
     if by_rank:
-        sentences += [_ends(by_rank), _median(by_rank[-1]), *_friday(marts, by_rank)]
+        sentences += [
+            _ends(by_rank),
+            _median(by_rank[-1]),
+            *_friday(marts, by_rank),
+            *_dispersion(marts),
+            *since(marts, "sectors"),
+        ]
     unranked = [row for row in rows if not row.figure("rank").is_known]
     gaps: list[Gap] = list(found)
     if by_rank and unranked:
@@ -98,6 +105,16 @@ def _friday(marts: Marts, by_rank: list[Row]) -> list[Sentence]:
             worst_return=show(worst.figure("return_cap_weighted_pct"), signed=True),
         )
     ]
+
+
+def _dispersion(marts: Marts) -> list[Sentence]:
+    row = marts.weekly("sector_dispersion_weekly")
+    spread, place = row.figure("dispersion_pp"), row.figure("percentile_104w")
+    if not spread.is_known:
+        return []
+    text = "Sectors lay {spread} apart (one standard deviation), {reach} from first to last"
+    text += "; a share of {place} of the weeks before had less dispersion" if place.is_known else ""
+    return [say("sector_dispersion", text + ".", spread=spread, reach=row.figure("range_pp"), place=place)]
 
 
 def _table(rows: list[Row]) -> tuple[Table, ...]:

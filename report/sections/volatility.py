@@ -1,12 +1,13 @@
 """Volatility and correlation: how much prices moved, and how much they moved together.
 
-Belongs here: realised volatility, average correlation within ranks and between sectors.
-Does not: significance tests of differences (a mart of a later version).
+Belongs here: realised volatility, average correlation within ranks and between sectors, and whether ranks differ.
+Does not: how intervals are found (the warehouse).
 """
 
 from report.document import Column, Section, Table
 from report.formatting import Printed, show, words
 from report.marts import Marts, Row, ranked
+from report.sections.since import since
 from report.sections.tables import Show, table_of
 from report.text import Day, Gap, Part, Sentence, compose, gap, say, series
 from report.weeks import WINDOWS
@@ -20,7 +21,13 @@ LARGEST = 10
 
 def section(marts: Marts) -> Section:
     """Bitcoin's volatility, the largest ten, then correlation by rank and between sectors."""
-    found: list[Sentence | Gap | None] = [_bitcoin(marts), *_correlations(marts), _sectors(marts)]
+    found: list[Sentence | Gap | None] = [
+        _bitcoin(marts),
+        *_correlations(marts),
+        *_gaps(marts),
+        _sectors(marts),
+        *since(marts, "volatility"),
+    ]
     said = [s for s in found if s is not None]
     tables = (_largest(marts), _correlation_table(marts), _detail_table(marts))
     return Section(
@@ -74,6 +81,27 @@ def _correlations(marts: Marts) -> list[Sentence | Gap]:
             for subject in subjects
             if unknown
         ]
+    return said
+
+
+def _gaps(marts: Marts) -> list[Sentence]:
+    """Whether the ten largest moved closer together than the tail, where an interval says so or not."""
+    said = []
+    for window, name in WINDOWS.items():
+        row = marts.weekly("correlation_gap_weekly", window_id=window, horizon="7d")
+        low, high = row.figure("ci_low"), row.figure("ci_high")
+        if low.is_known and high.is_known:
+            verdict = "" if row.text("is_significant") == "True" else "not "
+            said.append(
+                say(
+                    f"correlation_gap_{window}",
+                    f"{name}, the correlation of ranks 1–10 less that of ranks 51–100 was {{gap}}, which is {verdict}"
+                    "significant: its interval reaches from {low} to {high}.",
+                    gap=show(row.figure("top10_minus_tail", "correlation"), signed=True),
+                    low=show(low, signed=True),
+                    high=show(high, signed=True),
+                )
+            )
     return said
 
 

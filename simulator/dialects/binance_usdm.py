@@ -1,7 +1,7 @@
 """Binance futures: fapi.binance.com (USD-M perpetuals), and dapi.binance.com, which lists nothing here.
 
 Belongs here: what https://developers.binance.com/docs/derivatives/usds-margined-futures/market-data says of
-exchangeInfo, klines, fundingRate and openInterestHist.
+exchangeInfo, klines, fundingRate, openInterestHist and globalLongShortAccountRatio.
 Does not: spot, and what spot and futures write alike (binance_spot.py).
 """
 
@@ -22,15 +22,21 @@ from simulator.dialects.binance_spot import (
     whole,
 )
 from simulator.dialects.dialect import DAY_MS, HOUR_MS, PageRule, VenueDialect, json_response, milliseconds
-from simulator.dialects.shelf import Series
-from simulator.dialects.shelves import candle_shelf, funding_shelf, open_interest_shelf
+from simulator.dialects.shelf import Series, Shelf
+from simulator.dialects.shelves import (
+    account_shares,
+    candle_shelf,
+    funding_shelf,
+    long_short_shelf,
+    open_interest_shelf,
+)
 
 MINUTE_MS = 60_000
-OPEN_INTEREST_PERIODS_MS = {
+STATISTICS_PERIODS_MS = {
     "5m": 5 * MINUTE_MS, "15m": 15 * MINUTE_MS, "30m": 30 * MINUTE_MS, "1h": HOUR_MS, "2h": 2 * HOUR_MS,
     "4h": 4 * HOUR_MS, "6h": 6 * HOUR_MS, "12h": 12 * HOUR_MS, "1d": DAY_MS,
 }  # fmt: skip
-OPEN_INTEREST_RETENTION_MS = 30 * DAY_MS
+STATISTICS_RETENTION_MS = 30 * DAY_MS
 PERPETUAL_DELIVERY_MS = 4_133_404_800_000
 
 
@@ -43,7 +49,7 @@ class BinanceUsdMargined(VenueDialect):
     klines_rule = PageRule(default_rows=500, most_rows=1500, is_strict=True)
     funding_rule = PageRule(default_rows=100, most_rows=1000, is_strict=True)
     # The document leaves open which rows of a longer range come back; the last ones are the harder case for a caller.
-    open_interest_rule = PageRule(default_rows=30, most_rows=500, keeps="last", is_strict=True)
+    statistics_rule = PageRule(default_rows=30, most_rows=500, keeps="last", is_strict=True)
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -53,7 +59,11 @@ class BinanceUsdMargined(VenueDialect):
         open_interest = open_interest_shelf(self, needs, _render_open_interest)
         self._open_interest = {
             period: open_interest.thinned(ms) if ms > HOUR_MS else open_interest
-            for period, ms in OPEN_INTEREST_PERIODS_MS.items()
+            for period, ms in STATISTICS_PERIODS_MS.items()
+        }
+        ratios = long_short_shelf(self, _render_long_short)
+        self._long_short = {
+            period: ratios.thinned(ms) if ms > HOUR_MS else ratios for period, ms in STATISTICS_PERIODS_MS.items()
         }
         listed = self.instruments("perp")
         self._listed = frozenset(row["venue_symbol"] for row in listed)
@@ -69,6 +79,7 @@ class BinanceUsdMargined(VenueDialect):
             Route("/fapi/v1/fundingRate", self._funding_rate),
             Route("/fapi/v1/openInterest", self._open_interest_now),
             Route("/futures/data/openInterestHist", self._open_interest_history),
+            Route("/futures/data/globalLongShortAccountRatio", self._long_short_history),
         ]
 
     def too_many_requests(self) -> Response:
@@ -112,19 +123,25 @@ class BinanceUsdMargined(VenueDialect):
         return Response(b"[" + page.json + b"]", media_type="application/json")
 
     async def _open_interest_history(self, request: Request) -> Response:
+        return self._statistics(request, self._open_interest)
+
+    async def _long_short_history(self, request: Request) -> Response:
+        return self._statistics(request, self._long_short)
+
+    def _statistics(self, request: Request, shelves: dict[str, Shelf]) -> Response:
         parameters = request.query_params
         symbol = required(parameters, "symbol")
-        shelf = self._open_interest.get(required(parameters, "period"))
+        shelf = shelves.get(required(parameters, "period"))
         if shelf is None:
             raise binance_error(-1130, "parameter 'period' is invalid.")
         start, end = whole(parameters, "startTime"), whole(parameters, "endTime")
-        limit = rows_asked(parameters, self.open_interest_rule)
+        limit = rows_asked(parameters, self.statistics_rule)
         if self.retention.is_real:
-            oldest = self.now_ms - OPEN_INTEREST_RETENTION_MS
+            oldest = self.now_ms - STATISTICS_RETENTION_MS
             if start is not None and start < oldest:
                 raise binance_error(-1130, "parameter 'startTime' is invalid.")
             start = oldest if start is None else start
-        page = shelf.page(symbol, start, end, limit, self.open_interest_rule.keeps)
+        page = shelf.page(symbol, start, end, limit, self.statistics_rule.keeps)
         return Response(b"[" + page.json + b"]", media_type="application/json")
 
     async def _open_interest_now(self, request: Request) -> Response:
@@ -167,6 +184,15 @@ def _render_open_interest(symbol: str, observed: Series) -> list[str | pa.Array]
     return [
         f',{{"symbol":"{symbol}","sumOpenInterest":"', observed.text("open_interest_base"),
         '","sumOpenInterestValue":"', observed.text("open_interest_usd"), '","timestamp":', observed.time_text(), "}",
+    ]  # fmt: skip
+
+
+def _render_long_short(symbol: str, observed: Series) -> list[str | pa.Array]:
+    long, short = account_shares(observed)
+    return [
+        f',{{"symbol":"{symbol}","longAccount":"', long, '","longShortRatio":"',
+        observed.text("long_short_account_ratio"), '","shortAccount":"', short, '","timestamp":', observed.time_text(),
+        "}",
     ]  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 """Bitget v2: api.bitget.com, perpetuals margined in USDT, in USDC and in coins.
 
 Belongs here: what https://www.bitget.com/api-doc/contract/market says of contracts, tickers, open-interest, candles,
-history-candles and history-fund-rate: strings for numbers, counted pages of funding, candles up to the end.
+history-candles, history-fund-rate and account-long-short: strings for numbers, counted pages of funding, candles up to
+the end.
 Does not: spot, which is empty here.
 """
 
@@ -26,11 +27,20 @@ from simulator.dialects.dialect import (
     quoted,
 )
 from simulator.dialects.shelf import Series, decimals
-from simulator.dialects.shelves import candle_shelf, funding_shelf, open_interest_shelf
+from simulator.dialects.shelves import (
+    account_shares,
+    candle_shelf,
+    funding_shelf,
+    long_short_shelf,
+    open_interest_shelf,
+)
 
 PRODUCT_TYPES = (
     "USDT-FUTURES", "USDC-FUTURES", "COIN-FUTURES", "SUSDT-FUTURES", "SUSDC-FUTURES", "SCOIN-FUTURES",
 )  # fmt: skip
+MOST_ACCOUNT_ROWS = 1_000_000
+ACCOUNT_RETENTION_MS = 30 * DAY_MS
+ACCOUNT_PERIODS_MS = {"1h": HOUR_MS, "2h": 2 * HOUR_MS, "4h": 4 * HOUR_MS, "12h": 12 * HOUR_MS, "1d": DAY_MS}
 LONGEST_CANDLE_WINDOW_MS = 90 * DAY_MS
 CURRENT_MS = 8 * HOUR_MS
 
@@ -55,6 +65,10 @@ class Bitget(VenueDialect):
         self._candles = candle_shelf(self, "perp", _render_candle)
         self._funding = funding_shelf(self, _render_funding, is_descending=True)
         self._open_interest = open_interest_shelf(self, ("open_interest_base",), lambda *_: [","])
+        ratios = long_short_shelf(self, _render_long_short)
+        self._long_short = {
+            period: ratios.thinned(ms) if ms > HOUR_MS else ratios for period, ms in ACCOUNT_PERIODS_MS.items()
+        }
 
     def routes(self) -> list[BaseRoute]:
         """Public market data; spot is empty."""
@@ -69,6 +83,7 @@ class Bitget(VenueDialect):
             Route("/api/v2/mix/market/candles", self._recent_candles),
             Route("/api/v2/mix/market/history-candles", self._history_candles),
             Route("/api/v2/mix/market/history-fund-rate", self._funding_history),
+            Route("/api/v2/mix/market/account-long-short", self._account_long_short),
         ]
 
     def too_many_requests(self) -> Response:
@@ -121,6 +136,14 @@ class Bitget(VenueDialect):
             raise self._error("40017", "Parameter verification failed pageNo")
         page = self._funding.page(symbol, None, None, size, self.funding_rule.keeps, skip=(number - 1) * size)
         return self._rows(page.json)
+
+    async def _account_long_short(self, request: Request) -> Response:
+        symbol = request.query_params.get("symbol", "")
+        shelf = self._long_short.get(request.query_params.get("period", "1h"))
+        if shelf is None or not any(symbol in listed for listed in self._listed.values()):
+            raise self._error("40034", f"Parameter {symbol} does not exist")
+        oldest = self.now_ms - ACCOUNT_RETENTION_MS if self.retention.is_real else None
+        return self._rows(shelf.page(symbol, oldest, None, MOST_ACCOUNT_ROWS, "last").json)
 
     def _ticker(self, symbol: str) -> dict[str, Any]:
         """What is known of now; what is not is left blank, as the venue does."""
@@ -179,6 +202,16 @@ def _render_funding(symbol: str, funding: Series) -> list[str | pa.Array]:
     return [
         f',{{"symbol":{quoted(symbol)},"fundingRate":"', funding.text("funding_rate"), '","fundingTime":"',
         funding.time_text(), '"}',
+    ]  # fmt: skip
+
+
+def _render_long_short(_: str, observed: Series) -> list[str | pa.Array]:
+    long, short = account_shares(observed)
+    # As documented: the ratio is printed a hundred times too small.
+    ratio = decimals(np.round(observed.columns["long_short_account_ratio"] / 100, 4))
+    return [
+        ',{"longAccountRatio":"', long, '","shortAccountRatio":"', short, '","longShortAccountRatio":"', ratio,
+        '","ts":"', observed.time_text(), '"}',
     ]  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """Bybit v5: api.bybit.com, linear and inverse perpetuals and spot.
 
-Belongs here: what https://bybit-exchange.github.io/docs/v5/market says of instruments-info, kline, funding/history and
-open-interest: strings for numbers, newest first, a cursor for open interest.
+Belongs here: what https://bybit-exchange.github.io/docs/v5/market says of instruments-info, kline, funding/history,
+open-interest and account-ratio: strings for numbers, newest first, a cursor for the last two.
 Does not: other venues.
 """
 
@@ -25,7 +25,13 @@ from simulator.dialects.dialect import (
     milliseconds,
 )
 from simulator.dialects.shelf import Series
-from simulator.dialects.shelves import candle_shelf, funding_shelf, open_interest_shelf
+from simulator.dialects.shelves import (
+    account_shares,
+    candle_shelf,
+    funding_shelf,
+    long_short_shelf,
+    open_interest_shelf,
+)
 
 PARAMETER_ERROR = 10001
 CATEGORIES = ("spot", "linear", "inverse", "option")
@@ -45,6 +51,7 @@ class Bybit(VenueDialect):
     kline_rule = PageRule(default_rows=200, most_rows=1000, is_descending=True)
     funding_rule = PageRule(default_rows=200, most_rows=200, keeps="last", is_descending=True)
     open_interest_rule = PageRule(default_rows=50, most_rows=200, keeps="last", is_descending=True)
+    account_ratio_rule = PageRule(default_rows=50, most_rows=500, keeps="last", is_descending=True)
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -59,6 +66,10 @@ class Bybit(VenueDialect):
             (category, interval): shelf.thinned(ms) if ms > HOUR_MS else shelf
             for category, shelf in (("linear", base), ("inverse", dollars))
             for interval, ms in OPEN_INTEREST_INTERVALS_MS.items()
+        }
+        ratios = long_short_shelf(self, _render_long_short, is_descending=True)
+        self._long_short = {
+            period: ratios.thinned(ms) if ms > HOUR_MS else ratios for period, ms in OPEN_INTEREST_INTERVALS_MS.items()
         }
         self._symbols: dict[str, list[dict[str, Any]]] = {
             "spot": [_spot(row) for row in self.instruments("spot")],
@@ -76,6 +87,7 @@ class Bybit(VenueDialect):
             Route("/v5/market/kline", self._kline),
             Route("/v5/market/funding/history", self._funding_history),
             Route("/v5/market/open-interest", self._open_interest_history),
+            Route("/v5/market/account-ratio", self._account_ratio),
         ]
 
     def too_many_requests(self) -> Response:
@@ -143,6 +155,19 @@ class Bybit(VenueDialect):
         page = shelf.page(symbol, start, end, limit, self.open_interest_rule.keeps, skip)
         cursor = str(skip + page.n_rows) if page.n_left else ""
         return self._rows(f'"symbol":"{symbol}","category":"{category}","nextPageCursor":"{cursor}"', page.json)
+
+    async def _account_ratio(self, request: Request) -> Response:
+        parameters = request.query_params
+        symbol = self._symbol(parameters, self._category(parameters, ("linear", "inverse")))
+        shelf = self._long_short.get(parameters.get("period", ""))
+        if shelf is None:
+            raise self._error("params error: period invalid")
+        start, end = self._whole(parameters, "startTime"), self._whole(parameters, "endTime")
+        limit = self._limit(parameters, self.account_ratio_rule)
+        skip = self._whole(parameters, "cursor") or 0
+        page = shelf.page(symbol, start, end, limit, self.account_ratio_rule.keeps, skip)
+        cursor = str(skip + page.n_rows) if page.n_left else ""
+        return self._rows(f'"nextPageCursor":"{cursor}"', page.json)
 
     def _category(self, parameters: Mapping[str, str], allowed: tuple[str, ...], default: str = "") -> str:
         category = parameters.get("category") or default
@@ -212,6 +237,14 @@ def _render_open_interest_base(_: str, observed: Series) -> list[str | pa.Array]
 
 def _render_open_interest_usd(_: str, observed: Series) -> list[str | pa.Array]:
     return _render_open_interest(observed.text("open_interest_usd"), observed)
+
+
+def _render_long_short(symbol: str, observed: Series) -> list[str | pa.Array]:
+    long, short = account_shares(observed)
+    return [
+        f',{{"symbol":"{symbol}","buyRatio":"', long, '","sellRatio":"', short, '","timestamp":"', observed.time_text(),
+        '"}',
+    ]  # fmt: skip
 
 
 def _spot(instrument: dict[str, Any]) -> dict[str, Any]:

@@ -1,16 +1,18 @@
 """Gate v4: api.gateio.ws, perpetuals settled in USDT (and in bitcoin).
 
-Belongs here: what https://www.gate.com/docs/developers/apiv4/en says of futures contracts, candlesticks, funding_rate
-and contract_stats: times in seconds, sizes in contracts, errors with a label.
+Belongs here: what https://www.gate.com/docs/developers/apiv4/en says of futures contracts, candlesticks, funding_rate,
+contract_stats and liq_orders: times in seconds, sizes in contracts, errors with a label.
 Does not: spot, delivery and options, which are empty here.
 
 Which funding rows come of a range with more than a page is not plainly documented: here the newest of a range with an
 end, the first of one without.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from starlette.requests import Request
 from starlette.responses import Response
@@ -35,6 +37,8 @@ SETTLES = ("usdt", "btc")
 STATISTICS_PERIODS_MS = {"1h": HOUR_MS, "4h": 4 * HOUR_MS, "1d": DAY_MS}
 MOST_CANDLES = 2000
 OLDEST_CANDLES = 10_000
+LONGEST_LIQUIDATIONS_S = 3600
+LIQUIDATION = ["venue_symbol", "liquidated_at", "side", "price", "quantity"]
 
 
 class Gate(VenueDialect):
@@ -46,6 +50,8 @@ class Gate(VenueDialect):
     candles_rule = PageRule(default_rows=100, most_rows=MOST_CANDLES, keeps="last", is_strict=True)
     funding_rule = PageRule(default_rows=100, most_rows=100, keeps="last", is_descending=True)
     statistics_rule = PageRule(default_rows=30, most_rows=100)
+    # Which orders of a longer range come back is not documented; the newest are the harder case for a caller.
+    liquidations_rule = PageRule(default_rows=100, most_rows=1000, keeps="last", is_descending=True)
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -62,6 +68,10 @@ class Gate(VenueDialect):
             for period, ms in STATISTICS_PERIODS_MS.items()
         }
 
+        orders = self.rows("liquidations").sort_values("liquidated_at", kind="stable")
+        orders = orders[(orders["liquidated_at"] <= self.now_naive()).to_numpy()]
+        self._liquidations = [self._liquidation(*row) for row in orders[LIQUIDATION].itertuples(index=False, name=None)]
+
     def routes(self) -> list[BaseRoute]:
         """Public market data; spot, delivery and options are empty."""
         empty = (
@@ -77,6 +87,7 @@ class Gate(VenueDialect):
             Route("/api/v4/futures/{settle}/candlesticks", self._candlesticks),
             Route("/api/v4/futures/{settle}/funding_rate", self._funding_rate),
             Route("/api/v4/futures/{settle}/contract_stats", self._contract_stats),
+            Route("/api/v4/futures/{settle}/liq_orders", self._liquidation_orders),
         ]
 
     def too_many_requests(self) -> Response:
@@ -130,6 +141,26 @@ class Gate(VenueDialect):
         keeps: Keeps = "last" if first is None else "first"
         return _rows(shelf.page(symbol, _ms(first), None, _limit(parameters, self.statistics_rule), keeps).json)
 
+    async def _liquidation_orders(self, request: Request) -> Response:
+        parameters = request.query_params
+        symbol = self._symbol(request) if parameters.get("contract") else None
+        first, last = _whole(parameters, "from"), _whole(parameters, "to")
+        if first is not None and last is not None and last - first > LONGEST_LIQUIDATIONS_S:
+            raise _error("INVALID_PARAM_VALUE", "range from/to must in 1 hour")
+        low = 0 if first is None else bisect_left(self._liquidations, first, key=_time)
+        high = None if last is None else bisect_right(self._liquidations, last, key=_time)
+        listed = self._listed[_settle(request)]
+        orders = [o for o in self._liquidations[low:high] if o["contract"] in (listed if symbol is None else (symbol,))]
+        return json_response(orders[-_limit(parameters, self.liquidations_rule) :][::-1])
+
+    def _liquidation(self, symbol: str, at: Any, side: str, price: float, quantity: float) -> dict[str, Any]:
+        """As the venue prints it: the position's size, above 0 for a long one, and the order that closed it."""
+        size = round(quantity / self._sizes.get(symbol, 1.0)) * (1 if side == "long" else -1)
+        text = str(decimals(np.array([price]))[0])
+        seconds = (milliseconds(at) or 0) // 1000
+        order = {"contract": symbol, "time": seconds, "size": size, "order_size": -size, "left": 0}
+        return order | {"fill_price": text, "order_price": text}
+
     def _symbol(self, request: Request) -> str:
         symbol = request.query_params.get("contract", "")
         if not symbol:
@@ -156,6 +187,10 @@ class Gate(VenueDialect):
 
 def _render_funding(_: str, funding: Series) -> list[str | pa.Array]:
     return [',{"t":', digits(funding.times_ms // 1000), ',"r":"', funding.text("funding_rate"), '"}']
+
+
+def _time(order: dict[str, Any]) -> int:
+    return int(order["time"])
 
 
 def _settle(request: Request) -> str:

@@ -1,7 +1,8 @@
 """OKX v5: www.okx.com, linear and inverse perpetual swaps.
 
-Belongs here: what https://www.okx.com/docs-v5/en says of instruments, candles, funding-rate-history, open-interest and
-the contracts' open-interest-history: strings for numbers, newest first, cursors that are not part of the answer.
+Belongs here: what https://www.okx.com/docs-v5/en says of instruments, candles, funding-rate-history, open-interest, the
+contracts' open-interest-history and long-short-account-ratio-contract: strings for numbers, newest first, cursors that
+are not part of the answer.
 Does not: other venues.
 
 `after` asks for what is older than it. What `before` alone gives is not plainly documented: here the rows next after
@@ -30,11 +31,11 @@ from simulator.dialects.dialect import (
     quoted,
 )
 from simulator.dialects.shelf import Series, Shelf, decimals
-from simulator.dialects.shelves import candle_shelf, funding_shelf, open_interest_shelf
+from simulator.dialects.shelves import candle_shelf, funding_shelf, long_short_shelf, open_interest_shelf
 
 INSTRUMENT_TYPES = ("SPOT", "MARGIN", "SWAP", "FUTURES", "OPTION")
-OPEN_INTEREST_PERIODS_MS = {"1H": HOUR_MS, "2H": 2 * HOUR_MS, "4H": 4 * HOUR_MS, "1Dutc": DAY_MS}
-OPEN_INTEREST_POINTS = 1440
+STATISTICS_PERIODS_MS = {"1H": HOUR_MS, "2H": 2 * HOUR_MS, "4H": 4 * HOUR_MS, "1Dutc": DAY_MS}
+STATISTICS_POINTS = 1440
 RECENT_CANDLES = 1440
 FUNDING_RETENTION_MS = 92 * DAY_MS
 CURRENT_MS = 8 * HOUR_MS
@@ -48,7 +49,7 @@ class Okx(VenueDialect):
     venue = "okx"
     candles_rule = PageRule(default_rows=100, most_rows=300, keeps="last", is_descending=True)
     funding_rule = PageRule(default_rows=100, most_rows=100, keeps="last", is_descending=True)
-    open_interest_rule = PageRule(default_rows=100, most_rows=100, keeps="last", is_descending=True)
+    statistics_rule = PageRule(default_rows=100, most_rows=100, keeps="last", is_descending=True)
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -60,7 +61,11 @@ class Okx(VenueDialect):
         base = open_interest_shelf(self, ("open_interest_base",), self._render_open_interest, is_descending=True)
         self._now = base
         self._open_interest = {
-            period: base.thinned(ms) if ms > HOUR_MS else base for period, ms in OPEN_INTEREST_PERIODS_MS.items()
+            period: base.thinned(ms) if ms > HOUR_MS else base for period, ms in STATISTICS_PERIODS_MS.items()
+        }
+        ratios = long_short_shelf(self, _render_long_short, is_descending=True)
+        self._long_short = {
+            period: ratios.thinned(ms) if ms > HOUR_MS else ratios for period, ms in STATISTICS_PERIODS_MS.items()
         }
 
     def routes(self) -> list[BaseRoute]:
@@ -73,6 +78,7 @@ class Okx(VenueDialect):
             Route("/api/v5/public/funding-rate-history", self._funding_history),
             Route("/api/v5/public/open-interest", self._open_interest_now),
             Route("/api/v5/rubik/stat/contracts/open-interest-history", self._open_interest_history),
+            Route("/api/v5/rubik/stat/contracts/long-short-account-ratio-contract", self._long_short_history),
         ]
 
     def too_many_requests(self) -> Response:
@@ -123,19 +129,25 @@ class Okx(VenueDialect):
         return _answer(rows)
 
     async def _open_interest_history(self, request: Request) -> Response:
+        return self._statistics(request, self._open_interest)
+
+    async def _long_short_history(self, request: Request) -> Response:
+        return self._statistics(request, self._long_short)
+
+    def _statistics(self, request: Request, shelves: dict[str, Shelf]) -> Response:
         parameters = request.query_params
         symbol = self._symbol(parameters)
         period = parameters.get("period", "5m")
-        if period not in self._open_interest:
+        if period not in shelves:
             raise _error("51000", "Parameter period error")
-        oldest = self.now_ms - OPEN_INTEREST_POINTS * OPEN_INTEREST_PERIODS_MS[period] if self.retention.is_real else 0
+        oldest = self.now_ms - STATISTICS_POINTS * STATISTICS_PERIODS_MS[period] if self.retention.is_real else 0
         begin, end = _whole(parameters, "begin"), _whole(parameters, "end")
-        page = self._open_interest[period].page(
+        page = shelves[period].page(
             symbol,
             max(oldest, 0 if begin is None else begin + 1),
             None if end is None else end - 1,
-            _limit(parameters, self.open_interest_rule),
-            self.open_interest_rule.keeps,
+            _limit(parameters, self.statistics_rule),
+            self.statistics_rule.keeps,
         )
         return _rows(page.json)
 
@@ -180,6 +192,10 @@ def _render_funding(symbol: str, funding: Series) -> list[str | pa.Array]:
         ',{"formulaType":"withRate","fundingRate":"', rates, '","fundingTime":"', funding.time_text(),
         f'","instId":{quoted(symbol)},"instType":"SWAP","method":"current_period","realizedRate":"', rates, '"}',
     ]  # fmt: skip
+
+
+def _render_long_short(_: str, observed: Series) -> list[str | pa.Array]:
+    return [',["', observed.time_text(), '","', observed.text("long_short_account_ratio"), '"]']
 
 
 def _whole(parameters: Mapping[str, str], name: str) -> int | None:

@@ -1,4 +1,4 @@
-"""Shelves of candles, funding settlements and open interest, as all venues have them.
+"""Shelves of candles, funding settlements, open interest and accounts' ratios, as all venues have them.
 
 Belongs here: which columns of the market's tables those shelves hold, and what of them a dialect can say at all.
 Does not: how a venue writes a row.
@@ -6,9 +6,10 @@ Does not: how a venue writes a row.
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from simulator.dialects.dialect import VenueDialect
-from simulator.dialects.shelf import Render, Shelf
+from simulator.dialects.shelf import Render, Series, Shelf, decimals
 
 CANDLE_COLUMNS = ("open", "high", "low", "close", "base_volume", "quote_volume")
 
@@ -35,6 +36,20 @@ def open_interest_shelf(
     mask = (frame["observed_at"] <= dialect.now_naive()).to_numpy() & is_complete(frame, needs)
     columns = ("open_interest_base", "open_interest_usd")
     return Shelf.of(frame[mask], "venue_symbol", "observed_at", columns, render, is_descending)
+
+
+def long_short_shelf(dialect: VenueDialect, render: Render, is_descending: bool = False) -> Shelf:
+    """The venue's ratios of accounts long to accounts short up to the clock."""
+    frame = dialect.rows("long_short_ratios")
+    frame = frame[(frame["observed_at"] <= dialect.now_naive()).to_numpy()]
+    return Shelf.of(frame, "venue_symbol", "observed_at", ("long_short_account_ratio",), render, is_descending)
+
+
+def account_shares(observed: Series) -> tuple[pa.Array, pa.Array]:
+    """The shares of accounts long and short, to four decimals as venues write them; together they are 1."""
+    ratio = observed.columns["long_short_account_ratio"]
+    long = np.round(ratio / (1 + ratio), 4)
+    return decimals(long), decimals(np.round(1 - long, 4))
 
 
 def is_complete(frame: pd.DataFrame, columns: tuple[str, ...]) -> np.ndarray:

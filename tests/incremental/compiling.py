@@ -59,8 +59,8 @@ def main(directory: Path) -> None:
                 connection.execute(f"create table {model.schema}.{name}_before (nothing int)")
     runner = dbtRunner(manifest=manifest)
     _ask(runner, ["seed", *places])
-    increments = _compiled(_ask(runner, ["compile", *places]))
-    full = _compiled(_ask(runner, ["compile", "--full-refresh", *places]))
+    increments = _compiled(_ask(runner, ["compile", "--select", "resource_type:model", *places]))
+    full = _compiled(_ask(runner, ["compile", "--full-refresh", "--select", "resource_type:model", *places]))
     grains = {
         manifest.nodes[node.attached_node].name: node.test_metadata.kwargs["columns"]
         for node in manifest.nodes.values()

@@ -41,12 +41,18 @@ class Models:
             cwd=CHECKOUT, capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+        models = cls.read(directory)
+        with duckdb.connect(str(directory / DATABASE)) as connection:
+            for schema in {model["schema"] for model in models.models}:
+                connection.execute(f"drop schema {schema} cascade")
+        return models
+
+    @classmethod
+    def read(cls, directory: Path) -> "Models":
+        """Those that were compiled into a directory before."""
         told = json.loads((directory / "models.json").read_text())
         by_name = {model["name"]: model for model in told["models"]}
         order = TopologicalSorter({name: model["depends_on"] for name, model in by_name.items()}).static_order()
-        with duckdb.connect(str(directory / DATABASE)) as connection:
-            for schema in {model["schema"] for model in by_name.values()}:
-                connection.execute(f"drop schema {schema} cascade")
         return cls(
             [by_name[name] for name in order],
             {name: datetime.fromisoformat(moment) for name, moment in told["sentinels"].items()},

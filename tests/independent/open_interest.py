@@ -33,14 +33,18 @@ def like_for_like(days: dict[pd.Timestamp, pd.Series]) -> pd.Series:
 
 
 def observation(rows: pd.DataFrame, moment: pd.Timestamp, reference: float) -> tuple[float, float] | None:
-    """(dollars, price) of one instrument at `moment`: its last observation, at most 8 hours old."""
+    """(dollars, price) of one instrument at `moment`: its last observation, at most 8 hours old.
+
+    Coins that nobody can price are not observed.
+    """
     fresh = rows[(rows["observed_at"] <= moment) & (rows["observed_at"] >= moment - FRESH)]
     if fresh.empty:
         return None
     last = fresh.iloc[-1]
     usd, base = last["open_interest_usd"], last["open_interest_base"]
     price = usd / base if np.isfinite(usd) and np.isfinite(base) and base > 0 else reference
-    return (usd if np.isfinite(usd) else base * price), price
+    dollars = usd if np.isfinite(usd) else base * price
+    return (dollars, price) if np.isfinite(dollars) else None
 
 
 def change(rows, spans, reference, start, end, *, is_inverse: bool) -> dict[str, float]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from tests.independent.prices import HOUR, Prices
+from tests.independent.prices import HOUR, Prices, Supplies, universe
 
 
 def window_returns(prices: Prices, start: pd.Timestamp, end: pd.Timestamp) -> pd.Series:
@@ -99,3 +99,20 @@ def drifting_level(prices: Prices, weights: pd.Series, start: pd.Timestamp, end:
     """Level relative to 1 at `start`, hourly, of a basket bought at `start` and left alone."""
     growth = np.exp(prices.window(start, end)[list(weights.index)].fillna(0).cumsum())
     return (growth * weights).sum(axis=1)
+
+
+def top30_level(prices: Prices, supplies: Supplies, excluded: set[str], end: pd.Timestamp) -> pd.Series:
+    """The index by hours, from the first day of this history with 30 eligible; 1 then."""
+    days = pd.date_range("2025-09-14", end)
+    base = next(day for day in days if len(universe(prices, supplies, day, excluded)) >= 30)
+    months = pd.date_range(base, end + pd.Timedelta(days=31), freq="ME")
+    fridays = [m.normalize() - pd.Timedelta(days=(m.dayofweek - 4) % 7) + pd.Timedelta(hours=10) for m in months]
+    rebalances = [base, *(moment for moment in fridays if base < moment < end)]
+    level, pieces = 1.0, []
+    for k, moment in enumerate(rebalances):
+        until = min(rebalances[k + 1] if k + 1 < len(rebalances) else end, end)
+        largest = universe(prices, supplies, moment, excluded).head(30)
+        piece = level * drifting_level(prices, capped(largest["market_cap"]), moment, until)
+        level = piece.iloc[-1]
+        pieces.append(piece)
+    return pd.concat(pieces)

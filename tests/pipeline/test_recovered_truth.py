@@ -3,7 +3,7 @@
 The truth comes from the generator's own arrays; the pipeline saw only the venues' answers.
 """
 
-import os
+import csv
 import tomllib
 from pathlib import Path
 
@@ -11,8 +11,8 @@ import duckdb
 import pandas as pd
 import pytest
 
-from simulator.generate import generate
-from simulator.truth import truth
+from ingestion.home import CHECKOUT
+from orchestration.dictionary import claim_query
 from tests.pipeline.market import CommandLine
 
 pytestmark = pytest.mark.xdist_group("full_market")
@@ -22,28 +22,18 @@ WEEK = "2025-11-17"
 
 
 @pytest.fixture(scope="module")
-def line(tmp_path_factory) -> CommandLine:
-    """A home in which `regime run` was called once, with nothing said; REGIME_FULL_HOME names one that is kept."""
-    directory = tmp_path_factory.mktemp("full")
-    kept = os.environ.get("REGIME_FULL_HOME")
-    line = CommandLine(Path(kept) if kept else directory / "home", directory, market=None)
-    if not (line.home / "current").exists():
-        done = line("run")
-        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-        (line.home / "said.txt").write_text(done.stdout)
-    return line
+def line(full_line) -> CommandLine:
+    return full_line
 
 
 @pytest.fixture(scope="module")
-def marts(line):
-    connection = duckdb.connect(str((line.home / "warehouse.duckdb").resolve()), read_only=True)
-    yield lambda sql: connection.execute(sql).df()
-    connection.close()
+def marts(full_marts):
+    return full_marts
 
 
 @pytest.fixture(scope="module")
-def known():
-    return truth(generate("full"))
+def known(full_truth):
+    return full_truth
 
 
 def joined(found: pd.DataFrame, expected: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
@@ -134,6 +124,79 @@ def test_funding_of_every_asset(marts, known):
     assert len(both) > 3000
     error = (both["funding_rate_annualised_pct"] - both["funding_rate_annualised_pct_true"]).abs()
     assert error.max() < 0.5
+
+
+def test_accounts_long_and_short(marts, known):
+    expected = known.long_short[known.long_short["week_start"] >= "2025-04-14"]
+    found = marts(
+        "select week_start, asset_id, long_short_account_ratio, long_short_weighting, coverage_pct"
+        " from marts.positioning_weekly"
+    )
+    both = joined(found, expected, ["week_start", "asset_id"])
+    assert len(both) > 600 and both["asset_id"].nunique() == 20
+    assert (both["long_short_account_ratio"] / both["long_short_account_ratio_true"] - 1).abs().max() < 0.002
+    assert set(both["long_short_weighting"]) == {"open_interest"} and both["coverage_pct"].min() > 99
+
+
+def test_liquidations_of_the_weeks_that_were_asked_for(marts, known):
+    found = marts("select * from marts.liquidations_weekly where asset_id <> 'ALL'")
+    both = joined(found, known.liquidations, ["week_start", "asset_id"])
+    whole = both[both["week_start"] == WEEK]
+    assert len(whole) == 5 and set(whole["answered_pct"]) == {100.0}
+    for side in ("long_usd", "short_usd"):
+        assert (whole[side] / whole[f"{side}_true"] - 1).abs().max() < 1e-9
+        assert both.loc[both["week_start"] < "2025-11-10", side].isna().all()
+    before = both[both["week_start"] == "2025-11-10"]  # asked for from Sunday 06:00 on: 18 of 168 hours
+    assert before["answered_pct"].to_list() == pytest.approx([100 * 18 / 168] * 5)
+    assert (before["long_usd"] < before["long_usd_true"]).all()
+    # most of the leverage stands where nothing is published
+    assert set(both["status"]) == {"partial", "unavailable"} and (whole["status"] == "partial").all()
+
+
+def test_positioning_is_what_pandas_makes_of_raw(line, marts):
+    with duckdb.connect(str(line.home / "staging.duckdb"), read_only=True) as raw:
+        ratios = raw.execute("select * from raw.long_short_ratios").df()
+        orders = raw.execute("select * from raw.liquidations").df()
+        days = raw.execute("select * from intermediate.int_open_interest_days where is_observed").df()
+        symbols = raw.execute("select * from intermediate.int_instruments where market_type = 'perp'").df()
+    key = ["venue", "venue_symbol"]
+
+    def week_of(moments: pd.Series) -> pd.Series:
+        return moments.sub(pd.Timedelta(microseconds=1)).dt.to_period("W-SUN").dt.start_time
+
+    ratios = ratios.sort_values(["recorded_at", "load_id"]).groupby([*key, "observed_at"]).tail(1)
+    ratios = ratios.assign(
+        week_start=week_of(ratios["observed_at"]),
+        share=ratios["long_short_account_ratio"] / (1 + ratios["long_short_account_ratio"]),
+    ).merge(symbols[[*key, "asset_id"]], on=key)
+    weights = days.assign(week_start=week_of(pd.to_datetime(days["market_date"]) + pd.Timedelta(hours=1)))
+    weights = weights.groupby(["week_start", *key], as_index=False)["open_interest_usd"].mean()
+    means = ratios.groupby(["week_start", "asset_id", *key], as_index=False)["share"].mean()
+    means = means.merge(weights, on=["week_start", *key], how="left")
+    means = pd.concat([means, means.assign(asset_id="ALL")])
+
+    def over_perpetuals(rows: pd.DataFrame) -> float:
+        weighted = rows.dropna(subset="open_interest_usd")
+        if len(weighted) < 0.8 * len(rows):
+            return float(rows["share"].mean())
+        return float((weighted["share"] * weighted["open_interest_usd"]).sum() / weighted["open_interest_usd"].sum())
+
+    share = pd.Series({at: over_perpetuals(rows) for at, rows in means.groupby(["week_start", "asset_id"])})
+    share.index.names = ["week_start", "asset_id"]
+    expected = (share / (1 - share)).rename("ratio").reset_index()
+    expected = expected[expected["week_start"].between("2025-03-31", WEEK)]  # closed weeks of the source's time
+    found = marts("select week_start, asset_id, long_short_account_ratio from marts.positioning_weekly")
+    both = joined(found, expected, ["week_start", "asset_id"])
+    assert (both["long_short_account_ratio"] / both["ratio"] - 1).abs().max() < 1e-9
+
+    assert not orders.duplicated([*key, "liquidated_at", "side", "price", "occurrence"]).any()
+    orders = orders.assign(week_start=week_of(orders["liquidated_at"]), usd=orders["price"] * orders["quantity"])
+    market = orders[orders["week_start"] == WEEK].groupby("side")["usd"].sum()
+    row = marts(f"select * from marts.liquidations_weekly where asset_id = 'ALL' and week_start = '{WEEK}'").iloc[0]
+    assert (row["long_usd"], row["short_usd"]) == pytest.approx((market["long"], market["short"]), rel=1e-9)
+    started = days[pd.to_datetime(days["market_date"]) == pd.Timestamp(WEEK) - pd.Timedelta(days=1)]
+    held = started["open_interest_usd"].sum()
+    assert row["to_open_interest_pct"] == pytest.approx(100 * market.sum() / held, rel=1e-9)
 
 
 def test_realised_volatility(marts, known):
@@ -259,3 +322,27 @@ def test_nothing_but_what_is_not_built_yet_is_null(marts):
         found = marts(f"select {counts} from marts.{table} where week_start = '{WEEK}'").iloc[0]
         empty += [(table, name) for name, n in found.items() if n and (table, name) not in allowed]
     assert empty == []
+
+
+# --- the note, claim by claim ----------------------------------------------------------------------------------------
+
+CLAIMS = list(csv.DictReader((CHECKOUT / "dbt_project" / "seeds" / "note_claims.csv").read_text().splitlines()))
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=[claim["claim_id"] for claim in CLAIMS])
+def test_a_claim_of_the_note_holds_in_its_mart(marts, claim):
+    columns = marts(f"select column_name from duckdb_columns() where table_name = '{claim['source_table']}'")
+    found = marts(claim_query(claim, "week_start" in set(columns["column_name"])))
+    assert len(found) == 1, found
+    value, expected = found.iloc[0, 0], claim["value"]
+    match claim["comparison"]:
+        case "is":
+            assert str(value).startswith(expected)
+        case "equals":
+            assert value == pytest.approx(float(expected), abs=float(claim["tolerance"] or 0))
+        case "below":
+            assert value < float(expected)
+        case "above":
+            assert value > float(expected)
+        case other:
+            raise AssertionError(f"note_claims.csv compares by {other!r}: is, equals, below or above")

@@ -6,13 +6,12 @@ import pytest
 
 from tests.independent.prices import bucket, universe
 from tests.independent.returns import (
-    capped,
     complete_panel,
     correlation_to_btc,
     correlations,
-    drifting_level,
     group_return,
     realised_volatility,
+    top30_level,
     window_returns,
 )
 from tests.real_data.windows import IN_ORDER, close, of_window, span
@@ -79,23 +78,6 @@ def test_sector_returns(marts, window, prices, supplies, excluded):
     assert found.loc[found["n_assets"] < 3, "rank"].isna().all()
 
 
-def top30_level(prices, supplies, excluded, end):
-    """The index by hours, from the first day of this history with 30 eligible; 1 then."""
-    days = pd.date_range("2025-09-14", end)
-    base = next(day for day in days if len(universe(prices, supplies, day, excluded)) >= 30)
-    months = pd.date_range(base, end + pd.Timedelta(days=31), freq="ME")
-    fridays = [m.normalize() - pd.Timedelta(days=(m.dayofweek - 4) % 7) + pd.Timedelta(hours=10) for m in months]
-    rebalances = [base, *(moment for moment in fridays if base < moment < end)]
-    level, pieces = 1.0, []
-    for k, moment in enumerate(rebalances):
-        until = min(rebalances[k + 1] if k + 1 < len(rebalances) else end, end)
-        largest = universe(prices, supplies, moment, excluded).head(30)
-        piece = level * drifting_level(prices, capped(largest["market_cap"]), moment, until)
-        level = piece.iloc[-1]
-        pieces.append(piece)
-    return pd.concat(pieces)
-
-
 def test_top30_index(marts, prices, supplies, excluded):
     end = pd.Timestamp("2026-03-09")
     expected = top30_level(prices, supplies, excluded, end)
@@ -148,15 +130,6 @@ def test_realised_volatility(marts, prices, asset, day):
     found = marts(f"select * from marts.realised_volatility_daily where asset_id = '{asset}' and market_date = '{day}'")
     for column, value in expected.items():
         assert close(found[column].iloc[0], value), column
-
-
-def test_the_published_volatility_is_the_daily_one(marts):
-    found = marts(
-        "select rv_7d_pct, rv_7d_daily_pct from marts.realised_volatility_daily"
-        " where asset_id = 'bitcoin' and market_date = '2025-11-23'"
-    )
-    assert found["rv_7d_daily_pct"].iloc[0] == pytest.approx(49.8, abs=0.1)
-    assert found["rv_7d_pct"].iloc[0] == pytest.approx(65.9, abs=0.2)
 
 
 def test_identities_agree_with_prices(marts, raw, prices):

@@ -85,3 +85,6 @@
 {# Volume of one spot instrument over the aggregator's 24 h of all venues; of one perpetual over its spot volume. #}
 {% macro spot_volume_factor() %}3{% endmacro %}
 {% macro perp_volume_factor() %}100{% endmacro %}
+
+{# Assets that both panels must keep for a correlation gap to be called significant. #}
+{% macro least_gap_assets() %}10{% endmacro %}

@@ -2,7 +2,7 @@
 select
     dataset,
     origin as venue,
-    coalesce(market_type, case when dataset in ('funding_rates', 'open_interest') then 'perp' end) as market_type,
+    coalesce(market_type, case when dataset in ('funding_rates', 'open_interest', 'long_short_ratios', 'liquidations') then 'perp' end) as market_type,
     series,
     case dataset
         when 'candles' then event_at + interval '1 hour'

@@ -61,6 +61,45 @@ sectors as (
     group by week_start
 ),
 
+-- Against the four weeks before, where all of them are known.
+flows as (
+    select
+        this.week_start,
+        max(this.spot_share_pct) as spot_share_pct,
+        case when count(before.spot_share_pct) = 4 then max(this.spot_share_pct) - avg(before.spot_share_pct) end
+            as spot_share_change_pp,
+        max(this.holiday_adjusted_residual) as holiday_adjusted_residual,
+        max(this.coverage_pct) as coverage_pct
+    from {{ ref('spot_perp_volume_weekly') }} this
+    left join {{ ref('spot_perp_volume_weekly') }} before
+        on before.window_id = this.window_id
+        and before.week_start < this.week_start
+        and before.week_start >= this.week_start - interval '28 days'
+    where this.window_id = 'mon_mon'
+    group by this.week_start
+),
+
+-- 0 is the best class of the week, 1 the worst; the classes of the seed that have no data lower the coverage.
+classes as (
+    select
+        r.week_start,
+        (r.rank - 1) / (r.n_classes - 1e0) as rank_share,
+        100e0 * r.n_classes / (1 + (select count(distinct asset_class) from {{ ref('asset_classes') }})) as classes_pct
+    from {{ ref('asset_class_returns_weekly') }} r
+    where r.asset_class = 'crypto' and r.n_classes >= 2
+),
+
+-- Curves that sold off and moved, less those that rallied and moved.
+curves as (
+    select
+        m.week_start,
+        sum(case when m.label like 'bear%' then 1 when m.label like 'bull%' then -1 else 0 end) as bear_curves,
+        100e0 * count(m.label) / (select count(*) from {{ ref('yield_curves') }}) as curves_pct
+    from {{ ref('macro_weekly') }} m
+    inner join {{ ref('yield_curves') }} c on c.curve_id = m.series_id
+    group by m.week_start
+),
+
 -- One row per week and metric. `compared` is what a percentile compares, among values of one `series_id` only.
 metrics as (
     select
@@ -133,6 +172,25 @@ metrics as (
         s.share_of_sectors_negative_pct, 1, m.coverage_pct, 'sector_returns_weekly'
     from sectors s
     inner join members m on s.week_start = m.week_start
+    {%- for metric in ['spot_share_pct', 'spot_share_change_pp', 'holiday_adjusted_residual'] %}
+    union all
+    select week_start, '{{ metric }}', {{ metric }}, {{ metric }}, 1, coverage_pct, 'spot_perp_volume_weekly'
+    from flows
+    {%- endfor %}
+    union all
+    select week_start, 'crypto_rank_share', rank_share, rank_share, 1, classes_pct, 'asset_class_returns_weekly'
+    from classes
+    union all
+    select week_start, 'cut_probability_change_pp', change, change, 1, 100, 'macro_weekly'
+    from {{ ref('macro_weekly') }}
+    where series_id = 'FED_CUT_PROBABILITY' and change is not null
+    union all
+    select week_start, 'dollar_change_pct', 100 * change / previous_value, 100 * change / previous_value, 1, 100, 'macro_weekly'
+    from {{ ref('macro_weekly') }}
+    where series_id = 'DOLLAR_INDEX' and previous_value > 0
+    union all
+    select week_start, 'bear_curves', bear_curves, bear_curves, 1, curves_pct, 'macro_weekly'
+    from curves
 ),
 
 earlier as (
@@ -182,6 +240,25 @@ judged as (
     from weeks w
     cross join evidences e
     left join measured m on w.week_start = m.week_start and e.metric_id = m.metric_id
+),
+
+-- A state is left later than it is entered: its range is wider by `leave_by` while it stands.
+staying as (
+    select
+        j.week_start,
+        j.dimension,
+        j.evidence_id,
+        max(case when r.level > 0 then r.level end) as stays_up_to,
+        min(case when r.level < 0 then r.level end) as stays_down_to
+    from judged j
+    inner join {{ ref('regime_rules') }} r
+        on j.dimension = r.dimension
+        and j.evidence_id = r.evidence_id
+        and r.level <> 0
+        and j.coverage_pct >= {{ least_coverage_pct() }}
+        and (r.from_value is null or j.judged_value >= r.from_value - r.leave_by)
+        and (r.to_value is null or j.judged_value < r.to_value + r.leave_by)
+    group by j.week_start, j.dimension, j.evidence_id
 )
 
 select
@@ -196,6 +273,9 @@ select
     j.percentile,
     r.state as vote,
     r.level::bigint as level,
+    -- The farthest state, on either side, that this evidence would still back had it stood before.
+    s.stays_up_to::bigint as stays_up_to,
+    s.stays_down_to::bigint as stays_down_to,
     j.weight::double as weight,
     j.coverage_pct,
     j.source_table
@@ -208,3 +288,5 @@ left join {{ ref('regime_rules') }} r
     and (r.to_value is null or j.judged_value < r.to_value)
 left join {{ ref('regime_rules') }} n
     on j.dimension = n.dimension and j.evidence_id = n.evidence_id and n.level = 0
+left join staying s
+    on j.week_start = s.week_start and j.dimension = s.dimension and j.evidence_id = s.evidence_id

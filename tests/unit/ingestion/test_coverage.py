@@ -54,6 +54,14 @@ class Raw:
         key = {"venue": venue, "venue_symbol": symbol, "open_interest_base": 1.0}
         self.load("open_interest", *[key | {"observed_at": time} for time in times])
 
+    def ratios(self, symbol: str, *times: datetime, venue: str = "binance"):
+        key = {"venue": venue, "venue_symbol": symbol, "long_short_account_ratio": 1.5}
+        self.load("long_short_ratios", *[key | {"observed_at": time} for time in times])
+
+    def liquidations(self, symbol: str, *times: datetime, venue: str = "gate"):
+        key = {"venue": venue, "venue_symbol": symbol, "side": "long", "price": 1.0, "occurrence": 1, "quantity": 1.0}
+        self.load("liquidations", *[key | {"liquidated_at": time} for time in times])
+
     def caps(self, coin: str, *times: datetime, provider: str = "coingecko"):
         key = {"provider": provider, "provider_asset_id": coin}
         self.load("market_caps", *[key | {"observed_at": time} for time in times])
@@ -519,3 +527,23 @@ def test_missing_settlements_that_change_without_rows_are_told_until_a_build_has
     raw.listed("A", None, is_active=False)  # it had ended: nothing is missing since October
     raw.ledger(NOW + 2 * HOUR)
     assert coverage.changed_from(raw.connection) == STARTS
+
+
+def test_ratios_of_accounts_have_the_distance_that_is_seen(raw):
+    raw.ratios("BTCUSDT", *[t for t in hours(at(27, 4, month=10), at(3), 4) if t != at(29, 8, month=10)])
+    row = raw.ledger(dataset="long_short_ratios", week_start=datetime(2025, 10, 27).date())[0]
+    assert (counts(row), row["market_type"], row["first_missing_at"]) == ((42, 41, 0, 1), "perp", at(29, 8, month=10))
+
+
+def test_liquidations_are_never_due_only_asked_for(raw):
+    raw.listed("BTC_USDT", None, venue="gate")
+    raw.venue_is_asked("gate")
+    raw.asked("liquidations", "*", STARTS, at(2), origin="gate")
+    raw.liquidations("BTC_USDT", at(28, 1, month=10), at(31, 23, month=10))
+    week = datetime(2025, 10, 27).date()
+    (row,) = raw.ledger(dataset="liquidations")
+    assert (row["week_start"], counts(row), row["is_closed"]) == (week, (2, 2, 0, 0), False)
+    assert coverage.open_gaps(raw.connection, NOW.replace(tzinfo=UTC)) == []
+    raw.asked("liquidations", "*", at(2), at(3), origin="gate", reason="HTTP 503")
+    failed = [row for row in raw.ledger(dataset="liquidations") if row["series"] == "*"]
+    assert [(row["due_rows"], row["reason"]) for row in failed] == [(None, "HTTP 503")]

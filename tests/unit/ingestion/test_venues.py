@@ -54,7 +54,7 @@ async def fetch(server: VenueServer, venue: str, market_type: str, dataset: str,
             return (await client.instruments(market, frozenset({"USD", "USDT", "USDC"}))).to_pylist()
         if more.get("snapshot"):
             return (await client.snapshot(market, dataset)).to_pylist()
-        return (await client.history(market, dataset, symbol, START, NOW)).to_pylist()
+        return (await client.history(market, dataset, symbol, START, NOW, **more)).to_pylist()
 
 
 def check_candles(rows: list[dict[str, Any]], venue: str, market_type: str, symbol: str, has_quote: bool) -> None:
@@ -104,6 +104,58 @@ async def test_bybit_candles_come_newest_first(server, market_type, category):
 
     server.handlers["api.bybit.com/v5/market/kline"] = handle
     check_candles(await fetch(server, "bybit", market_type, "candles"), "bybit", market_type, "BTCUSDT", True)
+
+
+async def test_bybit_counts_inverse_contracts_in_dollars(server):
+    times = [START_MS + 4 * HOUR * i for i in range(2000) if START_MS + 4 * HOUR * i <= NOW_MS]
+
+    def klines(request: Any, _: Any) -> Any:
+        q = request.query_params
+        assert (q["category"], q["symbol"]) == ("inverse", "BTCUSD")
+        inside = [t for t in hours() if int(q["start"]) <= t <= int(q["end"])][::-1][: int(q["limit"])]
+        rows = [
+            [str(t), *(repr(candle(t)[k]) for k in "ohlcqv")] for t in inside
+        ]  # volume in dollars, turnover in coins
+        return {"retCode": 0, "retMsg": "OK", "result": {"category": "inverse", "symbol": "BTCUSD", "list": rows}}
+
+    def interest(request: Any, _: Any) -> Any:
+        q = request.query_params
+        assert (q["category"], q["symbol"]) == ("inverse", "BTCUSD")
+        inside = [t for t in times if int(q["startTime"]) <= t <= int(q["endTime"])][::-1][:200]
+        rows = [{"openInterest": str(1000 + t // HOUR % 99), "timestamp": str(t)} for t in inside]
+        return {"retCode": 0, "result": {"symbol": "BTCUSD", "category": "inverse", "list": rows, "nextPageCursor": ""}}
+
+    server.handlers["api.bybit.com/v5/market/kline"] = klines
+    server.handlers["api.bybit.com/v5/market/open-interest"] = interest
+    candles = await fetch(server, "bybit", "perp", "candles", "BTCUSD", is_inverse=True)
+    check_candles(candles, "bybit", "perp", "BTCUSD", True)
+    rows = await fetch(server, "bybit", "perp", "open_interest", "BTCUSD", is_inverse=True)
+    assert [row["open_interest_usd"] for row in rows] == [1000 + t // HOUR % 99 for t in times]
+    assert {row["open_interest_base"] for row in rows} == {None}
+
+
+async def test_bybit_lists_linear_and_inverse_perpetuals(server):
+    def handle(request: Any, _: Any) -> Any:
+        row = {
+            "symbol": "BTCUSDT", "contractType": "LinearPerpetual", "status": "Trading", "baseCoin": "BTC",
+            "quoteCoin": "USDT", "settleCoin": "USDT", "launchTime": "1584230400000", "deliveryTime": "0",
+            "priceFilter": {"tickSize": "0.1"}, "leverageFilter": {"maxLeverage": "100"},
+            "lotSizeFilter": {"qtyStep": "0.001", "minOrderQty": "0.001", "maxOrderQty": "100"},
+        }  # fmt: skip
+        inverse = row | {"symbol": "BTCUSD", "contractType": "InversePerpetual", "quoteCoin": "USD"}
+        inverse |= {"settleCoin": "BTC", "lotSizeFilter": {"qtyStep": "1", "minOrderQty": "1", "maxOrderQty": "9"}}
+        dated = inverse | {"symbol": "BTCUSDZ25", "contractType": "InverseFutures", "deliveryTime": "1766736000000"}
+        lists = {"linear": [row], "inverse": [inverse, dated]}
+        category = request.query_params["category"]
+        found = [] if request.query_params.get("status") == "PreLaunch" else lists[category]
+        return {"retCode": 0, "result": {"category": category, "list": found, "nextPageCursor": ""}}
+
+    server.handlers["api.bybit.com/v5/market/instruments-info"] = handle
+    rows = await fetch(server, "bybit", "perp", "instruments")
+    columns = ("venue_symbol", "base", "quote", "settle", "contract_size", "is_inverse")
+    assert [tuple(row[name] for name in columns) for row in rows] == [
+        ("BTCUSDT", "BTC", "USDT", "USDT", 1.0, False), ("BTCUSD", "BTC", "USD", "BTC", 1.0, True),
+    ]  # fmt: skip
 
 
 async def test_hyperliquid_candles_have_names_and_no_quote_volume(server):

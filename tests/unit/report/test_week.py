@@ -88,7 +88,8 @@ def test_sections_come_in_their_order(plausible: duckdb.DuckDBPyConnection, tmp_
         "source": "simulated",
         "is_simulated": True,
     }
-    order = ["headline", "market", "leverage", "volatility", "sectors", "regime", "coverage", "unknown"]
+    order = ["headline", "macro", "market", "leverage", "flow", "volatility", "sectors", "regime"]
+    order += ["coverage", "unknown"]
     assert [section["id"] for section in summary["sections"]] == order
     ids = [sentence["id"] for section in summary["sections"] for sentence in section["sentences"]]
     assert ids == [f"S{n:02d}" for n in range(1, len(ids) + 1)]

@@ -13,6 +13,7 @@ from simulator.assets import assets, listings
 from simulator.generate import generate
 from simulator.market import COLUMNS, Market
 from simulator.truth import truth
+from tests.independent import open_interest as independent_oi
 
 SEEDS = Path(CHECKOUT) / "dbt_project" / "seeds"
 KEYS = {
@@ -20,6 +21,8 @@ KEYS = {
     "candles_1h": ["venue", "market_type", "venue_symbol", "open_time"],
     "funding_rates": ["venue", "venue_symbol", "settled_at"],
     "open_interest": ["venue", "venue_symbol", "observed_at"],
+    "long_short_ratios": ["venue", "venue_symbol", "observed_at"],
+    "liquidations": ["venue", "venue_symbol", "liquidated_at", "side", "price", "quantity"],
     "market_caps": ["provider", "asset_id", "observed_at", "rank"],
     "asset_class_prices": ["provider", "series", "close_date"],
     "macro_series": ["provider", "series", "reference_date"],
@@ -42,7 +45,7 @@ def test_every_table_has_its_columns_and_its_key_is_unique_in_both_markets(full,
         for name, columns in COLUMNS.items():
             table = market.table(name)
             assert set(columns) <= set(table.columns), name
-            assert len(table), name
+            assert len(table) or (market is tiny and name == "liquidations"), name
             assert not table.duplicated(KEYS[name]).any(), name
             assert isinstance(table.index, pd.RangeIndex), name
 
@@ -114,10 +117,11 @@ def test_funding_settles_every_8_4_or_1_hours_with_late_stamps_and_switches(full
     assert late.max() > pd.Timedelta(0)
     gaps = f.assign(hour=f["settled_at"].dt.round("h")).groupby(["venue", "venue_symbol"], observed=True)["hour"].diff()
     hours = gaps / pd.Timedelta(hours=1)
-    assert set(hours.dropna().unique()) == {8.0, 4.0, 1.0}
+    assert set(hours[f["venue"] != "bybit"].dropna()) == {8.0, 4.0, 1.0}
+    assert set(hours[f["venue"] == "bybit"].dropna()) == {8.0, 72.0}  # it was silent once
     assert set(hours[f["venue"] == "hyperliquid"].dropna()) == {1.0}
     assert set(hours[f["venue_symbol"] == "TRUMPUSDT"].dropna()) == {8.0, 4.0}
-    assert set(hours[f["venue_symbol"] == "FARTCOINUSDT"].dropna()) == {8.0, 4.0, 1.0}
+    assert set(hours[(f["venue_symbol"] == "FARTCOINUSDT") & (f["venue"] == "binance")].dropna()) == {8.0, 4.0, 1.0}
     stretches = truth(full).intervals
     assert len(stretches[stretches["venue_symbol"] == "TRUMPUSDT"]) == 2
 
@@ -132,6 +136,73 @@ def test_open_interest_says_the_same_in_coins_and_dollars(full):
     assert len(both) > 0.99 * len(oi) - 200
     ratio = both["open_interest_usd"] / (both["open_interest_base"] * both["close"])
     assert ratio.between(0.998, 1.002).all()
+
+
+def test_inverse_contracts_are_whole_dollars_and_their_coins_follow_the_price(full):
+    listed = full.instruments[full.instruments["is_inverse"]]
+    assert listed[["venue", "venue_symbol", "quote", "settle"]].to_numpy().tolist() == [
+        ["bybit", "ETHUSD", "USD", "ETH"], ["bybit", "XRPUSD", "USD", "XRP"],
+    ]  # fmt: skip
+    for symbol in listed["venue_symbol"]:
+        oi = full.open_interest[full.open_interest["venue_symbol"] == symbol]
+        assert (oi["open_interest_usd"] % 1 == 0).all() and oi["open_interest_usd"].between(1e8, 1e9).all()
+        candles = full.candles_1h[full.candles_1h["venue_symbol"] == symbol]
+        assert len(candles) == len(full.candles_1h[full.candles_1h["venue_symbol"] == "XRP-USD"]) - 59
+        beside = full.candles_1h[full.candles_1h["venue_symbol"] == f"{symbol}T"].query("venue == 'bybit'")
+        assert (candles["close"].to_numpy() / beside["close"].to_numpy() - 1).std() < 2e-4
+
+
+def test_a_silent_venue_has_no_rows_and_the_others_go_on(full):
+    first, end = pd.Timestamp("2025-07-01 07:00"), pd.Timestamp("2025-07-03 18:00")
+    for name, column in (
+        ("candles_1h", "open_time"), ("funding_rates", "settled_at"), ("open_interest", "observed_at"),
+    ):  # fmt: skip
+        rows = full.table(name)
+        inside = rows[rows[column].between(first, end, inclusive="left")]
+        assert set(inside["venue"]) >= {"binance", "hyperliquid"} and "bybit" not in set(inside["venue"]), name
+        ours = rows[rows["venue"] == "bybit"]
+        assert ours[column].min() < first and (ours[column] >= end).sum() > len(ours) / 2, name
+    assert truth(full).outages.to_numpy().tolist() == [["bybit", first, end]]
+
+
+def test_a_renamed_instrument_has_one_name_at_a_time(full):
+    for old, new, at in (("MATICUSDT", "POLUSDT", "2025-05-07 09:00"), ("RNDRUSDT", "RENDERUSDT", "2025-06-10 15:00")):
+        both = full.candles_1h[full.candles_1h["market_type"] == "perp"]
+        both = both[both["venue_symbol"].isin([old, new])]
+        assert len(both) == len(full.candles_1h.query("venue_symbol == 'BTCUSDT' and market_type == 'spot'"))
+        assert ((both["venue_symbol"] == old) == (both["open_time"] < at)).all()
+        settled = full.funding_rates[full.funding_rates["venue_symbol"].isin([old, new])]
+        assert ((settled["venue_symbol"] == old) == (settled["settled_at"].dt.floor("h") <= at)).all()
+        listed = full.instruments[full.instruments["market_type"] == "perp"].set_index("venue_symbol")
+        assert not listed.loc[old, "is_active"] and listed.loc[new, "listed_at"] == pd.Timestamp(at)
+
+
+@pytest.mark.parametrize("week", ["2025-05-05", "2025-06-09", "2025-06-30", "2025-08-11", "2025-09-15"])
+def test_the_four_effects_are_those_that_the_tables_tell(full, week):
+    start, end = pd.Timestamp(week), pd.Timestamp(week) + pd.Timedelta(weeks=1)
+    stated = truth(full).open_interest_changes.query("week_start == @start").set_index(["venue", "venue_symbol"])
+    oi = full.open_interest
+    oi = oi[oi["observed_at"].between(start - pd.Timedelta(hours=8), end)]
+    perps = full.candles_1h[(full.candles_1h["market_type"] == "perp").to_numpy()]
+    lives = perps.groupby(["venue", "venue_symbol"], observed=True)["open_time"].agg(["min", "max"])
+    names = ["start_usd", "end_usd", *independent_oi.EFFECTS]
+    for key, rows in oi.groupby(["venue", "venue_symbol"], observed=True):
+        spans = (lives.loc[key, "min"], lives.loc[key, "max"] + pd.Timedelta(hours=1))
+        is_inverse = bool(stated.loc[key, "is_inverse"])
+        found = independent_oi.change(rows, spans, {}, start, end, is_inverse=is_inverse)
+        assert [found[name] for name in names] == pytest.approx(
+            stated.loc[key, names].to_list(), abs=1e-4 * max(found["start_usd"], found["end_usd"])
+        ), key
+    odd = stated[(stated["listing_effect_usd"] != 0) | (stated["coverage_effect_usd"] != 0)]
+    expected = {
+        "2025-05-05": {"MATICUSDT", "POLUSDT"},
+        "2025-06-09": {"RNDRUSDT", "RENDERUSDT"},
+        "2025-06-30": set(stated.loc["bybit"].index),
+        "2025-08-11": {"MKRUSDT"},
+        "2025-09-15": {"ASTERUSDT"},
+    }[week]
+    assert set(odd.index.get_level_values("venue_symbol")) == expected
+    assert (stated.loc[stated["is_inverse"], "price_effect_usd"] == 0).all()
 
 
 def test_every_asset_has_a_daily_supply_and_the_list_at_now_is_ranked(full):

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simulator.assets import assets, listings
+from simulator.assets import assets
 from simulator.generate import generate
 from simulator.market import Market
 from simulator.truth import Truth, truth
@@ -70,7 +70,7 @@ def measured(market) -> Measured:
     candles = market.candles_1h
     now = pd.Timestamp(market.clock.now.replace(tzinfo=None))
     candles = as_text(candles[(candles["open_time"] >= SINCE) & (candles["open_time"] < now)])
-    instruments = pd.DataFrame([vars(x) for x in listings("full", coins)])
+    instruments = pd.DataFrame([vars(x) for x in market.truth["listings"]])
     prices = independent_prices.reference_prices(candles, instruments)
     caps = as_text(market.market_caps[market.market_caps["observed_at"] >= SINCE])
     supplies = caps.rename(columns={"observed_at": "known_at"}).sort_values("known_at")
@@ -174,14 +174,14 @@ def test_open_interest_falls_from_230_to_135_billion_and_the_long_tail_drives_it
     assert stated[pd.Timestamp("2025-11-23")] == pytest.approx(total[END] * 1e9, rel=1e-6)
 
     ranks = measured.universe(WEEK)["rank"]
-    asset = {(x.venue, x.venue_symbol): x.asset_id for x in listings("full", assets("full")) if x.market_type == "perp"}
+    listed = {(x.venue, x.venue_symbol): x for x in market.truth["listings"] if x.market_type == "perp"}
     effects: dict[str, float] = {}
     recent = oi[oi["observed_at"] >= WEEK - pd.Timedelta(hours=8)]
     for instrument, rows in recent.groupby(["venue", "venue_symbol"]):
-        coin = asset[instrument]
+        coin = listed[instrument].asset_id
         rank = ranks.get(coin, 999)
         bucket = "majors" if coin in ("bitcoin", "ethereum") else "rest" if rank <= 50 else "long_tail"
-        change = independent_oi.change(rows, None, {}, WEEK, END, is_inverse=False)
+        change = independent_oi.change(rows, None, {}, WEEK, END, is_inverse=listed[instrument].is_inverse)
         effects[bucket] = effects.get(bucket, 0.0) + change["position_effect_usd"] / 1e9
     assert effects["long_tail"] < -5
     assert effects["long_tail"] < 0.6 * sum(effects.values())

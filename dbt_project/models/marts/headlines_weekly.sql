@@ -1,0 +1,34 @@
+-- One row per week and headline metric with a value in it: where it stands, and since when it has not stood there.
+with observations as (
+    select stated.metric_id, stated.value_date, stated.value, metrics.level, metrics.cadence_days
+    from {{ ref('int_headline_values') }} as stated
+    inner join {{ ref('headline_metrics') }} as metrics on metrics.metric_id = stated.metric_id
+),
+
+weeks as (
+    select week_start
+    from {{ ref('int_windows') }}
+    where window_id = 'mon_mon'
+),
+
+{{ first_and_longest_since('observations', 'weeks') }}
+
+select
+    since.week_start,
+    since.metric_id,
+    since.value,
+    metrics.unit,
+    since.previous_value,
+    since.value - since.previous_value as change,
+    since.percentile_365d,
+    since.first_since_date,
+    since.run_weeks,
+    since.longest_run_since_date,
+    since.value_date,
+    since.run_began_on,
+    metrics.name,
+    metrics.section,
+    cast(metrics.level as double) as level,
+    cast(since.side as bigint) as side
+from since
+inner join {{ ref('headline_metrics') }} as metrics on metrics.metric_id = since.metric_id

@@ -1,0 +1,207 @@
+-- One row per week and series that has been published by the week's end: its newest value then, and what changed.
+with weeks as (
+    select week_start, ends_at
+    from {{ ref('int_windows') }}
+    where window_id = 'mon_mon'
+),
+
+macro_values as (
+    select * from {{ ref('int_macro_values') }}
+),
+
+known as (
+    select
+        weeks.week_start,
+        stated.series_id,
+        stated.reference_date,
+        stated.released_at,
+        stated.value
+    from weeks
+    inner join macro_values as stated on stated.released_at <= weeks.ends_at
+    qualify row_number() over (
+        partition by weeks.week_start, stated.series_id order by stated.reference_date desc
+    ) <= 2
+),
+
+-- The newest value, and the one of the reference date before it.
+latest as (
+    select
+        week_start,
+        series_id,
+        max(reference_date) as reference_date,
+        max_by(released_at, reference_date) as released_at,
+        max_by(value, reference_date) as value,
+        case when count(*) = 2 then min_by(value, reference_date) end as value_before
+    from known
+    group by week_start, series_id
+),
+
+series_rows as (
+    select
+        this.week_start,
+        this.series_id,
+        this.reference_date,
+        this.released_at,
+        this.value,
+        case when series.change_from = 'week' then last_week.value else this.value_before end as previous_value,
+        series.unit,
+        cast(null as varchar) as label,
+        series.name
+    from latest as this
+    inner join {{ ref('macro_series') }} as series on series.series_id = this.series_id and series.priority = 1
+    left join latest as last_week
+        on last_week.series_id = this.series_id
+        and last_week.week_start = cast(this.week_start - interval '7 days' as date)
+),
+
+-- A curve's slope on the last day that both of its ends are of.
+slopes as (
+    select
+        curves.curve_id,
+        long_end.reference_date,
+        greatest(long_end.released_at, short_end.released_at) as released_at,
+        long_end.value - short_end.value as slope,
+        0.5 * (long_end.value + short_end.value) as level
+    from {{ ref('yield_curves') }} as curves
+    inner join macro_values as long_end on long_end.series_id = curves.long_series_id
+    inner join macro_values as short_end
+        on short_end.series_id = curves.short_series_id
+        and short_end.reference_date = long_end.reference_date
+),
+
+weekly_slopes as (
+    select
+        weeks.week_start,
+        slopes.curve_id,
+        max(slopes.reference_date) as reference_date,
+        max_by(slopes.released_at, slopes.reference_date) as released_at,
+        max_by(slopes.slope, slopes.reference_date) as slope,
+        max_by(slopes.level, slopes.reference_date) as level
+    from weeks
+    inner join slopes on slopes.released_at <= weeks.ends_at
+    group by weeks.week_start, slopes.curve_id
+),
+
+slope_changes as (
+    select
+        this.*,
+        before.slope as slope_before,
+        this.slope - before.slope as slope_change,
+        this.level - before.level as level_change
+    from weekly_slopes as this
+    left join weekly_slopes as before
+        on before.curve_id = this.curve_id
+        and before.week_start = cast(this.week_start - interval '7 days' as date)
+),
+
+usual_changes as (
+    select
+        this.week_start,
+        this.curve_id,
+        case when count(earlier.slope_change) >= {{ least_weeks_of_history() }}
+            then stddev_samp(earlier.slope_change)
+        end as slope_change_sd
+    from slope_changes as this
+    inner join slope_changes as earlier
+        on earlier.curve_id = this.curve_id
+        and earlier.week_start < this.week_start
+        and earlier.week_start >= this.week_start - interval '{{ history_span_weeks() }} weeks'
+    group by this.week_start, this.curve_id
+),
+
+curve_rows as (
+    select
+        changes.week_start,
+        changes.curve_id as series_id,
+        changes.reference_date,
+        changes.released_at,
+        changes.slope as value,
+        changes.slope_before as previous_value,
+        'percentage points' as unit,
+        {{ curve_label('changes.slope_change', 'changes.level_change', 'usual.slope_change_sd') }} as label,
+        curves.name
+    from slope_changes as changes
+    inner join {{ ref('yield_curves') }} as curves on curves.curve_id = changes.curve_id
+    left join usual_changes as usual
+        on usual.curve_id = changes.curve_id
+        and usual.week_start = changes.week_start
+),
+
+-- The next decision after the week, and the future that prices it.
+next_meetings as (
+    select
+        weeks.week_start,
+        weeks.ends_at,
+        meetings.decided_on,
+        meetings.future_series,
+        meetings.is_month_after
+    from weeks
+    inner join {{ ref('fomc_meetings') }} as meetings on cast(meetings.decided_on as timestamp) >= weeks.ends_at
+    qualify row_number() over (partition by weeks.week_start order by meetings.decided_on) = 1
+),
+
+priced as (
+    select
+        meetings.week_start,
+        meetings.decided_on,
+        meetings.is_month_after,
+        max(futures.close_date) as close_date,
+        100e0 - max_by(futures.close, futures.close_date) as implied_mean_rate,
+        max_by(rates.value, rates.week_start) as rate_before
+    from next_meetings as meetings
+    inner join {{ ref('int_asset_class_closes') }} as futures
+        on futures.series = meetings.future_series
+        and cast(futures.close_date as timestamp) < meetings.ends_at
+        and cast(futures.close_date as timestamp) >= meetings.ends_at - interval '7 days'
+    inner join latest as rates
+        on rates.series_id = 'DFF'
+        and rates.week_start = meetings.week_start
+    group by meetings.week_start, meetings.decided_on, meetings.is_month_after
+),
+
+probabilities as (
+    select
+        week_start,
+        decided_on,
+        close_date,
+        {{ cut_probability_pct('rate_before', 'implied_mean_rate', 'decided_on', 'is_month_after') }} as probability_pct
+    from priced
+),
+
+probability_rows as (
+    select
+        this.week_start,
+        'FED_CUT_PROBABILITY' as series_id,
+        this.close_date as reference_date,
+        cast(this.close_date as timestamp) + interval '1 day' as released_at,
+        this.probability_pct as value,
+        before.probability_pct as previous_value,
+        'percent' as unit,
+        'a cut of 25 bp on ' || cast(this.decided_on as varchar) as label,
+        'Probability of a cut by the Federal Reserve' as name
+    from probabilities as this
+    left join probabilities as before
+        on before.week_start = cast(this.week_start - interval '7 days' as date)
+        and before.decided_on = this.decided_on
+),
+
+together as (
+    select * from series_rows
+    union all
+    select * from curve_rows
+    union all
+    select * from probability_rows
+)
+
+select
+    week_start,
+    series_id,
+    reference_date,
+    released_at,
+    value as value_as_released,
+    previous_value,
+    value - previous_value as change,
+    unit,
+    label,
+    name
+from together

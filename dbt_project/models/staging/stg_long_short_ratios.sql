@@ -1,0 +1,10 @@
+select
+    venue,
+    venue_symbol,
+    observed_at,
+    long_short_account_ratio,
+    recorded_at,
+    load_id
+from {{ raw_table('long_short_ratios') }}
+where {{ known_at_as_of() }}
+qualify {{ latest_version(['venue', 'venue_symbol', 'observed_at']) }}

@@ -1,0 +1,85 @@
+"""Flow: what was traded spot and what with leverage, beside the weeks before.
+
+Belongs here: spot and perpetual volume, like for like, and what a holiday explains of it.
+Does not: positions (leverage).
+"""
+
+from report.document import Section
+from report.formatting import counted, in_unit, show
+from report.marts import Marts
+from report.sections.since import since
+from report.sections.tables import Show, table_of
+from report.text import Gap, Sentence, compose, gap, say
+from report.weeks import WINDOWS
+
+
+def section(marts: Marts) -> Section:
+    """The share of spot, then spot volume against its own past."""
+    said = [_share(marts), *_volume(marts), *since(marts, "flow")]
+    rows = [row for window in WINDOWS if (row := marts.weekly("spot_perp_volume_weekly", window_id=window)).exists]
+    columns = (
+        Show("window_id", "Window", is_word=True),
+        Show("spot_volume_usd", "Spot"),
+        Show("perp_volume_usd", "Perpetuals"),
+        Show("spot_share_pct", "Spot share"),
+        Show("spot_volume_vs_4w_pct", "Spot on the four weeks before", is_signed=True),
+        Show("coverage_pct", "Coverage"),
+    )
+    table = table_of("flow", "Volume", compose("Assets that a venue offers both ways, at those venues."), columns, rows)
+    return Section(
+        id="flow",
+        title="Flow",
+        sentences=tuple(s.brief if isinstance(s, Gap) else s for s in said),
+        tables=(table,) if rows else (),
+        gaps=tuple(s for s in said if isinstance(s, Gap)),
+        note=compose(
+            "Volume is what venues report of themselves, of the assets that a venue offers spot and perpetual; the "
+            "comparison with the four weeks before is of what was offered in all five."
+        ),
+    )
+
+
+def _share(marts: Marts) -> Sentence | Gap:
+    row = marts.weekly("spot_perp_volume_weekly")
+    share = row.figure("spot_share_pct")
+    if not share.is_known:
+        return gap("flow_share", "Spot against perpetual volume", share, "no venue offered an asset both ways")
+    before = marts.weekly("headlines_weekly", window_id=None, metric_id="spot_share_pct").figure(
+        "previous_value", "percent"
+    )
+    return say(
+        "flow_share",
+        "Spot was {share} of the volume"
+        + (", after {before} the week before" if before.is_known else "")
+        + ": {spot} spot and {perp} in perpetuals (Monday–Monday).",
+        share=share,
+        before=before,
+        spot=row.figure("spot_volume_usd"),
+        perp=row.figure("perp_volume_usd"),
+    )
+
+
+def _volume(marts: Marts) -> list[Sentence | Gap]:
+    row = marts.weekly("spot_perp_volume_weekly")
+    against = row.figure("spot_volume_vs_4w_pct")
+    if not row.exists:
+        return []
+    if not against.is_known:
+        return [
+            gap("flow_volume", "Spot volume against the weeks before", against, "it needs four weeks before this one")
+        ]
+    text = "Like for like, spot volume was {against} on the mean of the four weeks before"
+    residual, holiday = row.figure("holiday_adjusted_residual"), row.figure("holiday")
+    if holiday.is_known:
+        text += "; the week had a US holiday ({holiday})"
+        text += ", against its {precedents} a log difference of {residual}" if residual.is_known else ""
+    return [
+        say(
+            "flow_volume",
+            text + ".",
+            against=show(against, signed=True),
+            holiday=holiday,
+            residual=in_unit(residual, "", signed=True),
+            precedents=counted(row.figure("n_holiday_precedents"), "precedent", "precedents"),
+        )
+    ]

@@ -1,0 +1,188 @@
+"""Macro and asset classes: how crypto did beside the rest, what was published, where yields went.
+
+Belongs here: the ranking of asset classes, releases of the week, curves, the price of a cut.
+Does not: what macro means for the regime (regime).
+"""
+
+from report.document import Column, Section, Table
+from report.formatting import Printed, counted, show
+from report.formatting import in_hundredths as rate
+from report.marts import Marts, Row, ranked
+from report.sections.since import since
+from report.sections.tables import Show, table_of
+from report.text import Gap, Part, Sentence, compose, gap, say, series
+
+CRYPTO = "crypto"
+CUT = "FED_CUT_PROBABILITY"
+UNCHANGED = "unchanged"
+# What an office publishes once a month or a quarter is said when it comes; markets are in the table.
+OFFICES = ("PAYEMS", "UNRATE", "CPIAUCSL_YOY", "GDPC1_YOY", "GBRCPI_YOY", "ICSA")
+
+
+def section(marts: Marts) -> Section:
+    """Asset classes first, then releases, curves and the next decision."""
+    classes = ranked(marts.weekly_rows("asset_class_returns_weekly", window_id=None), "rank", highest_first=False)
+    macro = marts.weekly_rows("macro_weekly", window_id=None)
+    said = [
+        _classes(marts, classes),
+        *_releases(marts, macro),
+        *_curves(macro),
+        _cut(marts, macro),
+        *since(marts, "macro"),
+    ]
+    tables = [t for t in (_class_table(classes), _macro_table(macro)) if t is not None]
+    return Section(
+        id="macro",
+        title="Macro and asset classes",
+        sentences=tuple(s.brief if isinstance(s, Gap) else s for s in said),
+        tables=tuple(tables),
+        gaps=tuple(s for s in said if isinstance(s, Gap)),
+        note=compose(
+            "Asset classes are compared from one US cash close to the next (Friday–Friday), crypto as the capped "
+            "top-30 index. Macro figures are those published by the week's end."
+        ),
+    )
+
+
+def _classes(marts: Marts, rows: list[Row]) -> Sentence | Gap:
+    crypto = next((row for row in rows if row.text("asset_class") == CRYPTO), None)
+    if crypto is None or len(rows) < 2:
+        missing = (crypto or marts.absent("asset_class_returns_weekly", window_id=None)).figure("return_pct")
+        reason = "it needs the week's closes of crypto and of another class"
+        return gap("asset_classes", "Crypto against other asset classes", missing, reason)
+    streak = crypto.figure("worst_streak_weeks")
+    place: list[Part] = ["was in place ", crypto.figure("rank")]
+    if rows[-1] is crypto:
+        place = ["came last, for ", streak, " in a row"] if (streak.number or 0) > 1 else ["came last"]
+    beside = rows[1] if rows[0] is crypto else rows[0]
+    return say(
+        "asset_classes",
+        "Of {n_classes}, crypto {place} with {crypto} (Friday–Friday); {beside} came "
+        + ("second" if rows[0] is crypto else "first")
+        + " with {beside_return}.",
+        n_classes=counted(crypto.figure("n_classes"), "asset class", "asset classes"),
+        place=place,
+        crypto=show(crypto.figure("return_pct"), signed=True),
+        beside=beside.figure("asset_class"),
+        beside_return=show(beside.figure("return_pct"), signed=True),
+    )
+
+
+def _releases(marts: Marts, rows: list[Row]) -> list[Sentence | Gap]:
+    if not rows:
+        missing = marts.absent("macro_weekly", window_id=None).figure("value_as_released")
+        return [
+            gap("macro_releases", "Macro-economic releases", missing, "nothing had been published by the week's end")
+        ]
+    said: list[Sentence | Gap] = []
+    for series_id in OFFICES:
+        row = next((row for row in rows if row.text("series_id") == series_id), None)
+        if row is None or not _came_this_week(marts, row):
+            continue
+        change = row.figure("change")
+        said.append(
+            say(
+                f"macro_{series_id}",
+                "{name}: {value}"
+                + (" ({change} on the one before)" if change.is_known else "")
+                + ", published on {released}.",
+                name=row.figure("name"),
+                value=rate(row.figure("value_as_released"), row.text("unit")),
+                change=rate(row.figure("change"), _of_change(row), signed=True),
+                released=row.figure("released_at"),
+            )
+        )
+    return said
+
+
+def _of_change(row: Row) -> str:
+    """A percentage changes by points."""
+    return "percentage points" if row.text("unit") == "percent" else row.text("unit")
+
+
+def _came_this_week(marts: Marts, row: Row) -> bool:
+    released = row.figure("released_at").value
+    return bool(released is not None and marts.week.midnight_before < released <= marts.week.midnight_after)  # type: ignore[operator]
+
+
+def _curves(rows: list[Row]) -> list[Sentence]:
+    curves = [row for row in rows if row.text("label") and row.text("series_id") != CUT]
+    moved: list[list[Part]] = [
+        [
+            row.figure("name"),
+            " (",
+            row.figure("label"),
+            ", ",
+            rate(row.figure("change"), _of_change(row), signed=True),
+            ")",
+        ]
+        for row in curves
+        if row.text("label") != UNCHANGED
+    ]
+    if moved:
+        return [say("macro_curves", "Yield curves that moved in the week: {moved}.", moved=series(moved))]
+    if curves:
+        names = series([row.figure("name") for row in curves])
+        labels = curves[0].figure("label")
+        return [
+            say("macro_curves", "Yield curves moved no more than usual ({names}: {label}).", names=names, label=labels)
+        ]
+    return []
+
+
+def _cut(marts: Marts, rows: list[Row]) -> Sentence | Gap:
+    row = next((row for row in rows if row.text("series_id") == CUT), marts.absent("macro_weekly", window_id=None))
+    value, before = row.figure("value_as_released"), row.figure("previous_value")
+    if not value.is_known:
+        reason = "it needs the future of the month and the overnight rate"
+        return gap("macro_cut", "The probability of a cut at the next meeting", value, reason)
+    return say(
+        "macro_cut",
+        "Futures price {label} with {value}" + (", after {before} a week before." if before.is_known else "."),
+        label=row.figure("label"),
+        value=rate(value, "percent"),
+        before=rate(before, "percent"),
+    )
+
+
+def _class_table(rows: list[Row]) -> Table | None:
+    if not rows:
+        return None
+    columns = (
+        Show("asset_class", "Asset class", is_word=True),
+        Show("rank", "Rank"),
+        Show("return_pct", "Return", is_signed=True, has_bar=True),
+        Show("worst_streak_weeks", "Worst, in a row"),
+        Show("series", "Measured by", is_word=True),
+    )
+    return table_of("asset_classes", "Asset classes", compose("Friday–Friday; rank one is best."), columns, rows)
+
+
+def _macro_table(rows: list[Row]) -> Table | None:
+    if not rows:
+        return None
+    lines: list[tuple[Printed | str, ...]] = [
+        (
+            show(row.figure("name")),
+            rate(row.figure("value_as_released"), row.text("unit")),
+            rate(row.figure("change"), _of_change(row), signed=True),
+            show(row.figure("label")) if row.figure("label").is_known else "",
+            show(row.figure("reference_date")),
+            show(row.figure("released_at")),
+        )
+        for row in rows
+    ]
+    return Table(
+        id="macro",
+        title="Macro series",
+        caption=compose("The newest value published by the week's end, and its change."),
+        columns=(
+            Column("Series", is_number=False),
+            Column("Value"),
+            Column("Change"),
+            Column("Label", is_number=False),
+            Column("Describes", is_number=False),
+            Column("Published", is_number=False),
+        ),
+        rows=tuple(lines),
+    )
