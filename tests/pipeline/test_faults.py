@@ -435,7 +435,7 @@ CASES = (
 )  # fmt: skip
 
 
-# Hyperliquid's open interest of the moment is not recorded while our clock is ahead, and the weights of three marts differ.
+# Hyperliquid's open interest of the moment is not recorded while our clock is ahead: the weights of three marts differ.
 NOT_HELD_YET = {"a clock two hours off"}
 
 
