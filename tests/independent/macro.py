@@ -24,6 +24,8 @@ def released(stated: pd.DataFrame, series: pd.DataFrame, releases: pd.DataFrame)
             own["released_at"] = [u if e is None else e for e, u in zip(exact, usual, strict=True)]
             pieces.append(own)
         frame = pd.concat(pieces).drop_duplicates("reference_date").sort_values("reference_date")
+        if frame.empty:
+            continue
         if sources["transform"].iloc[0] == "year_on_year":
             level = frame.set_index("reference_date")["value"]
             before = [level.get(day - pd.DateOffset(years=1)) for day in frame["reference_date"]]
