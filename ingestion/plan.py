@@ -91,14 +91,16 @@ class Plan:
             wanted = (self.only.venue, self.only.symbol) == (instrument.venue, instrument.venue_symbol)
             return [self.only.window] if wanted else []
         gaps = [(start, min(end, self.due)) for start, end in self.gaps.get(key, ())]
+        until, reread = self.covered_until(*key), self.universe.reread.get(self.dataset, timedelta(0))
+        if self.only and until is not None and any(end > until for _, end in gaps):
+            # The end of what was answered may have been unfinished; a later run would take it for settled.
+            gaps.append((max(self.source.starts_at, until - reread), until))
         if self.only or self.not_offered.get(key, self.source.starts_at) >= self.due:
             return joined(gaps)
-        until = self.covered_until(*key)
         if until is not None and not instrument.is_active and until >= instrument.learned_at:
             return joined(gaps)  # it had ended before it was last asked
         unanswered = left_of((self.source.starts_at, self.due), self.answered.get(key, ()))
         if until is not None and unanswered and unanswered[-1][0] == until:
-            reread = self.universe.reread.get(self.dataset, timedelta(0))
             unanswered[-1] = (max(self.source.starts_at, until - reread), self.due)
         return joined([*gaps, *unanswered])
 

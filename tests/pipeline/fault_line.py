@@ -17,10 +17,8 @@ import httpx
 import pandas as pd
 
 from expectations.runner import judge_at
-from ingestion import coverage
 from ingestion.home import Home
 from ingestion.ingest import Only, ingest
-from ingestion.warehouse import connect
 from orchestration.choice import Choice
 from orchestration.run import RunOutcome, run_weeks
 from orchestration.session import open_session
@@ -84,16 +82,6 @@ def ask_again(home: Path, venue: str, symbol: str, week: date) -> None:
     with open_session(Home(home), CHOICE) as session:
         for dataset in ("candles", "funding_rates", "open_interest"):
             ingest(dataset, home=session.home, source=session.source, judge=judge_at(session.source.now), only=only)
-
-
-def ask_for_gaps(home: Path) -> None:
-    """What `regime backfill --gaps` asks."""
-    with open_session(Home(home), CHOICE) as session:
-        with connect(session.home) as connection:
-            coverage.update(connection, session.source.now, session.source.starts_at)
-            datasets = {gap.dataset for gap in coverage.open_gaps(connection, session.source.now)}
-        for dataset in sorted(datasets):
-            ingest(dataset, home=session.home, source=session.source, judge=judge_at(session.source.now), only=Only())
 
 
 def copy(home: Path, to: Path) -> Path:

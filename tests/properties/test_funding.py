@@ -13,7 +13,7 @@ STARTS = pd.Timestamp("2025-10-20")
 ENDS = pd.Timestamp("2025-11-10")
 FUNDING_MODELS = (
     "int_windows", "int_coverage_days", "int_funding_settlements", "int_funding_missing", "int_funding_hourly",
-    "funding_daily", "funding_weekly", "funding_runs",
+    "funding_daily", "funding_weekly", "int_funding_run_pieces", "funding_runs",
 )  # fmt: skip
 SYMBOLS = [("binance", "BTCUSDT", "bitcoin"), ("bybit", "BTCUSDT", "bitcoin"), ("binance", "ETHUSDT", "ethereum")]
 BINS = pd.date_range(STARTS - pd.Timedelta(days=4), ENDS, freq="8h")

@@ -342,6 +342,17 @@ def test_only_gaps_are_asked_for_if_nothing_else_is_wanted(market, home):
     assert query(home, "select count(*) from raw.candles where venue_symbol = 'ETHUSDT'") == [(72,)]
 
 
+def test_a_gap_that_reaches_beyond_what_was_answered_reads_the_end_of_that_again(market, home):
+    run_once(market, home, "instruments", "candles")
+    until = market.now
+    market.now += timedelta(days=1)
+    ledger(market, home)  # the day since is due now, and not here
+    market.asked.clear()
+    run_once(market, home, "candles", only=Only())
+    first = min(start for symbol, start, _ in market.asked if symbol == "BTCUSDT")
+    assert first <= int((until - timedelta(hours=1)).timestamp() * 1000)
+
+
 def test_one_window_is_asked_for_whatever_is_known_of_it(market, home):
     run_once(market, home, "instruments", "candles")
     market.asked.clear()

@@ -146,8 +146,9 @@ async def test_bybit_lists_linear_and_inverse_perpetuals(server):
         inverse |= {"settleCoin": "BTC", "lotSizeFilter": {"qtyStep": "1", "minOrderQty": "1", "maxOrderQty": "9"}}
         dated = inverse | {"symbol": "BTCUSDZ25", "contractType": "InverseFutures", "deliveryTime": "1766736000000"}
         lists = {"linear": [row], "inverse": [inverse, dated]}
-        found = [] if request.query_params.get("status") == "PreLaunch" else lists[request.query_params["category"]]
-        return {"retCode": 0, "result": {"category": "", "list": found, "nextPageCursor": ""}}
+        category = request.query_params["category"]
+        found = [] if request.query_params.get("status") == "PreLaunch" else lists[category]
+        return {"retCode": 0, "result": {"category": category, "list": found, "nextPageCursor": ""}}
 
     server.handlers["api.bybit.com/v5/market/instruments-info"] = handle
     rows = await fetch(server, "bybit", "perp", "instruments")
