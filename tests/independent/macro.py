@@ -24,6 +24,8 @@ def released(stated: pd.DataFrame, series: pd.DataFrame, releases: pd.DataFrame)
             own["released_at"] = [u if e is None else e for e, u in zip(exact, usual, strict=True)]
             pieces.append(own)
         frame = pd.concat(pieces).drop_duplicates("reference_date").sort_values("reference_date")
+        if frame.empty:
+            continue
         if sources["transform"].iloc[0] == "year_on_year":
             level = frame.set_index("reference_date")["value"]
             before = [level.get(day - pd.DateOffset(years=1)) for day in frame["reference_date"]]
@@ -68,3 +70,47 @@ def curve_label(slope_change: float, level_change: float, earlier_changes: list[
     if abs(slope_change) <= noise:
         return "unchanged"
     return f"{'bear' if level_change > 0 else 'bull'} {'steepener' if slope_change > 0 else 'flattener'}"
+
+
+def slopes(short: pd.DataFrame | None, long: pd.DataFrame | None, spread: pd.DataFrame | None) -> pd.DataFrame:
+    """A curve's slope and level, day by day: from its ends, or from one of them and the spread."""
+    known = [
+        {} if frame is None else frame.set_index("reference_date")[["value", "released_at"]].to_dict("index")
+        for frame in (short, long, spread)
+    ]
+    rows = []
+    for day in sorted(set().union(*known)):
+        a, b, s = (own.get(day) for own in known)
+        if a and b:
+            used, slope, level = (a, b), b["value"] - a["value"], (a["value"] + b["value"]) / 2
+        elif s and b:
+            used, slope, level = (s, b), s["value"], b["value"] - s["value"] / 2
+        elif s and a:
+            used, slope, level = (s, a), s["value"], a["value"] + s["value"] / 2
+        else:
+            continue
+        rows.append((day, slope, level, max(own["released_at"] for own in used)))
+    return pd.DataFrame(rows, columns=["reference_date", "slope", "level", "released_at"])
+
+
+def curve_rows(curve: pd.DataFrame, mondays: pd.DatetimeIndex) -> dict[pd.Timestamp, dict]:
+    """A curve's rows of weeks that follow one another, beginning long before those that are asked for."""
+    found: dict[pd.Timestamp, dict] = {}
+    before = None
+    changes: list[tuple[pd.Timestamp, float]] = []
+    for monday in mondays:
+        known = at(curve, monday + WEEK)
+        if known.empty:
+            continue
+        last = known.iloc[-1]
+        row = {"reference_date": last["reference_date"], "released_at": last["released_at"],
+               "value_as_released": last["slope"], "previous_value": None, "change": None, "label": None}  # fmt: skip
+        if before is not None:
+            change = last["slope"] - before["slope"]
+            usual = [earlier for week, earlier in changes if week >= monday - 104 * WEEK]
+            label = curve_label(change, last["level"] - before["level"], usual)
+            row |= {"previous_value": before["slope"], "change": change, "label": label}
+            changes.append((monday, change))
+        found[monday] = row
+        before = last
+    return found

@@ -112,45 +112,38 @@ def test_percentiles_of_dispersion(history):
 
 
 def test_labels_of_curves(history):
-    """The slope of the last day on which both ends were published, against the usual change of 104 weeks before."""
+    """The last slope that was published, by two of both ends and the spread, against what is usual of 104 weeks before.
+
+    The series are older than the first week; labels are known from the 27th week of theirs on.
+    """
     random = np.random.default_rng(2)
-    days = pd.bdate_range(STARTS - 8 * WEEK, ENDS)
-    ends = {}
-    for series_id, size in (("DGS2", 0.04), ("DGS10", 0.06)):
-        frame = pd.DataFrame({
-            "series_id": series_id, "reference_date": days,
-            "value": 4 + np.cumsum(size * random.standard_normal(len(days))),
+    weeks_before = 10
+    days = pd.bdate_range(STARTS - weeks_before * WEEK, ENDS)
+    values = {
+        name: 4 + np.cumsum(size * random.standard_normal(len(days)))
+        for name, size in (("DGS2", 0.04), ("DGS10", 0.06))
+    }
+    values["T10Y2Y"] = values["DGS10"] - values["DGS2"]
+    series = {
+        name: pd.DataFrame({
+            "series_id": name, "reference_date": days, "value": own,
             "released_at": days + pd.to_timedelta(random.choice([1, 1, 4], len(days)), unit="D"),
-        })  # fmt: skip
-        ends[series_id] = frame[random.random(len(days)) > 0.05]
-    history.place("int_macro_values", pd.concat(ends.values()))
+        })[random.random(len(days)) > missing]
+        for (name, own), missing in zip(values.items(), (0.3, 0.1, 0.5), strict=True)
+    }  # fmt: skip
+    history.place("int_macro_values", pd.concat(series.values()))
     history.place(
         "int_asset_class_closes", "select '' as series, date '2025-01-01' as close_date, 1e0 as close limit 0"
     )
     history.build("macro_weekly")
     found = history.rows("select * from marts.macro_weekly where series_id = 'US_CURVE_2S10S'").set_index("week_start")
-    both = ends["DGS2"].merge(ends["DGS10"], on="reference_date", suffixes=("_short", "_long"))
-    both["released_at"] = both[["released_at_short", "released_at_long"]].max(axis=1)
-    before, changes, labels = None, [], []
+    curve = macro.slopes(series["DGS2"], series["DGS10"], series["T10Y2Y"])
+    expected = macro.curve_rows(curve, pd.date_range(STARTS - weeks_before * WEEK, ENDS - WEEK, freq="7D"))
     for monday in MONDAYS:
-        last = macro.at(both, monday + WEEK).iloc[-1]
-        slope = last["value_long"] - last["value_short"]
-        level = (last["value_long"] + last["value_short"]) / 2
-        expected = {
-            "reference_date": last["reference_date"], "released_at": last["released_at"], "value_as_released": slope,
-            "previous_value": None, "change": None, "label": None,
-        }  # fmt: skip
-        if before is not None:
-            change = slope - before[0]
-            usual = [c for week, c in changes if week >= monday - 104 * WEEK]
-            label = macro.curve_label(change, level - before[1], usual)
-            expected |= {"previous_value": before[0], "change": change, "label": label}
-            changes.append((monday, change))
-            labels.append(label)
-        agree(found.loc[monday], expected, (monday,))
-        before = (slope, level)
-    steepened = {"bear steepener", "bull steepener", "bear flattener", "bull flattener", "unchanged"}
-    assert set(labels) == {None, *steepened} and labels.count(None) == 26
+        agree(found.loc[monday], expected[monday], (monday,))
+    labels = found.sort_index()["label"]
+    moves = {"bear steepener", "bull steepener", "bear flattener", "bull flattener", "unchanged"}
+    assert set(labels.dropna()) == moves and labels.isna().sum() == 27 - weeks_before
 
 
 def test_probability_of_a_cut(history):

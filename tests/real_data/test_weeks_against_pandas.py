@@ -276,8 +276,16 @@ def test_macro(marts, market_data, quoted, now):
                 agree(found.loc[(monday, series_id)], expected, (monday, series_id))
                 assert pd.isna(found.loc[(monday, series_id), "label"])
                 compared.add((monday, series_id))
-    # A curve needs both its ends, a probability its future: neither is here.
-    assert compared == set(found.index) and len({s for _, s in compared}) >= 14
+    # Of the two-year yield there is only what the ten-year one is above it.
+    curve = macro.slopes(None, series["DGS10"], series["T10Y2Y"])
+    rows = macro.curve_rows(curve, pd.date_range(first - 110 * WEEK, now - WEEK, freq="7D"))
+    for monday, expected in rows.items():
+        if monday >= first:
+            agree(found.loc[(monday, "US_CURVE_2S10S")], expected, (monday, "US_CURVE_2S10S"))
+            compared.add((monday, "US_CURVE_2S10S"))
+    assert found.loc[(first, "US_CURVE_2S10S"), "label"] is not None
+    # No future is here that would give the probability of a cut.
+    assert compared == set(found.index) and len({s for _, s in compared}) >= 15
 
 
 # What each headline metric is, and how often.

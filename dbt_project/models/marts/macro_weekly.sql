@@ -1,8 +1,23 @@
 -- One row per week and series that has been published by the week's end: its newest value then, and what changed.
-with weeks as (
+with closed_weeks as (
     select week_start, ends_at
     from {{ ref('int_windows') }}
     where window_id = 'mon_mon'
+),
+
+weeks_before as (
+    {{ whole_numbers('n', 1, history_span_weeks() | int + 1) }}
+),
+
+-- Series are older than our history: its first week has a week before it, and a curve what is usual of it.
+weeks as (
+    select week_start, ends_at from closed_weeks
+    union all
+    select
+        cast({{ add_hours('cast(first_weeks.week_start as timestamp)', '-168 * weeks_before.n') }} as date) as week_start,
+        {{ add_hours('first_weeks.ends_at', '-168 * weeks_before.n') }} as ends_at
+    from (select min(week_start) as week_start, min(ends_at) as ends_at from closed_weeks) as first_weeks
+    cross join weeks_before
 ),
 
 macro_values as (
@@ -54,19 +69,40 @@ series_rows as (
         and last_week.week_start = cast(this.week_start - interval '7 days' as date)
 ),
 
--- A curve's slope on the last day that both of its ends are of.
-slopes as (
+-- A curve by its two ends, or by one of them and the spread where that is published itself.
+points as (
     select
         curves.curve_id,
-        long_end.reference_date,
-        greatest(long_end.released_at, short_end.released_at) as released_at,
-        long_end.value - short_end.value as slope,
-        0.5 * (long_end.value + short_end.value) as level
+        stated.reference_date,
+        max(case when stated.series_id = curves.long_series_id then stated.value end) as long_value,
+        max(case when stated.series_id = curves.short_series_id then stated.value end) as short_value,
+        max(case when stated.series_id = curves.spread_series_id then stated.value end) as spread,
+        max(case when stated.series_id = curves.long_series_id then stated.released_at end) as long_released_at,
+        max(case when stated.series_id = curves.short_series_id then stated.released_at end) as short_released_at,
+        max(case when stated.series_id = curves.spread_series_id then stated.released_at end) as spread_released_at
     from {{ ref('yield_curves') }} as curves
-    inner join macro_values as long_end on long_end.series_id = curves.long_series_id
-    inner join macro_values as short_end
-        on short_end.series_id = curves.short_series_id
-        and short_end.reference_date = long_end.reference_date
+    inner join macro_values as stated
+        on stated.series_id = curves.long_series_id
+        or stated.series_id = curves.short_series_id
+        or stated.series_id = curves.spread_series_id
+    group by curves.curve_id, stated.reference_date
+),
+
+-- Its slope on each day that two of the three are of.
+slopes as (
+    select
+        curve_id,
+        reference_date,
+        case
+            when long_value is null then greatest(short_released_at, spread_released_at)
+            when short_value is null then greatest(long_released_at, spread_released_at)
+            else greatest(long_released_at, short_released_at)
+        end as released_at,
+        coalesce(long_value - short_value, spread) as slope,
+        coalesce(0.5 * (long_value + short_value), long_value - 0.5 * spread, short_value + 0.5 * spread) as level
+    from points
+    where long_value is not null and short_value is not null
+        or spread is not null and (long_value is not null or short_value is not null)
 ),
 
 weekly_slopes as (
@@ -194,14 +230,15 @@ together as (
 )
 
 select
-    week_start,
-    series_id,
-    reference_date,
-    released_at,
-    value as value_as_released,
-    previous_value,
-    value - previous_value as change,
-    unit,
-    label,
-    name
+    together.week_start,
+    together.series_id,
+    together.reference_date,
+    together.released_at,
+    together.value as value_as_released,
+    together.previous_value,
+    together.value - together.previous_value as change,
+    together.unit,
+    together.label,
+    together.name
 from together
+inner join closed_weeks on closed_weeks.week_start = together.week_start
