@@ -3,3 +3,8 @@
 Belongs here: everything that stands in for the outside world. It runs as a process of its own.
 Does not: anything of the product. No package imports this one, and this one imports no other package of the project.
 """
+
+import os
+
+# Before numpy is loaded: its matrices are small here, and two threads on a busy machine wait for each other for minutes.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import Any
 
 import orjson
@@ -26,7 +27,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from simulator.archive import ArchiveFile
@@ -199,7 +200,25 @@ def create_app(
         dialect = DialectApp(kind, present, options)
         routes += [Mount(f"/{host}", app=dialect) for host in kind.hosts]
     app = Starlette(routes=routes, exception_handlers={HTTPException: _not_served})
-    return FaultSwitch(app, faults)
+    return FaultSwitch(MarketDate(app, present), faults)
+
+
+class MarketDate:
+    """Dates each answer by the market's clock, as a real venue does by its own."""
+
+    def __init__(self, app: ASGIApp, present: Present) -> None:
+        self._app, self._present = app, present
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+
+        async def send_dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                date = format_datetime(self._present.market.clock.now.astimezone(UTC), usegmt=True)
+                message["headers"] = [*message["headers"], (b"date", date.encode())]
+            await send(message)
+
+        await self._app(scope, receive, send_dated)
 
 
 class DialectApp:
@@ -276,6 +295,7 @@ def open_server(app: ASGIApp, port: int = 0) -> tuple[uvicorn.Server, socket.soc
         log_level="error",
         access_log=False,
         server_header=False,
+        date_header=False,  # the market's own is sent
         timeout_keep_alive=60,
         timeout_graceful_shutdown=1,
     )

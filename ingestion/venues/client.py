@@ -10,6 +10,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import partial
 from operator import itemgetter
 from types import TracebackType
@@ -135,27 +136,29 @@ class VenueClient:
         return to_table(DATASETS[dataset], self.venue.name, market.market_type, symbol, rows)
 
     async def snapshot(self, market: Market, dataset: str) -> pa.Table:
-        """One row per instrument, as things stand at the source's now."""
+        """One row per instrument, as things stand now: by the venue's clock where its answer is dated, else by ours."""
         endpoint = market.datasets[dataset]
         assert isinstance(endpoint, Snapshot)
-        call = getattr(self._exchanges[market.ccxt_class], endpoint.method)
+        exchange = self._exchanges[market.ccxt_class]
+        call = getattr(exchange, endpoint.method)
         line = self._endpoint_line(endpoint)
 
-        async def ask(question: Mapping[str, Any]) -> list[tuple[str, dict[str, float | None]]]:
+        async def ask(question: Mapping[str, Any]) -> tuple[datetime, list[tuple[str, dict[str, float | None]]]]:
             answer = await _answer(call(dict(question)))
             try:
-                return endpoint.read(answer)
+                return _dated(exchange.last_response_headers, self.source.now), endpoint.read(answer)
             except (KeyError, IndexError, TypeError, ValueError) as error:
                 raise Malformed(f"the answer is not what {self.venue.name} documents ({error!r})") from error
 
         contract = DATASETS[dataset]
         assert contract.time_column
-        now = self.source.now.astimezone(UTC).replace(tzinfo=None)
-        rows = [
-            {"venue": self.venue.name, contract.series_column: symbol, contract.time_column: now} | values
-            for question in endpoint.questions
-            for symbol, values in await line.ask(partial(ask, question))
-        ]
+        rows: list[dict[str, Any]] = []
+        for question in endpoint.questions:
+            moment, answered = await line.ask(partial(ask, question))
+            rows += (
+                {"venue": self.venue.name, contract.series_column: symbol, contract.time_column: moment} | values
+                for symbol, values in answered
+            )
         return pa.Table.from_pylist(rows, schema=contract.schema)
 
     async def events(
@@ -228,6 +231,15 @@ async def _answer(call: Any) -> Any:
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         # ccxt reads some answers without looking first: what it stumbles over is not an answer.
         raise Malformed(f"the answer cannot be read ({error!r})") from error
+
+
+def _dated(headers: Mapping[str, str] | None, otherwise: datetime) -> datetime:
+    """When an answer was given, naive UTC: its HTTP date (RFC 9110, 6.6.1) if it has one that can be read."""
+    try:
+        moment = parsedate_to_datetime({name.lower(): value for name, value in (headers or {}).items()}["date"])
+    except (LookupError, TypeError, ValueError):
+        moment = otherwise
+    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC).replace(tzinfo=None)
 
 
 def _errors_first(ccxt_handler: Any) -> Any:

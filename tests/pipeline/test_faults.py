@@ -435,19 +435,6 @@ CASES = (
 )  # fmt: skip
 
 
-# Hyperliquid's open interest of the moment is not recorded while our clock is ahead: the weights of three marts differ.
-NOT_HELD_YET = {"a clock two hours off"}
-
-
-def parameters(case: Case) -> Any:
-    marks = (
-        [pytest.mark.xfail(reason="an open interest of the moment is not recorded")]
-        if case.name in NOT_HELD_YET
-        else []
-    )
-    return pytest.param(case, id=case.name, marks=marks)
-
-
 @pytest.fixture(scope="session")
 def faulty_market() -> Iterator[FaultyMarket]:
     """One server for all faults; each test lifts what it did."""
@@ -471,7 +458,7 @@ def as_tests_run(patch: pytest.MonkeyPatch, market: FaultyMarket) -> None:
     patch.setattr(raw_assets, "RetryPolicy", lambda **policy: retry(**policy | {"delay": 0.1}))
 
 
-@pytest.mark.parametrize("case", [parameters(case) for case in CASES])
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_fault(case: Case, faulty_market: FaultyMarket, weekly_homes: WeeklyHomes, tmp_path: Path) -> None:
     home = copy(weekly_homes[0], tmp_path / "home")
     faulty_market.clock(NOWS[1])

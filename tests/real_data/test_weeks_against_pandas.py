@@ -257,7 +257,6 @@ def test_funding_runs(marts, funding_hours, now):
     assert compared > 5000 and found["is_open"].any() and found["is_censored"].any()
 
 
-@pytest.mark.xfail(reason="in the first week of all history macro_weekly knows no week before it, and could")
 def test_macro(marts, market_data, quoted, now):
     seeds = {name: marts(f"select * from seeds.{name}") for name in ("macro_series", "macro_releases")}
     stated = [
