@@ -6,5 +6,5 @@ Does not: anything of the product. No package imports this one, and this one imp
 
 import os
 
-# Before numpy is loaded: its matrices are small here, and two threads on a busy machine wait for each other for minutes.
+# Before numpy loads: on a busy machine its threads wait for each other for minutes, and the matrices here are small.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
