@@ -18,7 +18,7 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion import pages
+from ingestion import pages, sentences
 from ingestion.gate import blocking_reasons
 from ingestion.home import Home, HomeError, iso_week, sync_directory
 from ingestion.publications import (
@@ -89,7 +89,7 @@ def publish(
             row = _write_pages(staging, home, source, weeks, write_report, number, code_version)
             staging.close()  # it is copied as a file: nobody may have it open
             _clone(home.staging, building / "warehouse.duckdb")
-            _add_publication(building / "warehouse.duckdb", row)
+            _add_publication(building / "warehouse.duckdb", row, building / "reports")
             told.with_event(row).write(building)
             pages.keep(home, building, weeks, number)
             _sync_tree(building)
@@ -189,7 +189,7 @@ def _digest(staging: duckdb.DuckDBPyConnection, reports: Path) -> str:
     digest = hashlib.sha256()
     tables = staging.execute(
         "select table_name from information_schema.tables where table_schema = 'marts'"
-        " and table_name <> 'publications' order by 1"
+        " and table_name not in ('publications', 'weekly_summary_sentences') order by 1"  # they tell of the rest
     ).fetchall()
     for (table,) in tables:
         total = staging.execute(f'select count(*), sum(hash(t)::hugeint) from marts."{table}" t').fetchall()[0]
@@ -206,13 +206,15 @@ def _clone(staging: Path, clone: Path) -> None:
     shutil.copyfile(staging, clone)
 
 
-def _add_publication(clone: Path, row: Published) -> None:
+def _add_publication(clone: Path, row: Published, reports: Path) -> None:
+    """The copy tells of its own publication, and of what its pages say."""
     with duckdb.connect(str(clone)) as connection:
         connection.execute(_INSERT, astuple(row))
         mart = "from duckdb_tables() where schema_name = 'marts' and table_name = 'publications'"
         if connection.execute(mart).fetchall():  # it was built before there was this publication to tell of
             connection.execute("delete from marts.publications")
             connection.execute("insert into marts.publications by name from raw.publications")
+        sentences.put(connection, reports)
         connection.execute("checkpoint")
     os.chmod(clone, 0o444)  # a tool that opens it for writing would shut all other readers out
 

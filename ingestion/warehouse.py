@@ -69,6 +69,9 @@ create table if not exists raw.run_context (
 create table if not exists raw.publications (
     publication_id BIGINT, published_at TIMESTAMP, as_of TIMESTAMP, source VARCHAR, is_simulated BOOLEAN,
     first_week DATE, last_week DATE, code_version VARCHAR, digest VARCHAR);
+create table if not exists raw.summary_sentences (
+    week_start DATE, language VARCHAR, sentence_id VARCHAR, section VARCHAR, rule VARCHAR, text VARCHAR,
+    evidence VARCHAR);
 """
 
 

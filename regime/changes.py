@@ -21,8 +21,8 @@ MARTS = CHECKOUT / "dbt_project" / "models" / "marts"
 RELATIVE_TOLERANCE = 1e-9
 # Before its week's first window a price is carried for so long.
 CARRY = timedelta(hours=4)
-# Marts that list what there is: they are of no week.
-_OF_NO_WEEK = {"publications", "quarantine"}
+# Marts that list what there is are of no week; sentences are told apart by themselves.
+_OF_NO_WEEK = {"publications", "quarantine", "weekly_summary_sentences"}
 # What tells when something was learned is no figure: learning the same again changes it.
 _TELLING = ("recorded_at", "tried_at", "try_at")
 # On a terminal; JSON has all.

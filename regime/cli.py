@@ -127,6 +127,21 @@ def diff(
         show_differences(week, format, wait_seconds=wait)
 
 
+@app.command()
+def explain(
+    week: Annotated[str, typer.Argument(help="Like 2025-W47.")],
+    sentence: Annotated[str | None, typer.Argument(help="Like S12; every sentence is listed if not given.")] = None,
+    language: Annotated[str, typer.Option(help="en or ja.")] = "en",
+    format: Annotated[str, typer.Option(help="text or json.")] = "text",
+    all_files: Annotated[bool, typer.Option("--all", help="Show every landed file, not the largest alone.")] = False,
+) -> None:
+    """What a published sentence rests on: marts' rows, the SQL, the raw rows' files and their hashes."""
+    with in_one_line():
+        from regime.explain import explain as explain_sentence
+
+        explain_sentence(week, sentence, language, format, is_all=all_files)
+
+
 quarantine = typer.Typer(help="What guards stopped, why, from which file; and letting go what a wrong rule held.")
 app.add_typer(quarantine, name="quarantine")
 Dataset = Annotated[str | None, typer.Option(help="Only this dataset, like candles.")]

@@ -42,6 +42,7 @@ LEDGERS = {
     "quarantine": "Rows that a guard stopped, whole, with the rule.",
     "run_context": "One row: what time it is at the source, and as of when the models may know things.",
     "publications": "What has been published, and when.",
+    "summary_sentences": "What the published pages say, with the evidence of each sentence.",
 }
 
 

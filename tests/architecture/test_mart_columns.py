@@ -82,6 +82,7 @@ PROMISED = {
         "dataset venue market_type series event_at rule is_peer_check landing_file row_number",
         "severity reason refuses recorded_at released_at",
     ),
+    "weekly_summary_sentences": ("week_start language sentence_id", "section text evidence"),
     "publications": (
         "publication_id",
         "published_at as_of source is_simulated first_week last_week code_version digest",

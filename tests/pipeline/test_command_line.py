@@ -5,6 +5,7 @@ import io
 import json
 import os
 import shutil
+from datetime import datetime
 
 import duckdb
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from ingestion.home import Home
 from ingestion.warehouse import connect
 from tests.pipeline.market import WEEKS, CommandLine, market_server, number, pages
+from tests.pipeline.reading_back import unfounded
 from tests.pipeline.test_dagster_page import misread_candles
 
 pytestmark = pytest.mark.xdist_group("tiny_market")
@@ -176,3 +178,32 @@ def test_a_venue_that_is_down_costs_coverage_and_not_the_week(tmp_path):
         assert pages(line.home) == [WEEKS[-1]] and "bybit" in done.stderr
         failed = line("sql", "select distinct origin from raw.requests where status = 'failed'", "--format", "csv")
         assert failed.stdout.split() == ["origin", "bybit"]
+
+
+def test_every_figure_of_the_text_is_found_again_by_its_query(line):
+    checked = 0
+    with duckdb.connect(str((line.home / "warehouse.duckdb").resolve()), read_only=True) as con:
+        for week in WEEKS:
+            said = con.execute(
+                "select sentence_id, text, evidence from marts.weekly_summary_sentences"
+                " where language = 'en' and week_start = ? order by 1",
+                [datetime.strptime(f"{week}-1", "%G-W%V-%u").date()],
+            ).fetchall()
+            assert len(said) > 10, week
+            for sentence, text, evidence in said:
+                numbers, missing = unfounded(con, text, evidence)
+                assert not missing, f"{week} {sentence}: nothing backs {missing} in: {text}"
+                checked += numbers
+    assert checked > 100
+
+
+def test_a_sentence_is_explained_down_to_its_files(line):
+    listed = line("explain", WEEKS[-1])
+    assert listed.returncode == 0 and "S01" in listed.stdout, listed.stderr
+    figures = json.loads(line("explain", WEEKS[-1], "S02", "--format", "json").stdout)["figures"]
+    assert figures and all(figure["is_the_same"] for figure in figures)
+    files = [file for figure in figures for file in figure["files"]]
+    assert files and all(file["state"] == "unchanged" and len(file["sha256"]) == 64 for file in files)
+    queried = line("sql", figures[0]["sql"], "--format", "json")
+    assert queried.returncode == 0 and len(json.loads(queried.stdout)) == 1
+    assert line("explain", WEEKS[-1], "S999").returncode == 2

@@ -30,7 +30,7 @@ def grown(tmp_path_factory):
         market, line = FaultyMarket(url), CommandLine(directory / "home", directory, url)
         market.clock(NOWS[0])
         market.edit("candles", "binance", "BTCUSDT", "high_below_low", market_type="perp", **MIDDLE)
-        market.fault("api.bybit.com", "500")
+        market.fault("api.bybit.com", "status:500")
         assert line("run").returncode == 0
         market.lift()
         market.clock(NOWS[1])

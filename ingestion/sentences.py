@@ -1,0 +1,73 @@
+"""What the published pages say, as rows: each sentence with its evidence, so that SQL alone can check the text.
+
+Belongs here: reading the sentences out of the pages' summaries, putting them into a published warehouse.
+Does not: writing pages (report). The summaries are the truth: pages of older weeks are carried along, and what they
+say was written by older publications.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from ingestion.home import HomeError
+
+SUMMARIES = "summary*.json"
+TABLE = "raw.summary_sentences"
+MART = "marts.weekly_summary_sentences"
+
+
+@dataclass(frozen=True)
+class SentenceRow:
+    """One sentence of a page, as raw.summary_sentences has it: the same columns in the same order."""
+
+    week_start: date
+    language: str
+    sentence_id: str
+    section: str
+    rule: str
+    text: str
+    evidence: str
+
+
+def read_sentences(reports: Path) -> Iterator[SentenceRow]:
+    """Every sentence of every page below `reports`, by week, language and place. HomeError for a damaged summary."""
+    for path in sorted(reports.glob(f"*/{SUMMARIES}")):
+        try:
+            yield from _sentences(json.loads(path.read_bytes()))
+        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+            raise HomeError(
+                f"{path} cannot be read ({error!r}); publish {path.parent.name} again, or move its directory away"
+            ) from error
+
+
+def put(connection: duckdb.DuckDBPyConnection, reports: Path) -> None:
+    """Let a warehouse that nobody reads yet say what the pages below `reports` say, and nothing else."""
+    rows = pd.DataFrame(list(read_sentences(reports)), columns=[field.name for field in fields(SentenceRow)])
+    connection.register("sentences_of_pages", rows)
+    for table in (TABLE, MART):
+        schema, name = table.split(".")
+        known = connection.execute(
+            "select 1 from duckdb_tables() where schema_name = ? and table_name = ?", [schema, name]
+        ).fetchall()
+        if known:
+            connection.execute(f"delete from {table}")
+            connection.execute(f"insert into {table} by name from sentences_of_pages")
+    connection.unregister("sentences_of_pages")
+
+
+def _sentences(summary: dict[str, Any]) -> Iterator[SentenceRow]:
+    week, language = date.fromisoformat(summary["week_start"]), summary.get("language", "en")
+    for section in summary["sections"]:
+        for sentence in section["sentences"]:
+            if not sentence["evidence"]:
+                raise ValueError(f"{sentence['id']} has no evidence")
+            evidence = json.dumps(sentence["evidence"], ensure_ascii=False, allow_nan=False)
+            yield SentenceRow(
+                week, language, sentence["id"], section["id"], sentence["rule"], sentence["text"], evidence
+            )
