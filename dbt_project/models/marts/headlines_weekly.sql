@@ -1,6 +1,7 @@
 -- One row per week and headline metric with a value in it: where it stands, and since when it has not stood there.
 with observations as (
-    select stated.metric_id, stated.value_date, stated.value, metrics.level, metrics.cadence_days
+    -- Sums in parallel differ in their last bits: what is equal but for those is equal, and on one side of its level.
+    select stated.metric_id, stated.value_date, round(stated.value, 9) as value, metrics.level, metrics.cadence_days
     from {{ ref('int_headline_values') }} as stated
     inner join {{ ref('headline_metrics') }} as metrics on metrics.metric_id = stated.metric_id
 ),

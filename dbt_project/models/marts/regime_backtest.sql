@@ -135,11 +135,16 @@ shuffled as (
         labelled.horizon_weeks,
         avg(moved.return_pct) as return_pct,
         avg(moved.volatility_pct) as volatility_pct,
+        -- Equal but for the last bits of a sum is equal: as far off as the label itself.
         avg(case
-            when abs(moved.return_pct - overall.return_pct) >= abs(labelled.return_pct - overall.return_pct) then 1e0 else 0e0
+            when round(abs(moved.return_pct - overall.return_pct), 9)
+                >= round(abs(labelled.return_pct - overall.return_pct), 9)
+                then 1e0
+            else 0e0
         end) as return_p_value,
         avg(case
-            when abs(moved.volatility_pct - overall.volatility_pct) >= abs(labelled.volatility_pct - overall.volatility_pct)
+            when round(abs(moved.volatility_pct - overall.volatility_pct), 9)
+                >= round(abs(labelled.volatility_pct - overall.volatility_pct), 9)
                 then 1e0
             else 0e0
         end) as volatility_p_value
