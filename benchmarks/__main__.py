@@ -24,7 +24,14 @@ from benchmarks.table import document, show
 DOCUMENT = CHECKOUT / "docs" / "benchmarks.md"
 SCRATCH = CHECKOUT / "tmp"
 # Each measures in a process of its own, and prints its part of the document.
-PARTS = ("benchmarks.correlation", "benchmarks.paging", "benchmarks.readers", "benchmarks.publication")
+PARTS = (
+    "benchmarks.correlation",
+    "benchmarks.paging",
+    "benchmarks.readers",
+    "benchmarks.publication",
+    "benchmarks.pages",
+    "benchmarks.history",
+)
 
 
 def main() -> int:
