@@ -6,6 +6,7 @@ there is found here.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -64,7 +65,10 @@ class Reading:
 
 _DIGITS = r"(?P<digits>\d[\d,]*(?:\.(?P<decimals>\d+))?)"
 _TIME = r"(?: (?P<hour>\d\d):(?P<minute>\d\d) UTC)?"
-_MONTHS = "January February March April May June July August September October November December".split()
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
 READINGS: dict[Language, Reading] = {
     "en": Reading(
         terms=DECLARED_TERMS,
@@ -81,7 +85,8 @@ READINGS: dict[Language, Reading] = {
         date=re.compile(rf"(?P<day>\d{{1,2}}) (?P<month>[A-Z][a-z]+) (?P<year>\d{{4}}){_TIME}"),
     ),
     "ja": Reading(
-        terms=DECLARED_TERMS_JA,
+        # What has no Japanese yet is said in English.
+        terms=(*DECLARED_TERMS_JA, *DECLARED_TERMS),
         not_known="データ不足",
         amount=re.compile(rf"(?P<sign>[+-]?){_DIGITS}(?P<scale>.?)ドル"),
         scales={"": 1.0, "兆": 1e12, "億": 1e8, "万": 1e4},
@@ -144,7 +149,7 @@ def prints_its_value(printed: Printed) -> bool:
     if value is None:
         return text == reading.not_known
     if isinstance(value, str):
-        return text == value or (text == in_words(value) and _whole_numbers(text) == _whole_numbers(value))
+        return text == value or (text == in_words(value) and _whole_numbers(text) <= _whole_numbers(value))
     if isinstance(value, date):
         return _read_moment(text, reading) == _to_the_minute(value)
     if unit in ("USD", "USD per coin"):
@@ -163,9 +168,9 @@ def _is(match: re.Match[str], value: float, scale: float) -> bool:
     return abs(number - value / scale) <= half_of_last_digit * (1 + 1e-6)
 
 
-def _whole_numbers(text: str) -> list[int]:
-    """The numbers in a name, in any order: a word for it may turn it round, and not change it."""
-    return sorted(int(digits) for digits in re.findall(r"\d+", text))
+def _whole_numbers(text: str) -> Counter[int]:
+    """The numbers in a name, in any order: a word for it may turn them round or leave one out, and bring no other."""
+    return Counter(int(digits) for digits in re.findall(r"\d+", text))
 
 
 def _to_the_minute(value: date) -> datetime:
@@ -180,7 +185,9 @@ def _read_moment(text: str, reading: Reading) -> datetime | None:
         return None
     month = int(match["month"]) if match["month"].isdigit() else _MONTHS.index(match["month"]) + 1
     try:
-        return datetime(int(match["year"]), month, int(match["day"]), int(match["hour"] or 0), int(match["minute"] or 0))
+        return datetime(
+            int(match["year"]), month, int(match["day"]), int(match["hour"] or 0), int(match["minute"] or 0)
+        )
     except ValueError:
         return None
 

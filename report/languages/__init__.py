@@ -76,7 +76,7 @@ def read_catalogue(directory: Path) -> Mapping[str, str]:
     for path in sorted(directory.glob("*.toml")):
         for key, text in tomllib.loads(path.read_text(encoding="utf-8")).items():
             if not isinstance(text, str):
-                raise CatalogueError(f"{path}: {key!r} is no text: write \"template\" = \"words\"")
+                raise CatalogueError(f'{path}: {key!r} is no text: write "template" = "words"')
             if words.setdefault(key, text) != text:
                 raise CatalogueError(f"{path}: {key!r} is {text!r} here and {words[key]!r} elsewhere: keep one")
     return words
