@@ -4,6 +4,7 @@ Belongs here: digits, signs, scales and dates, by the figure's unit and the lang
 Does not: typography of one medium (render/), which figure is written where (sections/).
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -28,11 +29,16 @@ class Scale:
 
 @dataclass(frozen=True)
 class Numerals:
-    """How a language writes amounts and units; `{n}` is the number. Units that are not there are said in words."""
+    """How a language writes amounts and units; `{n}` is the number. Units that are not there are said in words.
+
+    `as_money` are units that are so many dollars, `of_ten` those that are counted in tens of themselves.
+    """
 
     scales: tuple[Scale, ...]
     money: str
-    units: Mapping[str, str] = field(default_factory=dict)
+    units: Mapping[str, str]
+    as_money: Mapping[str, float] = field(default_factory=dict)
+    of_ten: frozenset[str] = frozenset()
 
 
 NUMERALS: dict[Language, Numerals] = {
@@ -51,7 +57,7 @@ NUMERALS: dict[Language, Numerals] = {
         scales=(
             Scale(1e12, 1e12, "兆", 2, 2),
             Scale(1e10, 1e8, "億", 0, 1),
-            Scale(1e8, 1e8, "億", 1, 2),
+            Scale(1e8, 1e8, "億", 1, 1),
             Scale(1e4, 1e4, "万", 0, 0),
         ),
         money="{n}ドル",
@@ -61,12 +67,13 @@ NUMERALS: dict[Language, Numerals] = {
             "hours": "{n}時間",
             "days": "{n}日",
             "weeks": "{n}週",
-            "thousand persons": "{n}千人",
+            "thousand persons": "{n}万人",
             "persons": "{n}人",
             "yen": "{n}円",
-            "USD a barrel": "1バレル{n}ドル",
-            "million USD": "{n}百万ドル",
+            "USD a barrel": "{n}ドル/バレル",
         },
+        as_money={"million USD": 1e6},
+        of_ten=frozenset({"thousand persons"}),
     ),
 }
 
@@ -114,6 +121,10 @@ def in_hundredths(figure: Figure, unit: str, *, signed: bool = False) -> Printed
     return in_unit(figure, unit, signed=signed)
 
 
+# The one label of the marts that holds numbers of its own: a meeting's day is written as days are.
+_CUT = re.compile(r"a cut of (?P<size>\d+) bp on (?P<day>\d{4}-\d{2}-\d{2})")
+
+
 def words(figure: Figure) -> Printed:
     """A word of the warehouse's own vocabulary (a state, a bucket, a dataset) as people write it."""
     if not isinstance(figure.value, str):
@@ -123,7 +134,18 @@ def words(figure: Figure) -> Printed:
 
 def in_words(value: str) -> str:
     """`insufficient_data` as `insufficient data`."""
+    cut = _CUT.fullmatch(value)
+    if cut and _is_day(cut["day"]):
+        template, day = translate("a cut of {size} bp on {day}"), day_in_words(date.fromisoformat(cut["day"]))
+        return template.replace("{size}", cut["size"]).replace("{day}", day)
     return word(value) or value.replace("_", " ")
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return bool(date.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 def moment_in_words(value: date) -> str:
@@ -145,6 +167,11 @@ def _number(value: float, unit: str, signed: bool) -> str:
             return _with_unit(_fixed(value, 0, signed), unit)
         case "count":
             return _fixed(value, 0, signed)
+    numerals = NUMERALS[spoken()]
+    if unit in numerals.as_money:
+        return _money(value * numerals.as_money[unit], signed, None)
+    if unit in numerals.of_ten:
+        return _with_unit(_fixed(value / 10, 1, signed), unit)
     return _with_unit(_plain(value, signed), unit)
 
 

@@ -8,14 +8,15 @@ there is found here.
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from itertools import pairwise
 
 from report.document import Document, Section
 from report.errors import UnbackedFigureError
 from report.formatting import UNSAID, Printed, in_words
 from report.languages import Language, speaking, spoken
-from report.text import Fragment, has_digit
+from report.text import Fragment, has_digit, plain
 
 # Terms of the field and constants of the definitions: digits in plain words may only stand in one of these.
 DECLARED_TERMS = (
@@ -61,6 +62,8 @@ class Reading:
     scales: Mapping[str, float]
     units: Mapping[str, tuple[str, ...]]
     date: re.Pattern[str]
+    # Units that are counted in others: what each suffix is of the figure's own unit.
+    multiples: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 _DIGITS = r"(?P<digits>\d[\d,]*(?:\.(?P<decimals>\d+))?)"
@@ -96,17 +99,18 @@ READINGS: dict[Language, Reading] = {
             "hours": ("時間",),
             "days": ("日",),
             "weeks": ("週",),
-            "thousand persons": ("千人",),
             "persons": ("人",),
             "yen": ("円",),
-            "million USD": ("百万ドル",),
+            "USD a barrel": ("ドル/バレル",),
+        },
+        multiples={
+            "thousand persons": {"万人": 10.0},
+            "million USD": {"兆ドル": 1e6, "億ドル": 1e2, "万ドル": 1e-2, "ドル": 1e-6},
         },
         date=re.compile(rf"(?P<year>\d{{4}})年(?P<month>\d{{1,2}})月(?P<day>\d{{1,2}})日{_TIME}"),
     ),
 }
 _NUMBER = re.compile(rf"(?P<sign>[+-]?){_DIGITS}(?P<rest>.*)")
-# A unit that stands before its number as well.
-_AROUND: dict[tuple[Language, str], tuple[str, str]] = {("ja", "USD a barrel"): ("1バレル", "ドル")}
 
 
 def check(document: Document) -> None:
@@ -134,6 +138,9 @@ def check_fragments(fragments: tuple[Fragment, ...], where: str) -> None:
             f"{where}: {words.replace(chr(0), '…')!r} states a figure that no mart row backs: read it as a Figure, "
             f"or declare the term in report/guard.py"
         )
+    for one, next_one in pairwise(plain((fragment,)) for fragment in fragments):
+        if has_digit(one[-1:]) and has_digit(next_one[:1]):
+            raise UnbackedFigureError(f"{where}: {one!r} and {next_one!r} run into one number: put words between them")
     for fragment in fragments:
         if isinstance(fragment, Printed) and not prints_its_value(fragment):
             raise UnbackedFigureError(
@@ -156,10 +163,14 @@ def prints_its_value(printed: Printed) -> bool:
         match = reading.amount.fullmatch(text)
         scale = reading.scales.get(match["scale"]) if match else None
         return match is not None and scale is not None and (unit == "USD" or scale == 1.0) and _is(match, value, scale)
-    before, after = _AROUND.get((spoken(), unit), ("", None))
-    match = _NUMBER.fullmatch(text.removeprefix(before)) if text.startswith(before) else None
-    allowed = (after,) if after else reading.units.get(unit, ("",) if unit in UNSAID else (f" {unit}",))
-    return match is not None and match["rest"] in allowed and _is(match, value, 1.0)
+    match = _NUMBER.fullmatch(text)
+    if match is None:
+        return False
+    if unit in reading.multiples:
+        found = reading.multiples[unit].get(match["rest"])
+        return found is not None and _is(match, value, found)
+    allowed = reading.units.get(unit, ("",) if unit in UNSAID else (f" {unit}",))
+    return match["rest"] in allowed and _is(match, value, 1.0)
 
 
 def _is(match: re.Match[str], value: float, scale: float) -> bool:

@@ -10,16 +10,18 @@ from report.marts import Marts, Row, ranked
 from report.sections.headline import STATES, UNDECIDED
 from report.text import Fragment, Gap, Sentence, compose, gap, say, series
 
-# The metrics that are told of, and whether a plus is written before their gains.
+# The metrics that are told of, as a list of moves names them.
 MOVES = {
-    "total_market_cap_usd": False,
-    "btc_funding_annualised_pct": True,
-    "open_interest_usd": False,
-    "btc_rv_7d_daily_pct": False,
-    "correlation_all_7d": False,
-    "spot_share_pct": False,
-    "cut_probability_pct": False,
+    "total_market_cap_usd": "total market cap",
+    "btc_funding_annualised_pct": "Bitcoin funding of the last day",
+    "open_interest_usd": "perpetual open interest",
+    "btc_rv_7d_daily_pct": "Bitcoin's realised volatility (7-day, daily returns)",
+    "correlation_all_7d": "average correlation of ranks 1–100",
+    "spot_share_pct": "the spot share of volume",
+    "cut_probability_pct": "the probability of a cut at the next meeting",
 }
+# A plus is written before their gains.
+SIGNED = ("btc_funding_annualised_pct",)
 
 
 def section(marts: Marts) -> Section:
@@ -68,11 +70,11 @@ def _regime(marts: Marts) -> list[Sentence]:
 def _states(row: Row, before: Row) -> list[Sentence]:
     """States that are others, that could not be told before, and that cannot be told any more."""
     changed, found, lost = [], [], []
-    for column, name in STATES.items():
+    for column in STATES:
         was, now = words(before.figure(column)), words(row.figure(column))
         if not (was.figure.is_known and now.figure.is_known) or was.figure.value == now.figure.value:
             continue
-        dimension = compose(name)
+        dimension = compose(STATES[column])
         if was.figure.value == UNDECIDED:
             found.append(compose("{dimension} ({now})", dimension=dimension, now=now))
         elif now.figure.value == UNDECIDED:
@@ -137,12 +139,12 @@ def _moves(marts: Marts) -> list[Sentence]:
     up: list[tuple[Fragment, ...]] = []
     down: list[tuple[Fragment, ...]] = []
     same: list[tuple[Fragment, ...]] = []
-    for metric, is_signed in MOVES.items():
+    for metric in MOVES:
         row = marts.weekly("headlines_weekly", window_id=None, metric_id=metric)
         if not (row.figure("value").is_known and row.figure("previous_value").is_known):
             continue
-        name, unit = words(row.figure("name")), row.text("unit")
-        value, before = (in_unit(row.figure(c), unit, signed=is_signed) for c in ("value", "previous_value"))
+        name, unit = compose(MOVES[metric]), row.text("unit")
+        value, before = (in_unit(row.figure(c), unit, signed=metric in SIGNED) for c in ("value", "previous_value"))
         if value.text == before.text:
             # What is printed alike did not move as far as the page can tell.
             same.append(compose("{name} ({value})", name=name, value=value))

@@ -48,14 +48,14 @@ def section(marts: Marts) -> Section:
 def _verdict(marts: Marts) -> Sentence:
     regime = marts.weekly("regime_weekly", window_id=None)
     verdict = words(regime.figure("verdict"))
-    states = [(name, regime.figure(column)) for column, name in STATES.items()]
+    states = [(compose(STATES[column]), regime.figure(column)) for column in STATES]
     decided = [
-        compose("{dimension} {state}", dimension=compose(name), state=words(state))
+        compose("{dimension} {state}", dimension=name, state=words(state))
         for name, state in states
         if state.is_known and state.value != UNDECIDED
     ]
     undecided = [
-        compose("{missing} on {dimension}", missing=words(state), dimension=compose(name))
+        compose("{missing} on {dimension}", missing=words(state), dimension=name)
         for name, state in states
         if state.value == UNDECIDED
     ]

@@ -24,7 +24,7 @@ def section(marts: Marts) -> Section:
     else:
         gaps.append(gap("regime", "The regime's verdict", verdict, "the week has no row in regime_weekly"))
         sentences.append(gaps[0].brief)
-    states = [(compose(name), row.figure(column)) for column, name in STATES.items() if row.figure(column).is_known]
+    states = [(compose(STATES[column]), row.figure(column)) for column in STATES if row.figure(column).is_known]
     if states:
         listed = [compose("{dimension} {state}", dimension=name, state=words(figure)) for name, figure in states]
         sentences.append(say("regime_states", "The states behind it: {listed}.", listed=series(listed)))

@@ -108,13 +108,14 @@ def _friday(marts: Marts, by_rank: list[Row]) -> list[Sentence]:
     if not friday:
         return []
     best, worst = friday[0], friday[-1]
-    ends = (by_rank[0].text("sector"), by_rank[-1].text("sector"))
-    agrees = ends == (best.text("sector"), worst.text("sector"))
+    n_same = sum(a.text("sector") == b.text("sector") for a, b in ((by_rank[0], best), (by_rank[-1], worst)))
     return [
         say(
             "sector_ends_friday",
             "Friday–Friday the ends were the same: {best} with {best_return}, {worst} with {worst_return}."
-            if agrees
+            if n_same == 2
+            else "Friday–Friday one of the ends was another: {best} with {best_return}, {worst} with {worst_return}."
+            if n_same
             else "Friday–Friday the ends were others: {best} with {best_return}, {worst} with {worst_return}.",
             best=words(best.figure("sector")),
             best_return=show(best.figure("return_cap_weighted_pct"), signed=True),

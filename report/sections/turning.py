@@ -50,7 +50,7 @@ def turning(marts: Marts) -> list[Sentence]:
         said.append(
             say(
                 "turning_kept",
-                "Standing from the week before without the votes to be entered anew: {listed}.",
+                "Held over from the week before, without the votes to be entered anew: {listed}.",
                 listed=series(kept),
             )
         )
@@ -126,7 +126,7 @@ def _one_vote_short(dimension: Dimension) -> list[tuple[Fragment, ...]]:
         backing = dimension.backing(level)
         if backing and NEEDED - 1 <= _weight(backing) < NEEDED:
             state = compose(
-                "{dimension} {state}",
+                "{dimension} at {state}",
                 dimension=compose(STATES[f"{dimension.name}_state"]),
                 state=words(dimension.known_states[level].figure("vote")),
             )
@@ -163,7 +163,7 @@ def _listed(
 
 def _named(dimension: Dimension) -> tuple[Fragment, ...]:
     return compose(
-        "{dimension} {state}",
+        "{dimension} at {state}",
         dimension=compose(STATES[f"{dimension.name}_state"]),
         state=words(dimension.state),
     )
