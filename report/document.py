@@ -1,6 +1,6 @@
 """What a page is made of, before any medium prints it.
 
-Belongs here: sections, tables, tiles, and their numbering.
+Belongs here: sections, tables, tiles, their titles and their numbering.
 Does not: words (sections/), HTML, Markdown or JSON (render/).
 """
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from report.formatting import Printed
+from report.languages import Language, speaking, translate
 from report.text import Fragment, Gap, Sentence
 from report.weeks import Week
 
@@ -65,16 +66,19 @@ class Document:
     source: SourceKind
     is_simulated: bool
     sections: tuple[Section, ...]
+    language: Language = "en"
 
     @property
     def source_title(self) -> str:
         """The label that no reader may overlook."""
-        return SOURCE_LABELS[self.source][0]
+        with speaking(self.language):
+            return translate(SOURCE_LABELS[self.source][0])
 
     @property
     def source_note(self) -> str:
         """What the label means."""
-        return SOURCE_LABELS[self.source][1]
+        with speaking(self.language):
+            return translate(SOURCE_LABELS[self.source][1])
 
     def section(self, section_id: str) -> Section:
         """The section with this id; KeyError if the page has none."""
@@ -100,6 +104,23 @@ def numbered(sections: tuple[Section, ...]) -> tuple[Section, ...]:
     return tuple(
         replace(section, sentences=tuple(replace(sentence, id=next(ids)) for sentence in section.sentences))
         for section in sections
+    )
+
+
+def titled(section: Section) -> Section:
+    """The section with its titles, and those of its tiles, tables and columns, in the language spoken."""
+    return replace(
+        section,
+        title=translate(section.title),
+        tiles=tuple(replace(tile, title=translate(tile.title)) for tile in section.tiles),
+        tables=tuple(
+            replace(
+                table,
+                title=translate(table.title),
+                columns=tuple(replace(column, title=translate(column.title)) for column in table.columns),
+            )
+            for table in section.tables
+        ),
     )
 
 

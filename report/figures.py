@@ -15,7 +15,7 @@ from typing import Any
 Value = float | int | str | date | datetime | None
 
 # Names come from exchanges and data providers: whoever lists a coin chooses them.
-LONGEST_NAME = 40
+LONGEST_NAME = 60
 
 # The first pattern that fits names the unit: units stand last in a column's name.
 _UNITS: tuple[tuple[str, str], ...] = (

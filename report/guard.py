@@ -1,18 +1,22 @@
 """The guard: a figure that no row of a mart backs does not reach a page.
 
-Belongs here: checking every text of a document against the figures that it claims to print.
+Belongs here: checking every text of a document against the figures that it claims to print, in its language.
 Does not: writing figures (formatting.py) — the guard reads the printed text back by itself, so that a mistake
 there is found here.
 """
 
 import re
-from collections.abc import Iterator
-from datetime import date
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from itertools import pairwise
 
 from report.document import Document, Section
 from report.errors import UnbackedFigureError
-from report.formatting import NOT_KNOWN, UNSAID, Printed, in_words, moment_in_words
-from report.text import Fragment, has_digit
+from report.formatting import UNSAID, Printed, in_words
+from report.languages import Language, speaking, spoken
+from report.text import Fragment, has_digit, plain
 
 # Terms of the field and constants of the definitions: digits in plain words may only stand in one of these.
 DECLARED_TERMS = (
@@ -31,28 +35,102 @@ DECLARED_TERMS = (
     "ranks 11–50",
     "ranks 51–100",
 )
-_NUMBER = re.compile(r"(?P<sign>[+-]?)\$?(?P<digits>\d[\d,]*(?:\.(?P<decimals>\d+))?)(?P<rest>.*)")
-_SCALES = {"": 1.0, " trillion": 1e12, " billion": 1e9, " million": 1e6, " thousand": 1e3}
-_UNITS_IN_TEXT = {"percent": " %", "percentage points": " pp", "hours": " hours", "days": " days", "weeks": " weeks"}
+DECLARED_TERMS_JA = (
+    "上位30",
+    "7日間",
+    "30日間",
+    "90 %",
+    "100時間",
+    "45日",
+    "00:00 UTC",
+    "8時間あたり0.01 %",
+    "年率10.95 %",
+    "1–100位",
+    "1–10位",
+    "11–50位",
+    "51–100位",
+)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a language is read back: its own tables, so that a mistake in formatting.py is none here as well."""
+
+    terms: tuple[str, ...]
+    not_known: str
+    amount: re.Pattern[str]
+    scales: Mapping[str, float]
+    units: Mapping[str, tuple[str, ...]]
+    date: re.Pattern[str]
+    # Units that are counted in others: what each suffix is of the figure's own unit.
+    multiples: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+
+_DIGITS = r"(?P<digits>\d[\d,]*(?:\.(?P<decimals>\d+))?)"
+_TIME = r"(?: (?P<hour>\d\d):(?P<minute>\d\d) UTC)?"
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+READINGS: dict[Language, Reading] = {
+    "en": Reading(
+        terms=DECLARED_TERMS,
+        not_known="insufficient data",
+        amount=re.compile(rf"(?P<sign>[+-]?)\${_DIGITS}(?P<scale>.*)"),
+        scales={"": 1.0, " trillion": 1e12, " billion": 1e9, " million": 1e6, " thousand": 1e3},
+        units={
+            "percent": (" %",),
+            "percentage points": (" pp",),
+            "hours": (" hours", " hour"),
+            "days": (" days", " day"),
+            "weeks": (" weeks", " week"),
+        },
+        date=re.compile(rf"(?P<day>\d{{1,2}}) (?P<month>[A-Z][a-z]+) (?P<year>\d{{4}}){_TIME}"),
+    ),
+    "ja": Reading(
+        # What has no Japanese yet is said in English.
+        terms=(*DECLARED_TERMS_JA, *DECLARED_TERMS),
+        not_known="データ不足",
+        amount=re.compile(rf"(?P<sign>[+-]?){_DIGITS}(?P<scale>.?)ドル"),
+        scales={"": 1.0, "兆": 1e12, "億": 1e8, "万": 1e4},
+        units={
+            "percent": (" %",),
+            "percentage points": ("ポイント",),
+            "hours": ("時間",),
+            "days": ("日",),
+            "weeks": ("週",),
+            "persons": ("人",),
+            "yen": ("円",),
+            "USD a barrel": ("ドル/バレル",),
+        },
+        multiples={
+            "thousand persons": {"万人": 10.0},
+            "million USD": {"兆ドル": 1e6, "億ドル": 1e2, "万ドル": 1e-2, "ドル": 1e-6},
+        },
+        date=re.compile(rf"(?P<year>\d{{4}})年(?P<month>\d{{1,2}})月(?P<day>\d{{1,2}})日{_TIME}"),
+    ),
+}
+_NUMBER = re.compile(rf"(?P<sign>[+-]?){_DIGITS}(?P<rest>.*)")
 
 
 def check(document: Document) -> None:
     """Raise `UnbackedFigureError` for the first text that prints what no figure backs."""
-    for section in document.sections:
-        for where, fragments in _texts(section):
-            check_fragments(fragments, where)
-        for sentence in section.sentences:
-            if not sentence.evidence:
-                raise UnbackedFigureError(
-                    f"{sentence.id} ({sentence.rule}) in section {section.id} has no evidence: "
-                    f"build it from at least one figure of a mart"
-                )
+    with speaking(document.language):
+        for section in document.sections:
+            for where, fragments in _texts(section):
+                check_fragments(fragments, where)
+            for sentence in section.sentences:
+                if not sentence.evidence:
+                    raise UnbackedFigureError(
+                        f"{sentence.id} ({sentence.rule}) in section {section.id} has no evidence: "
+                        f"build it from at least one figure of a mart"
+                    )
 
 
 def check_fragments(fragments: tuple[Fragment, ...], where: str) -> None:
-    """Check one text: plain words without figures, and each printed figure equal to its mart's value."""
+    """Check one text of the language spoken: words without figures, and each printed figure equal to its value."""
     words = "".join(fragment if isinstance(fragment, str) else "\0" for fragment in fragments)
-    for term in DECLARED_TERMS:
+    for term in READINGS[spoken()].terms:
         # Not inside a longer number: "17-day" is not the declared "7-day".
         words = re.sub(rf"(?<![\d.,]){re.escape(term)}", "", words)
     if has_digit(words):
@@ -60,6 +138,9 @@ def check_fragments(fragments: tuple[Fragment, ...], where: str) -> None:
             f"{where}: {words.replace(chr(0), '…')!r} states a figure that no mart row backs: read it as a Figure, "
             f"or declare the term in report/guard.py"
         )
+    for one, next_one in pairwise(plain((fragment,)) for fragment in fragments):
+        if has_digit(one[-1:]) and has_digit(next_one[:1]):
+            raise UnbackedFigureError(f"{where}: {one!r} and {next_one!r} run into one number: put words between them")
     for fragment in fragments:
         if isinstance(fragment, Printed) and not prints_its_value(fragment):
             raise UnbackedFigureError(
@@ -69,25 +150,57 @@ def check_fragments(fragments: tuple[Fragment, ...], where: str) -> None:
 
 
 def prints_its_value(printed: Printed) -> bool:
-    """True if the text, read back, is the figure's value within half of its last printed digit."""
-    value, text = printed.figure.value, printed.text
+    """True if the text, read back in the language spoken, is the value within half of its last printed digit."""
+    value, text, unit = printed.figure.value, printed.text, printed.figure.unit
+    reading = READINGS[spoken()]
     if value is None:
-        return text == NOT_KNOWN
+        return text == reading.not_known
     if isinstance(value, str):
-        return text in (value, in_words(value))
+        return text == value or (text == in_words(value) and _whole_numbers(text) <= _whole_numbers(value))
     if isinstance(value, date):
-        return text == moment_in_words(value)
+        return _read_moment(text, reading) == _to_the_minute(value)
+    if unit in ("USD", "USD per coin"):
+        match = reading.amount.fullmatch(text)
+        scale = reading.scales.get(match["scale"]) if match else None
+        return match is not None and scale is not None and (unit == "USD" or scale == 1.0) and _is(match, value, scale)
     match = _NUMBER.fullmatch(text)
-    unit = printed.figure.unit
-    if match is None or ("$" in text) != (unit in ("USD", "USD per coin")):
+    if match is None:
         return False
-    suffix = _UNITS_IN_TEXT.get(unit, "" if unit in UNSAID else f" {unit}")
-    if match["rest"] not in (_SCALES if unit == "USD" else {suffix, suffix.removesuffix("s")}):
-        return False
-    scale = _SCALES.get(match["rest"], 1.0)
+    if unit in reading.multiples:
+        found = reading.multiples[unit].get(match["rest"])
+        return found is not None and _is(match, value, found)
+    allowed = reading.units.get(unit, ("",) if unit in UNSAID else (f" {unit}",))
+    return match["rest"] in allowed and _is(match, value, 1.0)
+
+
+def _is(match: re.Match[str], value: float, scale: float) -> bool:
     number = float(match["digits"].replace(",", "")) * (-1 if match["sign"] == "-" else 1)
     half_of_last_digit = 0.5 * 10.0 ** -len(match["decimals"] or "")
     return abs(number - value / scale) <= half_of_last_digit * (1 + 1e-6)
+
+
+def _whole_numbers(text: str) -> Counter[int]:
+    """The numbers in a name, in any order: a word for it may turn them round or leave one out, and bring no other."""
+    return Counter(int(digits) for digits in re.findall(r"\d+", text))
+
+
+def _to_the_minute(value: date) -> datetime:
+    if isinstance(value, datetime):
+        return value.replace(second=0, microsecond=0, tzinfo=None)
+    return datetime.combine(value, time())
+
+
+def _read_moment(text: str, reading: Reading) -> datetime | None:
+    match = reading.date.fullmatch(text)
+    if match is None or not (match["month"].isdigit() or match["month"] in _MONTHS):
+        return None
+    month = int(match["month"]) if match["month"].isdigit() else _MONTHS.index(match["month"]) + 1
+    try:
+        return datetime(
+            int(match["year"]), month, int(match["day"]), int(match["hour"] or 0), int(match["minute"] or 0)
+        )
+    except ValueError:
+        return None
 
 
 def _texts(section: Section) -> Iterator[tuple[str, tuple[Fragment, ...]]]:

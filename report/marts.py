@@ -78,6 +78,8 @@ class Marts:
             "select table_name, column_name from duckdb_columns() "
             "where database_name = current_database() and schema_name = 'marts' order by table_name, column_index"
         ).fetchall()
+        # A page is made in every language from the same marts: each row is read once.
+        self._known: dict[tuple[str, str, tuple[object, ...]], list[Row]] = {}
         self._columns: dict[str, list[str]] = {}
         for table, column in found:
             self._columns.setdefault(table, []).append(column)
@@ -134,6 +136,12 @@ class Marts:
         return found[0] if found else Row(table, (), {})
 
     def _read(self, table: str, rest: str, parameters: Sequence[object]) -> list[Row]:
+        asked = (table, rest, tuple(parameters))
+        if asked not in self._known:
+            self._known[asked] = self._query(table, rest, parameters)
+        return list(self._known[asked])
+
+    def _query(self, table: str, rest: str, parameters: Sequence[object]) -> list[Row]:
         result = self._con.execute(f'select * from marts."{table}" {rest}', list(parameters))
         names = [column[0] for column in result.description or []]
         rows = []

@@ -1,18 +1,20 @@
 """Sentences: plain words with figures set into them.
 
-Belongs here: composing a text from fragments, and the sentence that says that something is not known.
+Belongs here: composing a text from fragments in the language spoken, and the sentence that says that something is not
+known. Templates are literals where they are said: they are the keys of the catalogues (languages/).
 Does not: which sentence is said when (sections/), how a medium prints it (render/).
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from string import Formatter
 
 from report.figures import Figure
 from report.formatting import Printed, show
-from report.weeks import WEEKDAYS, Week, day_in_words
+from report.languages import Language, speaking, spoken, translate
+from report.weeks import Week, day_in_words
 
 
 @dataclass(frozen=True)
@@ -21,12 +23,13 @@ class Day:
 
     day: date
     with_weekday: bool = False
+    language: Language = field(default_factory=spoken)
 
     @property
     def text(self) -> str:
-        """`Sunday 23 November 2025`."""
-        weekday = f"{WEEKDAYS[self.day.weekday()]} " if self.with_weekday else ""
-        return weekday + day_in_words(self.day)
+        """`Sunday 23 November 2025`, in the language that was spoken when it was said."""
+        with speaking(self.language):
+            return day_in_words(self.day, with_weekday=self.with_weekday)
 
 
 @dataclass(frozen=True)
@@ -45,13 +48,29 @@ Fragment = str | Printed | Day | WeekLabel
 Part = Figure | Fragment | Sequence["Part"]
 
 
+class Claim:
+    """What a sentence says beyond its figures (consistency.py has the kinds)."""
+
+    def faults(self) -> Iterator[str]:
+        """What contradicts it, in words; nothing where it holds."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True)
 class Sentence:
-    """One sentence of a page. `rule` says which rule spoke, `id` (S01, S02, …) its place on the page."""
+    """One sentence of a page. `rule` says which rule spoke, `id` (S01, S02, …) its place on the page.
+
+    What its words claim beyond its figures (that one is the lowest, that parts add up) stands in `claims`.
+    """
 
     rule: str
     fragments: tuple[Fragment, ...]
     id: str = ""
+    claims: tuple[Claim, ...] = ()
+
+    def claiming(self, *claims: Claim) -> "Sentence":
+        """The same sentence, which is known to claim that too."""
+        return replace(self, claims=(*self.claims, *claims))
 
     @property
     def text(self) -> str:
@@ -83,13 +102,17 @@ def figures_of(fragments: tuple[Fragment, ...]) -> tuple[Figure, ...]:
 
 
 def compose(template: str, **parts: Part) -> tuple[Fragment, ...]:
-    """The template with its named parts set in; a bare figure is shown in its unit's own way."""
+    """The template, in the language spoken, with its named parts set in; a bare figure is shown in its unit's own way.
+
+    A part that is plain words is a template itself; what stands in a sequence was composed before.
+    """
     fragments: list[Fragment] = []
-    for words, name, _, _ in Formatter().parse(template):
+    for words, name, _, _ in Formatter().parse(translate(template)):
         if words:
             fragments.append(words)
         if name is not None:
-            fragments.extend(_fragments(parts[name]))
+            part = parts[name]
+            fragments.extend(compose(part) if isinstance(part, str) else _fragments(part))
     return tuple(fragments)
 
 
@@ -100,20 +123,35 @@ def say(rule: str, template: str, **parts: Part) -> Sentence:
 
 def gap(rule: str, subject: str, missing: Figure, reason: str, **parts: Part) -> Gap:
     """Say that `subject` is not known, because `missing` has no value, for the reason given."""
+    about = compose(subject, **parts)
     return Gap(
-        brief=say(rule, f"{subject}: {{missing}}.", missing=missing, **parts),
-        reason=say(rule, f"{subject}: {{missing}}; {reason}.", missing=missing, **parts),
+        brief=say(rule, "{subject}: {missing}.", subject=about, missing=missing),
+        reason=say(
+            rule, "{subject}: {missing}; {reason}.", subject=about, missing=missing, reason=compose(reason, **parts)
+        ),
     )
 
 
-def series(parts: Sequence[Part]) -> list[Part]:
+def counted(figure: Figure, one: str, many: str) -> tuple[Fragment, ...]:
+    """The count and what it counts: `{count} venue`, `{count} venues`."""
+    return compose(one if figure.value == 1 else many, count=figure)
+
+
+def series(parts: Sequence[Part]) -> tuple[Fragment, ...]:
     """Parts as a list in words: a, b and c."""
+    commas, last = translate(", "), translate(" and ")
     joined: list[Part] = []
     for position, part in enumerate(parts):
         if position:
-            joined.append(" and " if position == len(parts) - 1 else ", ")
+            joined.append(last if position == len(parts) - 1 else commas)
         joined.append(part)
-    return joined
+    return tuple(_fragments(joined))
+
+
+def clauses(parts: Sequence[Part]) -> tuple[Fragment, ...]:
+    """Parts as the clauses of one line: a; b; c."""
+    glue = translate("; ")
+    return tuple(f for position, part in enumerate(parts) for f in ([glue] if position else []) + _fragments(part))
 
 
 def has_digit(text: str) -> bool:

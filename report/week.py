@@ -1,20 +1,21 @@
-"""The report of one week: from the marts of an open database to three files.
+"""The report of one week: from the marts of an open database to three files in each language.
 
 Belongs here: the public entry, `write_week`, and what it hands back.
 Does not: when a week is published, and where (orchestration does).
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import get_args
 
 import duckdb
 
-from report import guard, sections
+from report import consistency, guard, sections
 from report.document import Document, SourceKind, numbered
 from report.errors import ReportError
+from report.languages import LANGUAGES, Language, file_name, speaking
 from report.marts import Marts
 from report.render import html, machine, markdown
 from report.weeks import Week
@@ -22,12 +23,16 @@ from report.weeks import Week
 
 @dataclass(frozen=True)
 class WeekPages:
-    """What was written: the files, and the document for whoever prints it elsewhere (a terminal, Dagster)."""
+    """What was written: the files, and the document for whoever prints it elsewhere (a terminal, Dagster).
+
+    The files are those of the English page; `translations` are the same page in the other languages.
+    """
 
     document: Document
     summary_md: Path
     index_html: Path
     summary_json: Path
+    translations: tuple["WeekPages", ...] = ()
 
     @property
     def week(self) -> str:
@@ -43,26 +48,46 @@ class WeekPages:
 def write_week(
     con: duckdb.DuckDBPyConnection, week_start: date, out: Path, source: str, is_simulated: bool
 ) -> WeekPages:
-    """Write `summary.md`, `index.html` and `summary.json` of the week into `out`, from schema marts of `con` alone.
+    """Write the week's pages into `out`, from schema marts of `con` alone.
 
-    `source` (simulated, replay, live) and `is_simulated` label every page. The same marts give the same bytes, and
-    a file that would not change is not touched. Raises `ReportError` where the week or the database cannot be used.
+    `summary.md`, `index.html` and `summary.json` are in English, `summary.ja.md` and its like in Japanese. `source`
+    (simulated, replay, live) and `is_simulated` label every page. The same marts give the same bytes, and a file that
+    would not change is not touched. Raises `ReportError` where the week or the database cannot be used.
     """
-    document = read_week(con, week_start, source, is_simulated)
-    pages = WeekPages(document, out / "summary.md", out / "index.html", out / "summary.json")
-    out.mkdir(parents=True, exist_ok=True)
-    _write(pages.summary_md, markdown.render(document))
-    _write(pages.index_html, html.render(document))
-    _write(pages.summary_json, machine.render(document))
-    return pages
-
-
-def read_week(con: duckdb.DuckDBPyConnection, week_start: date, source: str, is_simulated: bool) -> Document:
-    """The week's document, its every figure checked against the mart that backs it."""
     marts = Marts(con, Week(week_start))
-    document = Document(marts.week, _source(source, is_simulated), is_simulated, numbered(sections.build(marts)))
+    kind = _source(source, is_simulated)
+    english, *others = (_pages(_document(marts, kind, is_simulated, language), out) for language in LANGUAGES)
+    out.mkdir(parents=True, exist_ok=True)
+    for pages in (english, *others):
+        _write(pages.summary_md, markdown.render(pages.document))
+        _write(pages.index_html, html.render(pages.document))
+        _write(pages.summary_json, machine.render(pages.document))
+    return replace(english, translations=tuple(others))
+
+
+def read_week(
+    con: duckdb.DuckDBPyConnection, week_start: date, source: str, is_simulated: bool, language: Language = "en"
+) -> Document:
+    """The week's document in one language, its every figure checked against the mart that backs it."""
+    return _document(Marts(con, Week(week_start)), _source(source, is_simulated), is_simulated, language)
+
+
+def _document(marts: Marts, source: SourceKind, is_simulated: bool, language: Language) -> Document:
+    with speaking(language):
+        document = Document(marts.week, source, is_simulated, numbered(sections.build(marts)), language)
+        consistency.check(document)
     guard.check(document)
     return document
+
+
+def _pages(document: Document, out: Path) -> WeekPages:
+    language = document.language
+    return WeekPages(
+        document,
+        out / file_name("summary.md", language),
+        out / file_name("index.html", language),
+        out / file_name("summary.json", language),
+    )
 
 
 def _source(source: str, is_simulated: bool) -> SourceKind:

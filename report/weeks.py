@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from report.errors import ReportError
+from report.languages import spoken
 
 WINDOWS = {"mon_mon": "Monday–Monday", "fri_fri": "Friday–Friday"}
 MONTHS = (
@@ -15,11 +16,15 @@ MONTHS = (
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+WEEKDAYS_JA = "月火水木金土日"
 
 
-def day_in_words(day: date) -> str:
-    """`2025-11-23` as `23 November 2025`, whatever the locale of the machine."""
-    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+def day_in_words(day: date, *, with_weekday: bool = False) -> str:
+    """`2025-11-23` as `23 November 2025` or `2025年11月23日`, whatever the locale of the machine."""
+    if spoken() == "ja":
+        return f"{day.year}年{day.month}月{day.day}日" + (f"（{WEEKDAYS_JA[day.weekday()]}）" if with_weekday else "")
+    weekday = f"{WEEKDAYS[day.weekday()]} " if with_weekday else ""
+    return f"{weekday}{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
 @dataclass(frozen=True)

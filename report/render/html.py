@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from report.document import Document, Table
 from report.figures import clean_name
 from report.formatting import Printed
-from report.text import Day, Fragment
+from report.languages import LANGUAGES, NAMES, file_name, speaking, translate
+from report.text import Day, Fragment, Sentence
 
 _TEMPLATES = Path(__file__).parent.parent / "templates"
 _MINUS, _NARROW_SPACE, _SPACE = "−", "\N{NARROW NO-BREAK SPACE}", "\N{NO-BREAK SPACE}"
@@ -31,17 +32,39 @@ def render(document: Document) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"words": _fragment, "where": _provenance, "lean": _lean}
+    environment.globals |= {"said": _said, "lead": _lead}
     style = (_TEMPLATES / "week.css").read_text(encoding="utf-8")
-    return environment.get_template("week.html.j2").render(
-        document=document,
-        # The style sheet is ours; its hash in the policy keeps out any other, style attributes too.
-        style=Markup(style),
-        policy=f"default-src 'none'; style-src '{_hash(style)}'; base-uri 'none'; form-action 'none'",
-        bars={(section.id, table.id): _bars(table) for section in document.sections for table in section.tables},
-        start=Day(document.week.start, with_weekday=True),
-        end=Day(document.week.end, with_weekday=True),
-        is_printed=lambda fragment: isinstance(fragment, Printed),
-    )
+    with speaking(document.language):
+        return environment.get_template("week.html.j2").render(
+            document=document,
+            # The style sheet is ours; its hash in the policy keeps out any other, style attributes too.
+            style=Markup(style),
+            policy=f"default-src 'none'; style-src '{_hash(style)}'; base-uri 'none'; form-action 'none'",
+            bars={(section.id, table.id): _bars(table) for section in document.sections for table in section.tables},
+            start=Day(document.week.start, with_weekday=True),
+            end=Day(document.week.end, with_weekday=True),
+            machine_file=file_name("summary.json", document.language),
+            is_printed=lambda fragment: isinstance(fragment, Printed),
+            translations=[
+                (other, NAMES[other], file_name("index.html", other))
+                for other in LANGUAGES
+                if other != document.language
+            ],
+        )
+
+
+def _said(label: str, **parts: object) -> Markup:
+    """A label of the page in its language, with parts (text, or markup of the template) set in."""
+    return escape(translate(label)).format(**parts)
+
+
+def _lead(sentence: Sentence) -> tuple[str, str]:
+    """What stands before the colon of a line's first words, colon included, and the rest of them."""
+    first, colon = sentence.fragments[0], translate(": ")
+    if not isinstance(first, str) or colon not in first:
+        return "", ""
+    lead, rest = first.split(colon, 1)
+    return lead + colon.rstrip(), rest
 
 
 def _hash(style: str) -> str:

@@ -21,10 +21,13 @@ def render(document: Document) -> str:
                 "week_start": document.week.start.isoformat(),
                 "source": document.source,
                 "is_simulated": document.is_simulated,
+                "language": document.language,
                 "sections": [_section(section) for section in document.sections],
             },
             indent=1,
             allow_nan=False,
+            # A file in Japanese is for people too: its words stand as they are read.
+            ensure_ascii=document.language == "en",
         )
         + "\n"
     )

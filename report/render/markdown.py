@@ -8,6 +8,7 @@ import re
 
 from report.document import Document, Section, Table
 from report.formatting import Printed
+from report.languages import speaking, translate
 from report.text import Fragment
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -15,7 +16,10 @@ _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 def render(document: Document) -> str:
     """The document as Markdown, the same bytes for the same document."""
-    lines = [f"# Crypto regime, week {document.week.label}", "", *_source(document), ""]
+    with speaking(document.language):
+        title = translate("Crypto regime, week {week}").replace("{week}", document.week.label)
+        stop = translate(".")
+    lines = [f"# {title}", "", f"> **{document.source_title}{stop}** {document.source_note}", ""]
     for section in document.sections:
         lines += _section(section)
     return "\n".join(lines).rstrip() + "\n"
@@ -27,10 +31,6 @@ def escape(name: str) -> str:
     text = re.sub(r"([\\`*_{}\[\]()#+!|~@$])", r"\\\1", text)
     # GitHub links bare addresses even in plain text: break what makes them one.
     return re.sub(r"(?i)(www)\.|://", lambda m: f"{m[1]}\\." if m[1] else "\\://", text)
-
-
-def _source(document: Document) -> list[str]:
-    return [f"> **{document.source_title}.** {document.source_note}"]
 
 
 def _section(section: Section) -> list[str]:

@@ -6,9 +6,10 @@ Does not: words (the files beside this one), how they are printed (render/).
 
 from collections.abc import Callable
 
-from report.document import Section
+from report.document import Section, titled
 from report.marts import Marts
 from report.sections import (
+    changes,
     coverage,
     flow,
     headline,
@@ -23,6 +24,7 @@ from report.sections import (
 
 ORDER: tuple[Callable[[Marts], Section], ...] = (
     headline.section,
+    changes.section,
     macro.section,
     market.section,
     leverage.section,
@@ -35,6 +37,6 @@ ORDER: tuple[Callable[[Marts], Section], ...] = (
 
 
 def build(marts: Marts) -> tuple[Section, ...]:
-    """All sections of the week; the last one says why what the others miss is not known."""
+    """All sections of the week in the language spoken; the last one says why what the others miss is not known."""
     sections = tuple(section(marts) for section in ORDER)
-    return (*sections, unknown.section(marts, sections))
+    return tuple(titled(section) for section in (*sections, unknown.section(marts, sections)))

@@ -4,11 +4,12 @@ Belongs here: coverage per dataset and venue.
 Does not: what follows from it for single figures (each section says that of its own).
 """
 
+from report.consistency import Extreme, figures
 from report.document import Section
 from report.formatting import words
 from report.marts import Marts, Row, ranked
 from report.sections.tables import Show, table_of
-from report.text import Gap, Part, Sentence, compose, gap, say, series
+from report.text import Gap, Sentence, compose, gap, say, series
 
 COMPLETE_PCT = 100.0
 
@@ -31,7 +32,7 @@ def section(marts: Marts) -> Section:
                 compose("Rows due and received for the week; a row that a guard refused is in quarantine, not lost."),
                 (
                     Show("dataset", "Dataset", is_word=True),
-                    Show("venue", "Venue", is_word=True),
+                    Show("venue", "Venue", is_name=True),
                     Show("expected_rows", "Expected"),
                     Show("received_rows", "Received"),
                     Show("quarantined_rows", "Quarantined"),
@@ -56,8 +57,13 @@ def _silent(rows: list[Row]) -> Sentence | None:
     silent = [row for row in rows if _is_silent(row)]
     if not silent:
         return None
-    listed: list[Part] = [
-        [row.figure("venue"), " (", words(row.figure("dataset")), ": ", row.figure("received_rows"), " rows)"]
+    listed = [
+        compose(
+            "{venue} ({dataset}: {received} rows)",
+            venue=row.figure("venue"),
+            dataset=words(row.figure("dataset")),
+            received=row.figure("received_rows"),
+        )
         for row in silent
     ]
     return say("coverage_silent", "Nothing came from {listed}.", listed=series(listed))
@@ -79,6 +85,14 @@ def _thinnest(rows: list[Row]) -> Sentence | None:
         coverage=coverage,
         missing=least.figure("missing_rows"),
         expected=least.figure("expected_rows"),
+    ).claiming(
+        Extreme(
+            "coverage",
+            "lowest",
+            f"{least.text('dataset')} of {least.text('venue')}",
+            coverage,
+            figures(known, "coverage_pct"),
+        )
     )
 
 
@@ -86,8 +100,13 @@ def _quarantined(rows: list[Row]) -> Sentence | None:
     most = [row for row in ranked(rows, "quarantined_rows") if (row.figure("quarantined_rows").number or 0) > 0][:3]
     if not most:
         return None
-    listed: list[Part] = [
-        [row.figure("quarantined_rows"), " rows of ", words(row.figure("dataset")), " from ", row.figure("venue")]
+    listed = [
+        compose(
+            "{rows} rows of {dataset} from {venue}",
+            rows=row.figure("quarantined_rows"),
+            dataset=words(row.figure("dataset")),
+            venue=row.figure("venue"),
+        )
         for row in most
     ]
     return say("coverage_quarantined", "Set aside by guards, most of all: {listed}.", listed=series(listed))

@@ -5,11 +5,11 @@ Does not: positions (leverage).
 """
 
 from report.document import Section
-from report.formatting import counted, in_unit, show
+from report.formatting import in_unit, show, words
 from report.marts import Marts
 from report.sections.since import since
 from report.sections.tables import Show, table_of
-from report.text import Gap, Sentence, compose, gap, say
+from report.text import Gap, Sentence, compose, counted, gap, say
 from report.weeks import WINDOWS
 
 
@@ -47,15 +47,21 @@ def _share(marts: Marts) -> Sentence | Gap:
     before = marts.weekly("headlines_weekly", window_id=None, metric_id="spot_share_pct").figure(
         "previous_value", "percent"
     )
+    volumes = {"spot": row.figure("spot_volume_usd"), "perp": row.figure("perp_volume_usd")}
+    if not before.is_known:
+        return say(
+            "flow_share",
+            "Spot was {share} of the volume: {spot} spot and {perp} in perpetuals (Monday–Monday).",
+            share=share,
+            **volumes,
+        )
     return say(
         "flow_share",
-        "Spot was {share} of the volume"
-        + (", after {before} the week before" if before.is_known else "")
-        + ": {spot} spot and {perp} in perpetuals (Monday–Monday).",
+        "Spot was {share} of the volume, after {before} the week before: {spot} spot and {perp} in perpetuals "
+        "(Monday–Monday).",
         share=share,
         before=before,
-        spot=row.figure("spot_volume_usd"),
-        perp=row.figure("perp_volume_usd"),
+        **volumes,
     )
 
 
@@ -68,18 +74,34 @@ def _volume(marts: Marts) -> list[Sentence | Gap]:
         return [
             gap("flow_volume", "Spot volume against the weeks before", against, "it needs four weeks before this one")
         ]
-    text = "Like for like, spot volume was {against} on the mean of the four weeks before"
-    residual, holiday = row.figure("holiday_adjusted_residual"), row.figure("holiday")
-    if holiday.is_known:
-        text += "; the week had a US holiday ({holiday})"
-        text += ", against its {precedents} a log difference of {residual}" if residual.is_known else ""
+    residual, holiday = row.figure("holiday_adjusted_residual"), words(row.figure("holiday"))
+    printed = show(against, signed=True)
+    if not holiday.figure.is_known:
+        return [
+            say(
+                "flow_volume",
+                "Like for like, spot volume was {against} on the mean of the four weeks before.",
+                against=printed,
+            )
+        ]
+    if not residual.is_known:
+        return [
+            say(
+                "flow_volume",
+                "Like for like, spot volume was {against} on the mean of the four weeks before; the week had a US "
+                "holiday ({holiday}).",
+                against=printed,
+                holiday=holiday,
+            )
+        ]
     return [
         say(
             "flow_volume",
-            text + ".",
-            against=show(against, signed=True),
+            "Like for like, spot volume was {against} on the mean of the four weeks before; the week had a US holiday "
+            "({holiday}), against its {precedents} a log difference of {residual}.",
+            against=printed,
             holiday=holiday,
             residual=in_unit(residual, "", signed=True),
-            precedents=counted(row.figure("n_holiday_precedents"), "precedent", "precedents"),
+            precedents=counted(row.figure("n_holiday_precedents"), "{count} precedent", "{count} precedents"),
         )
     ]

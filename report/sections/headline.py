@@ -6,31 +6,32 @@ Does not: detail (the sections that follow).
 
 from dataclasses import dataclass
 
+from report.consistency import extremes
 from report.document import Section, Tile
 from report.figures import Figure
 from report.formatting import show, words
 from report.marts import Marts, ranked
-from report.text import Part, Sentence, compose, say, series
+from report.text import Fragment, Sentence, clauses, compose, say, series
 from report.weeks import WINDOWS
 
-STATES = (
-    ("leverage_state", "leverage"),
-    ("funding_state", "funding"),
-    ("flow_state", "flow"),
-    ("volatility_state", "volatility"),
-    ("correlation_state", "correlation"),
-    ("breadth_state", "breadth"),
-    ("macro_state", "macro"),
-)
+STATES = {
+    "leverage_state": "leverage",
+    "funding_state": "funding",
+    "flow_state": "flow",
+    "volatility_state": "volatility",
+    "correlation_state": "correlation",
+    "breadth_state": "breadth",
+    "macro_state": "macro",
+}
 UNDECIDED = "insufficient_data"
 
 
 @dataclass(frozen=True)
 class Clause:
-    """A part of a line: what it is about, how it is said, and the figure without which it cannot be said."""
+    """A part of a line: how it is said, how it is said that it is not known, and the figure that decides which."""
 
-    subject: str
-    text: list[Part]
+    text: tuple[Fragment, ...]
+    without: tuple[Fragment, ...]
     needs: Figure
 
 
@@ -48,51 +49,74 @@ def section(marts: Marts) -> Section:
 def _verdict(marts: Marts) -> Sentence:
     regime = marts.weekly("regime_weekly", window_id=None)
     verdict = words(regime.figure("verdict"))
-    states = [(name, regime.figure(column)) for column, name in STATES]
-    if not any(state.is_known for _, state in states):
-        return say("headline_verdict", "Regime: {verdict}.", verdict=verdict)
-    text, parts = "Regime: {verdict}", {}
-    decided: list[Part] = [[f"{name} ", words(f)] for name, f in states if f.is_known and f.value != UNDECIDED]
-    undecided: list[Part] = [[words(f), f" on {name}"] for name, f in states if f.value == UNDECIDED]
+    states = [(compose(STATES[column]), regime.figure(column)) for column in STATES]
+    decided = [
+        compose("{dimension} {state}", dimension=name, state=words(state))
+        for name, state in states
+        if state.is_known and state.value != UNDECIDED
+    ]
+    undecided = [
+        compose("{missing} on {dimension}", missing=words(state), dimension=name)
+        for name, state in states
+        if state.value == UNDECIDED
+    ]
+    if decided and undecided:
+        return say(
+            "headline_verdict",
+            "Regime: {verdict}, with {decided}; {undecided}.",
+            verdict=verdict,
+            decided=series(decided),
+            undecided=series(undecided),
+        )
     if decided:
-        text += ", with {decided}"
-        parts["decided"] = series(decided)
+        return say("headline_verdict", "Regime: {verdict}, with {decided}.", verdict=verdict, decided=series(decided))
     if undecided:
-        text += "; {undecided}"
-        parts["undecided"] = series(undecided)
-    return say("headline_verdict", text + ".", verdict=verdict, **parts)
+        return say("headline_verdict", "Regime: {verdict}; {undecided}.", verdict=verdict, undecided=series(undecided))
+    return say("headline_verdict", "Regime: {verdict}.", verdict=verdict)
 
 
 def _market(marts: Marts) -> Sentence:
     cap = marts.row("market_cap_daily", market_date=marts.week.last_day).figure("total_market_cap_usd")
     top30 = marts.weekly("index_returns_weekly", index_id="top30").figure("return_pct")
     bitcoin = marts.weekly("universe_weekly", asset_id="bitcoin").figure("return_pct")
-    return _line(
-        "headline_market",
-        "Market: ",
-        Clause("total cap", ["total cap ", cap], cap),
-        Clause("the top-30 index", ["the capped top-30 index returned ", show(top30, signed=True)], top30),
-        Clause("Bitcoin", ["Bitcoin ", show(bitcoin, signed=True)], bitcoin),
+    known = _line(
+        Clause(compose("total cap {cap}", cap=cap), compose("total cap: {missing}", missing=cap), cap),
+        Clause(
+            compose("the capped top-30 index returned {top30}", top30=show(top30, signed=True)),
+            compose("the top-30 index: {missing}", missing=top30),
+            top30,
+        ),
+        Clause(
+            compose("Bitcoin {bitcoin}", bitcoin=show(bitcoin, signed=True)),
+            compose("Bitcoin: {missing}", missing=bitcoin),
+            bitcoin,
+        ),
     )
+    return say("headline_market", "Market: {line}.", line=known or cap)
 
 
 def _leverage(marts: Marts) -> Sentence:
     funding = marts.weekly("funding_weekly", asset_id="bitcoin").figure("funding_rate_annualised_pct")
     interest = marts.weekly("open_interest_change_weekly", oi_bucket="all")
     end, change, positions = (interest.figure(c) for c in ("end_usd", "change_usd", "position_effect_usd"))
-    return _line(
-        "headline_leverage",
-        "Leverage: ",
-        Clause("Bitcoin funding", ["Bitcoin funding averaged ", show(funding, signed=True), " a year"], funding),
+    known = _line(
         Clause(
-            "open interest",
-            [
-                *("perpetual open interest ", end, ", a change of ", show(change, signed=True)),
-                *(", of which positions ", show(positions, signed=True)),
-            ],
+            compose("Bitcoin funding averaged {funding} a year", funding=show(funding, signed=True)),
+            compose("Bitcoin funding: {missing}", missing=funding),
+            funding,
+        ),
+        Clause(
+            compose(
+                "perpetual open interest {end}, a change of {change}, of which positions {positions}",
+                end=end,
+                change=show(change, signed=True),
+                positions=show(positions, signed=True),
+            ),
+            compose("open interest: {missing}", missing=end),
             end,
         ),
     )
+    return say("headline_leverage", "Leverage: {line}.", line=known or funding)
 
 
 def _risk(marts: Marts) -> Sentence:
@@ -100,45 +124,49 @@ def _risk(marts: Marts) -> Sentence:
     volatility = day.figure("rv_7d_daily_pct")
     buckets = (marts.weekly("bucket_correlation_weekly", rank_bucket=b, horizon="7d") for b in ("1-10", "51-100"))
     top, tail = (row.figure("average_pairwise_correlation") for row in buckets)
-    return _line(
-        "headline_risk",
-        "Risk: ",
+    known = _line(
         Clause(
-            "Bitcoin's realised volatility",
-            ["Bitcoin's realised volatility was ", volatility, " a year (7-day, daily returns)"],
+            compose(
+                "Bitcoin's realised volatility was {volatility} a year (7-day, daily returns)", volatility=volatility
+            ),
+            compose("Bitcoin's realised volatility: {missing}", missing=volatility),
             volatility,
         ),
-        Clause("correlation in ranks 1–10", ["average pairwise correlation ", top, " in ranks 1–10"], top),
-        Clause("correlation in ranks 51–100", [tail, " in ranks 51–100"], tail),
+        Clause(
+            compose("average pairwise correlation {top} in ranks 1–10", top=top),
+            compose("correlation in ranks 1–10: {missing}", missing=top),
+            top,
+        ),
+        Clause(
+            compose("{tail} in ranks 51–100", tail=tail),
+            compose("correlation in ranks 51–100: {missing}", missing=tail),
+            tail,
+        ),
     )
+    return say("headline_risk", "Risk: {line}.", line=known or volatility)
 
 
 def _sectors(marts: Marts) -> Sentence:
     rows = ranked(marts.weekly_rows("sector_returns_weekly"), "rank", highest_first=False)
     if not rows:
-        missing = marts.absent("sector_returns_weekly").figure("return_cap_weighted_pct")
-        return say("headline_sectors", "Sectors: {missing}.", missing=missing)
+        missing = marts.weekly("sector_returns_weekly", sector="any with a rank").figure("return_cap_weighted_pct")
+        return say("headline_sectors", "Sectors: {line}.", line=missing)
     best, worst = rows[0], rows[-1]
     return say(
         "headline_sectors",
-        "Sectors: {best} came first with {best_return}, {worst} last with {worst_return} (cap-weighted).",
-        best=best.figure("sector"),
+        "Sectors: {best} came first with {best_return}, {worst} last with {worst_return} (cap-weighted, "
+        "Monday–Monday).",
+        best=words(best.figure("sector")),
         best_return=show(best.figure("return_cap_weighted_pct"), signed=True),
-        worst=worst.figure("sector"),
+        worst=words(worst.figure("sector")),
         worst_return=show(worst.figure("return_cap_weighted_pct"), signed=True),
-    )
+    ).claiming(*extremes("sector returns", rows, "sector", "return_cap_weighted_pct"))
 
 
-def _line(rule: str, lead: str, *clauses: Clause) -> Sentence:
-    """One line: what is known, then what is not."""
-    known = [clause.text for clause in clauses if clause.needs.is_known]
-    missing: list[list[Part]] = [[f"{c.subject}: ", c.needs] for c in clauses if not c.needs.is_known]
-    if not known:
-        return say(rule, f"{lead}{{missing}}.", missing=clauses[0].needs)
-    parts: list[Part] = []
-    for position, clause in enumerate([*known, *missing]):
-        parts += ["; ", *clause] if position else clause
-    return say(rule, f"{lead}{{parts}}.", parts=parts)
+def _line(*parts: Clause) -> tuple[Fragment, ...]:
+    """One line: what is known, then what is not; nothing where nothing is."""
+    known = [part.text for part in parts if part.needs.is_known]
+    return clauses([*known, *(part.without for part in parts if not part.needs.is_known)]) if known else ()
 
 
 def _tiles(marts: Marts) -> tuple[Tile, ...]:

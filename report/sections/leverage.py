@@ -5,22 +5,25 @@ accounts stand, and what was closed by force.
 Does not: spot volume (flow).
 """
 
+from report.consistency import Sum, extremes
 from report.document import Section, Table
-from report.formatting import counted, show, words
+from report.formatting import show, words
 from report.marts import Marts, Row, ranked
 from report.sections.since import since
 from report.sections.tables import Show, table_of
-from report.text import Day, Gap, Sentence, compose, gap, say
+from report.text import Day, Fragment, Gap, Sentence, compose, counted, gap, say
 from report.weeks import WINDOWS
 
 OI_BUCKETS = ("all", "majors", "large", "mid", "long_tail")
 WEIGHTING = {"open_interest": "weighted by open interest", "equal": "equally weighted, for want of open interest"}
 
+EFFECTS = ("price", "position", "listing", "coverage")
+
 
 def section(marts: Marts) -> Section:
     """Funding first, then open interest."""
     said = [
-        _funding(marts, "bitcoin", "Bitcoin"),
+        _funding(marts),
         *_run(marts),
         _funding_market(marts),
         *_open_interest(marts),
@@ -44,19 +47,19 @@ def section(marts: Marts) -> Section:
     )
 
 
-def _funding(marts: Marts, asset_id: str, name: str) -> Sentence | Gap:
-    monday = marts.weekly("funding_weekly", asset_id=asset_id)
-    friday = marts.weekly("funding_weekly", window_id="fri_fri", asset_id=asset_id)
+def _funding(marts: Marts) -> Sentence | Gap:
+    monday = marts.weekly("funding_weekly", asset_id="bitcoin")
+    friday = marts.weekly("funding_weekly", window_id="fri_fri", asset_id="bitcoin")
     rate = monday.figure("funding_rate_annualised_pct")
     if not rate.is_known:
-        return gap(f"funding_{asset_id}", f"Funding of {name}", rate, "no settlement with a known interval in the week")
+        return gap("funding_bitcoin", "Funding of Bitcoin", rate, "no settlement with a known interval in the week")
     return say(
-        f"funding_{asset_id}",
-        f"{name}'s funding averaged {{rate}} a year Monday–Monday and {{friday}} Friday–Friday, {_weighting(monday)}; "
-        f"it was negative in {{negative}}, in the longest run for {{run}} (Monday–Monday).",
+        "funding_bitcoin",
+        "Bitcoin's funding averaged {rate} a year Monday–Monday and {friday} Friday–Friday, {weighting}; "
+        "it was negative in {negative}, in the longest run for {run} (Monday–Monday).",
         rate=show(rate, signed=True),
         friday=show(friday.figure("funding_rate_annualised_pct"), signed=True),
-        weighting=words(monday.figure("weighting")),
+        weighting=_weighting(monday),
         negative=monday.figure("negative_hours"),
         run=monday.figure("longest_negative_run_hours"),
     )
@@ -69,10 +72,10 @@ def _funding_market(marts: Marts) -> Sentence | Gap:
         return gap("funding_market", "Funding of the whole market", rate, "no settlement with a known interval")
     return say(
         "funding_market",
-        f"Over the whole market funding averaged {{rate}} a year ({_weighting(row)}, Monday–Monday), {{median}} for "
+        "Over the whole market funding averaged {rate} a year ({weighting}, Monday–Monday), {median} for "
         "the median asset; {below} of the weight stood below neutral and {negative} below zero.",
         rate=show(rate, signed=True),
-        weighting=words(row.figure("weighting")),
+        weighting=_weighting(row),
         median=show(row.figure("median_across_assets_pct"), signed=True),
         below=row.figure("share_below_neutral_pct"),
         negative=row.figure("share_of_open_interest_negative_pct"),
@@ -96,8 +99,11 @@ def _run(marts: Marts) -> list[Sentence]:
     ]
 
 
-def _weighting(row: Row) -> str:
-    return WEIGHTING.get(row.text("weighting"), "weighting: {weighting}")
+def _weighting(row: Row) -> tuple[Fragment, ...]:
+    weighting = row.figure("weighting")
+    if weighting.value in WEIGHTING:
+        return compose(WEIGHTING[str(weighting.value)])
+    return compose("weighting: {weighting}", weighting=words(weighting))
 
 
 def _open_interest(marts: Marts) -> list[Sentence | Gap]:
@@ -111,15 +117,16 @@ def _level(marts: Marts) -> Sentence | Gap | None:
         if not marts.weekly("open_interest_change_weekly", oi_bucket="all").exists:
             # The change over the week, missed just below, tells the reader the same.
             return None
-        reason = "no observation near enough to it"
-        return gap("open_interest_level", "Open interest at the end of the week", total, reason)
+        return gap(
+            "open_interest_level", "Open interest at the end of the week", total, "no observation near enough to it"
+        )
     peak = marts.highest("open_interest_market_daily", "total_like_for_like_usd", until=marts.week.last_day)
     return say(
         "open_interest_level",
         "Open interest in perpetuals stood at {total} over {n_venues} at the end of {day}, {share} of the "
         "market cap without stablecoins. Like for like, its highest day on record here was {peak_day} with {peak}.",
         total=total,
-        n_venues=counted(day.figure("n_venues"), "venue", "venues"),
+        n_venues=counted(day.figure("n_venues"), "{count} venue", "{count} venues"),
         day=Day(marts.week.last_day, with_weekday=True),
         share=day.figure("to_market_cap_pct"),
         peak_day=peak.figure("market_date"),
@@ -156,6 +163,9 @@ def _change(marts: Marts) -> Sentence | Gap:
         position=show(row.figure("position_effect_usd"), signed=True, scale_of=scale),
         listing=show(row.figure("listing_effect_usd"), signed=True, scale_of=scale),
         coverage=show(row.figure("coverage_effect_usd"), signed=True, scale_of=scale),
+    ).claiming(
+        Sum(row.figure("end_usd"), (row.figure("start_usd"), row.figure("change_usd"))),
+        Sum(row.figure("change_usd"), tuple(row.figure(f"{effect}_effect_usd") for effect in EFFECTS)),
     )
 
 
@@ -174,7 +184,7 @@ def _positions(marts: Marts) -> Sentence | None:
         least_effect=show(least.figure("position_effect_usd"), signed=True, scale_of=scale),
         most=words(most.figure("oi_bucket")),
         most_effect=show(most.figure("position_effect_usd"), signed=True, scale_of=scale),
-    )
+    ).claiming(*extremes("position effects by size", by_effect, "oi_bucket", "position_effect_usd"))
 
 
 def _positioning(marts: Marts) -> Sentence | Gap:
@@ -189,7 +199,7 @@ def _positioning(marts: Marts) -> Sentence | Gap:
         "In Bitcoin {ratio} accounts were long for each one short, counted at {n_venues}. Positions always balance: "
         "who is short for size cannot be seen in accounts, and is only inferred from the price of leverage.",
         ratio=ratio,
-        n_venues=counted(row.figure("n_venues"), "venue", "venues"),
+        n_venues=counted(row.figure("n_venues"), "{count} venue", "{count} venues"),
     )
 
 
@@ -206,7 +216,7 @@ def _liquidations(marts: Marts) -> Sentence | Gap:
         short=short,
         share=row.figure("to_open_interest_pct"),
         status=words(status),
-        n_venues=counted(row.figure("n_venues"), "venue", "venues"),
+        n_venues=counted(row.figure("n_venues"), "{count} venue", "{count} venues"),
     )
 
 

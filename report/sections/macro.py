@@ -4,13 +4,14 @@ Belongs here: the ranking of asset classes, releases of the week, curves, the pr
 Does not: what macro means for the regime (regime).
 """
 
+from report.consistency import Extreme, extremes
 from report.document import Column, Section, Table
-from report.formatting import Printed, counted, show
+from report.formatting import Printed, show, words
 from report.formatting import in_hundredths as rate
 from report.marts import Marts, Row, ranked
 from report.sections.since import since
 from report.sections.tables import Show, table_of
-from report.text import Gap, Part, Sentence, compose, gap, say, series
+from report.text import Gap, Sentence, compose, counted, gap, say, series
 
 CRYPTO = "crypto"
 CUT = "FED_CUT_PROBABILITY"
@@ -47,25 +48,41 @@ def section(marts: Marts) -> Section:
 def _classes(marts: Marts, rows: list[Row]) -> Sentence | Gap:
     crypto = next((row for row in rows if row.text("asset_class") == CRYPTO), None)
     if crypto is None or len(rows) < 2:
-        missing = (crypto or marts.absent("asset_class_returns_weekly", window_id=None)).figure("return_pct")
-        reason = "it needs the week's closes of crypto and of another class"
-        return gap("asset_classes", "Crypto against other asset classes", missing, reason)
-    streak = crypto.figure("worst_streak_weeks")
-    place: list[Part] = ["was in place ", crypto.figure("rank")]
+        missing = (crypto or marts.weekly("asset_class_returns_weekly", window_id=None, asset_class=CRYPTO)).figure(
+            "return_pct"
+        )
+        return gap(
+            "asset_classes",
+            "Crypto against other asset classes",
+            missing,
+            "it needs the week's closes of crypto and of another class",
+        )
+    streak, leads = crypto.figure("worst_streak_weeks"), rows[0] is crypto
+    place = compose("was in place {rank}", rank=crypto.figure("rank"))
     if rows[-1] is crypto:
-        place = ["came last, for ", streak, " in a row"] if (streak.number or 0) > 1 else ["came last"]
-    beside = rows[1] if rows[0] is crypto else rows[0]
+        place = (
+            compose("came last, for {streak} in a row", streak=streak)
+            if (streak.number or 0) > 1
+            else compose("came last")
+        )
+    beside = rows[1] if leads else rows[0]
     return say(
         "asset_classes",
-        "Of {n_classes}, crypto {place} with {crypto} (Friday–Friday); {beside} came "
-        + ("second" if rows[0] is crypto else "first")
-        + " with {beside_return}.",
-        n_classes=counted(crypto.figure("n_classes"), "asset class", "asset classes"),
+        "Of {n_classes}, crypto {place} with {crypto} (Friday–Friday); {beside} came second with {beside_return}."
+        if leads
+        else "Of {n_classes}, crypto {place} with {crypto} (Friday–Friday); {beside} came first with {beside_return}.",
+        n_classes=counted(crypto.figure("n_classes"), "{count} asset class", "{count} asset classes"),
         place=place,
         crypto=show(crypto.figure("return_pct"), signed=True),
-        beside=beside.figure("asset_class"),
+        beside=words(beside.figure("asset_class")),
         beside_return=show(beside.figure("return_pct"), signed=True),
-    )
+    ).claiming(*_claims(rows))
+
+
+def _claims(rows: list[Row]) -> list[Extreme]:
+    """That the first is the highest and, where crypto is called the last, that it is the lowest."""
+    found = extremes("asset classes", rows, "asset_class", "return_pct")
+    return [claim for claim in found if claim.side == "highest" or claim.name == CRYPTO]
 
 
 def _releases(marts: Marts, rows: list[Row]) -> list[Sentence | Gap]:
@@ -83,12 +100,12 @@ def _releases(marts: Marts, rows: list[Row]) -> list[Sentence | Gap]:
         said.append(
             say(
                 f"macro_{series_id}",
-                "{name}: {value}"
-                + (" ({change} on the one before)" if change.is_known else "")
-                + ", published on {released}.",
-                name=row.figure("name"),
+                "{name}: {value} ({change} on the one before), published on {released}."
+                if change.is_known
+                else "{name}: {value}, published on {released}.",
+                name=words(row.figure("name")),
                 value=rate(row.figure("value_as_released"), row.text("unit")),
-                change=rate(row.figure("change"), _of_change(row), signed=True),
+                change=rate(change, _of_change(row), signed=True),
                 released=row.figure("released_at"),
             )
         )
@@ -107,23 +124,21 @@ def _came_this_week(marts: Marts, row: Row) -> bool:
 
 def _curves(rows: list[Row]) -> list[Sentence]:
     curves = [row for row in rows if row.text("label") and row.text("series_id") != CUT]
-    moved: list[list[Part]] = [
-        [
-            row.figure("name"),
-            " (",
-            row.figure("label"),
-            ", ",
-            rate(row.figure("change"), _of_change(row), signed=True),
-            ")",
-        ]
+    moved = [
+        compose(
+            "{name} ({label}, {change})",
+            name=words(row.figure("name")),
+            label=words(row.figure("label")),
+            change=rate(row.figure("change"), _of_change(row), signed=True),
+        )
         for row in curves
         if row.text("label") != UNCHANGED
     ]
     if moved:
         return [say("macro_curves", "Yield curves that moved in the week: {moved}.", moved=series(moved))]
     if curves:
-        names = series([row.figure("name") for row in curves])
-        labels = curves[0].figure("label")
+        names = series([words(row.figure("name")) for row in curves])
+        labels = words(curves[0].figure("label"))
         return [
             say("macro_curves", "Yield curves moved no more than usual ({names}: {label}).", names=names, label=labels)
         ]
@@ -131,15 +146,21 @@ def _curves(rows: list[Row]) -> list[Sentence]:
 
 
 def _cut(marts: Marts, rows: list[Row]) -> Sentence | Gap:
-    row = next((row for row in rows if row.text("series_id") == CUT), marts.absent("macro_weekly", window_id=None))
+    row = marts.weekly("macro_weekly", window_id=None, series_id=CUT)
     value, before = row.figure("value_as_released"), row.figure("previous_value")
     if not value.is_known:
-        reason = "it needs the future of the month and the overnight rate"
-        return gap("macro_cut", "The probability of a cut at the next meeting", value, reason)
+        return gap(
+            "macro_cut",
+            "The probability of a cut at the next meeting",
+            value,
+            "it needs the future of the month and the overnight rate",
+        )
     return say(
         "macro_cut",
-        "Futures price {label} with {value}" + (", after {before} a week before." if before.is_known else "."),
-        label=row.figure("label"),
+        "Futures price {label} with {value}, after {before} a week before."
+        if before.is_known
+        else "Futures price {label} with {value}.",
+        label=words(row.figure("label")),
         value=rate(value, "percent"),
         before=rate(before, "percent"),
     )
@@ -153,7 +174,7 @@ def _class_table(rows: list[Row]) -> Table | None:
         Show("rank", "Rank"),
         Show("return_pct", "Return", is_signed=True, has_bar=True),
         Show("worst_streak_weeks", "Worst, in a row"),
-        Show("series", "Measured by", is_word=True),
+        Show("series", "Measured by", is_name=True),
     )
     return table_of("asset_classes", "Asset classes", compose("Friday–Friday; rank one is best."), columns, rows)
 
@@ -163,10 +184,10 @@ def _macro_table(rows: list[Row]) -> Table | None:
         return None
     lines: list[tuple[Printed | str, ...]] = [
         (
-            show(row.figure("name")),
+            words(row.figure("name")),
             rate(row.figure("value_as_released"), row.text("unit")),
             rate(row.figure("change"), _of_change(row), signed=True),
-            show(row.figure("label")) if row.figure("label").is_known else "",
+            words(row.figure("label")) if row.figure("label").is_known else "",
             show(row.figure("reference_date")),
             show(row.figure("released_at")),
         )

@@ -4,23 +4,42 @@ Belongs here: levels and returns of the whole market.
 Does not: sectors, leverage.
 """
 
+from report.consistency import extremes
 from report.document import Column, Section, Table
-from report.formatting import Printed, counted, show
-from report.marts import Marts
+from report.formatting import Printed, show, words
+from report.marts import Marts, ranked
 from report.sections.since import since
 from report.sections.tables import Show, table_of
-from report.text import Day, Gap, Sentence, compose, gap, say
+from report.text import Day, Gap, Part, Sentence, compose, counted, gap, say
 from report.weeks import WINDOWS
 
 # A supply older than this is flagged; metrics.md calls it stale.
 STALE_SUPPLY_DAYS = 45
+
+# The first window known is told as it is; the other as the same, the other way round, or otherwise.
+_RANKS_SAID = {
+    "mon_mon": (
+        "Monday–Monday, ranks {best} did best with {best_return} and ranks {worst} worst with {worst_return}, "
+        "cap-weighted.",
+    ),
+    "fri_fri": (
+        "Friday–Friday, ranks {best} did best with {best_return} and ranks {worst} worst with {worst_return}, "
+        "cap-weighted.",
+        "Friday–Friday the same ranks stood at the ends: {best} with {best_return}, {worst} with {worst_return}.",
+        "Friday–Friday it was the other way round: ranks {best} did best with {best_return}, ranks {worst} worst with "
+        "{worst_return}.",
+        "Friday–Friday the order was another: ranks {best} did best with {best_return}, ranks {worst} worst with "
+        "{worst_return}.",
+    ),
+}
 
 
 def section(marts: Marts) -> Section:
     """Market cap, index, Bitcoin, then the two tables."""
     sentences: list[Sentence] = []
     gaps: list[Gap] = []
-    for said in (_market_cap(marts), _supplies(marts), _index(marts), _bitcoin(marts), *since(marts, "market")):
+    everything = (_market_cap(marts), _supplies(marts), _index(marts), _bitcoin(marts), *_ranks(marts))
+    for said in (*everything, *since(marts, "market")):
         if isinstance(said, Gap):
             gaps.append(said)
             sentences.append(said.brief)
@@ -57,21 +76,26 @@ def _market_cap(marts: Marts) -> Sentence | Gap:
             "no supply and price were known together on {day}",
             day=Day(week.last_day),
         )
-    text = "The total market cap of {n_assets} stood at {total} at the end of {end_day}"
-    if start.exists:
-        text += "; at the end of {start_day} it was {before}. Without stablecoins: {ex} after {ex_before}."
-    else:
-        text += ", {ex} without stablecoins."
+    said: dict[str, Part] = {
+        "n_assets": counted(end.figure("n_assets"), "{count} asset", "{count} assets"),
+        "total": show(total),
+        "end_day": Day(week.last_day, with_weekday=True),
+        "ex": show(end.figure("total_ex_stablecoins_usd")),
+    }
+    if not start.exists:
+        return say(
+            "market_cap",
+            "The total market cap of {n_assets} stood at {total} at the end of {end_day}, {ex} without stablecoins.",
+            **said,
+        )
     return say(
         "market_cap",
-        text,
-        n_assets=counted(end.figure("n_assets"), "asset", "assets"),
-        total=total,
-        end_day=Day(week.last_day, with_weekday=True),
+        "The total market cap of {n_assets} stood at {total} at the end of {end_day}; at the end of {start_day} it was "
+        "{before}. Without stablecoins: {ex} after {ex_before}.",
         start_day=Day(week.day_before, with_weekday=True),
         before=start.figure("total_market_cap_usd"),
-        ex=end.figure("total_ex_stablecoins_usd"),
         ex_before=start.figure("total_ex_stablecoins_usd"),
+        **said,
     )
 
 
@@ -80,15 +104,16 @@ def _supplies(marts: Marts) -> Sentence | None:
     age, share = end.figure("supply_age_days_max"), end.figure("share_provider_priced_pct")
     if age.number is None:
         return None
-    stale = "; above 45 days a supply counts as stale" if age.number > STALE_SUPPLY_DAYS else ""
+    stale = compose("; above 45 days a supply counts as stale") if age.number > STALE_SUPPLY_DAYS else ()
     if not share.is_known:
-        return say("supply_age", f"The oldest supply in it was {{age}} old{stale}.", age=age)
+        return say("supply_age", "The oldest supply in it was {age} old{stale}.", age=age, stale=stale)
     return say(
         "supply_age",
-        f"Of it, {{share}} is priced by the provider of the supply and the rest by exchanges; "
-        f"the oldest supply was {{age}} old{stale}.",
+        "Of it, {share} is priced by the provider of the supply and the rest by exchanges; "
+        "the oldest supply was {age} old{stale}.",
         share=share,
         age=age,
+        stale=stale,
     )
 
 
@@ -101,21 +126,26 @@ def _index(marts: Marts) -> Sentence | Gap:
         return gap("top30", "The top-30 index", level, "it begins on the first day with enough eligible assets")
     weekly = {window: marts.weekly("index_returns_weekly", window_id=window, index_id="top30") for window in WINDOWS}
     monday, friday = (weekly[window].figure("return_pct") for window in ("mon_mon", "fri_fri"))
+    before = start.figure("level")
     if not monday.is_known:
         return say(
             "top30",
-            "The top-30 index closed at {level}" + (", after {before} a week before." if start.exists else "."),
+            "The top-30 index closed at {level}, after {before} a week before."
+            if start.exists
+            else "The top-30 index closed at {level}.",
             level=level,
-            before=start.figure("level"),
+            before=before,
         )
     return say(
         "top30",
-        "The top-30 index returned {monday} Monday–Monday and {friday} Friday–Friday; "
-        "it closed at {level}" + (" after {before}." if start.exists else "."),
+        "The top-30 index returned {monday} Monday–Monday and {friday} Friday–Friday; it closed at {level} after "
+        "{before}."
+        if start.exists
+        else "The top-30 index returned {monday} Monday–Monday and {friday} Friday–Friday; it closed at {level}.",
         monday=show(monday, signed=True),
         friday=show(friday, signed=True),
         level=level,
-        before=start.figure("level"),
+        before=before,
     )
 
 
@@ -127,15 +157,42 @@ def _bitcoin(marts: Marts) -> Sentence | Gap:
     if not price.is_known:
         return gap("bitcoin", "Bitcoin's price at the end of the week", price, "no reference instrument had it")
     weekly = marts.weekly("universe_weekly", asset_id="bitcoin").figure("return_pct")
-    returned = ", a return of {weekly} Monday–Monday." if weekly.is_known else "."
-    begun = " and at {before} when it began" if start.exists else ""
+    begun = compose(" and at {before} when it began", before=start.figure("reference_price_usd"))
+    returned = compose(", a return of {weekly} Monday–Monday", weekly=show(weekly, signed=True))
     return say(
         "bitcoin",
-        "Bitcoin stood at {price} when the week ended" + begun + returned,
+        "Bitcoin stood at {price} when the week ended{begun}{returned}.",
         price=price,
-        before=start.figure("reference_price_usd"),
-        weekly=show(weekly, signed=True),
+        begun=begun if start.exists else (),
+        returned=returned if weekly.is_known else (),
     )
+
+
+def _ranks(marts: Marts) -> list[Sentence]:
+    """Which ranks did best and worst, in both windows: a week may say one thing to Monday and another to Friday."""
+    said: list[Sentence] = []
+    ends: tuple[str, str] | None = None
+    for window in WINDOWS:
+        rows = [
+            r for r in marts.weekly_rows("bucket_returns_weekly", window_id=window) if r.text("rank_bucket") != "all"
+        ]
+        order = ranked(rows, "return_cap_weighted_pct")
+        if len(order) < 2:
+            continue
+        best, worst = order[0], order[-1]
+        found = (best.text("rank_bucket"), worst.text("rank_bucket"))
+        said.append(
+            say(
+                f"bucket_ends_{window}",
+                _RANKS_SAID[window][0 if ends is None else 1 if found == ends else 2 if found == ends[::-1] else 3],
+                best=words(best.figure("rank_bucket")),
+                best_return=show(best.figure("return_cap_weighted_pct"), signed=True),
+                worst=words(worst.figure("rank_bucket")),
+                worst_return=show(worst.figure("return_cap_weighted_pct"), signed=True),
+            ).claiming(*extremes("returns by rank", order, "rank_bucket", "return_cap_weighted_pct"))
+        )
+        ends = ends or found
+    return said
 
 
 def _days(marts: Marts) -> Table | None:

@@ -1,7 +1,7 @@
-"""The regime: the verdict, the states behind it, and the evidence for each state.
+"""The regime: the verdict, the states behind it, what would change it, and the evidence for each state.
 
 Belongs here: stating what `regime_weekly` and its evidence say.
-Does not: rules and thresholds (a seed of the warehouse), what would change the verdict (a later version).
+Does not: rules and thresholds (a seed of the warehouse), which votes are close (turning.py).
 """
 
 from report.document import Column, Section, Table
@@ -9,6 +9,7 @@ from report.figures import unit_of
 from report.formatting import show, words
 from report.marts import Marts, Row
 from report.sections.headline import STATES, UNDECIDED
+from report.sections.turning import turning
 from report.text import Gap, Sentence, compose, gap, say, series
 
 
@@ -23,36 +24,44 @@ def section(marts: Marts) -> Section:
     else:
         gaps.append(gap("regime", "The regime's verdict", verdict, "the week has no row in regime_weekly"))
         sentences.append(gaps[0].brief)
-    states = [(name, row.figure(column)) for column, name in STATES if row.figure(column).is_known]
+    states = [(compose(STATES[column]), row.figure(column)) for column in STATES if row.figure(column).is_known]
     if states:
-        listed = series([[f"{name} ", words(figure)] for name, figure in states])
-        sentences.append(say("regime_states", "The states behind it: {listed}.", listed=listed))
+        listed = [compose("{dimension} {state}", dimension=name, state=words(figure)) for name, figure in states]
+        sentences.append(say("regime_states", "The states behind it: {listed}.", listed=series(listed)))
+    sentences += turning(marts)
     evidence = marts.weekly_rows("regime_evidence_weekly", window_id=None)
     thin = [name for name, figure in states if figure.value == UNDECIDED]
     return Section(
         id="regime",
-        title="Regime",
+        title="Regime and what would change it",
         sentences=tuple(sentences),
         tables=_evidence(evidence),
         gaps=tuple(gaps),
         note=compose(
-            "A state needs two of its three pieces of evidence and enough coverage; else it is insufficient data"
-            + (f", as this week for {' and '.join(thin)}." if thin else ".")
+            "A state needs two votes of its evidence and enough coverage; else it is insufficient data, as this week "
+            "for {thin}."
+            if thin
+            else "A state needs two votes of its evidence and enough coverage; else it is insufficient data.",
+            thin=series(thin),
         ),
     )
 
 
 def _verdict(row: Row) -> Sentence:
     previous, weeks, coverage = (row.figure(c) for c in ("previous_verdict", "weeks_in_verdict", "coverage_pct"))
-    text = "The verdict is {verdict}"
-    if previous.is_known:
-        text += "; the week before it was {previous}"
-    if weeks.is_known:
-        text += ", and it has stood for {weeks}" if weeks.value != 1 else ", and this is its first week"
-    if coverage.is_known:
-        text += ". It rests on {coverage} of the data that it asks for"
-    return say("regime_verdict", text + ".", verdict=words(row.figure("verdict")), previous=words(previous),
-               weeks=weeks, coverage=coverage)  # fmt: skip
+    stood = compose(", and it has stood for {weeks}", weeks=weeks)
+    if weeks.value == 1:
+        stood = compose(", and this is its first week")
+    return say(
+        "regime_verdict",
+        "The verdict is {verdict}{before}{stood}.{rests}",
+        verdict=words(row.figure("verdict")),
+        before=compose("; the week before it was {previous}", previous=words(previous)) if previous.is_known else (),
+        stood=stood if weeks.is_known else (),
+        rests=compose(" It rests on {coverage} of the data that it asks for.", coverage=coverage)
+        if coverage.is_known
+        else (),
+    )
 
 
 def _evidence(rows: list[Row]) -> tuple[Table, ...]:
@@ -65,7 +74,7 @@ def _evidence(rows: list[Row]) -> tuple[Table, ...]:
         lines.append(
             (
                 words(row.figure("dimension")),
-                show(metric),
+                words(metric),
                 show(row.figure("value", unit)),
                 # A threshold may be one of the value or of its percentile: it is printed without a unit.
                 show(row.figure("threshold")),

@@ -4,12 +4,13 @@ Belongs here: the table of sectors, the sentences about its ends, how far apart 
 Does not: how sectors move together (volatility).
 """
 
+from report.consistency import extremes
 from report.document import Section, Table
-from report.formatting import counted, show
+from report.formatting import show, words
 from report.marts import Marts, Row, ranked
 from report.sections.since import since
 from report.sections.tables import Show, table_of
-from report.text import Gap, Sentence, compose, gap, say, series
+from report.text import Gap, Part, Sentence, compose, counted, gap, say, series
 
 
 def section(marts: Marts) -> Section:
@@ -48,14 +49,21 @@ def section(marts: Marts) -> Section:
 
 
 def _unranked(rows: list[Row]) -> Gap:
-    listed = series(
-        [
-            [r.figure("sector"), " (", *counted(r.figure("n_assets"), "eligible asset", "eligible assets"), ")"]
-            for r in rows
-        ]
+    listed = [
+        compose(
+            "{sector} ({n_assets})",
+            sector=words(row.figure("sector")),
+            n_assets=counted(row.figure("n_assets"), "{count} eligible asset", "{count} eligible assets"),
+        )
+        for row in rows
+    ]
+    return gap(
+        "sector_rank",
+        "Ranks of {sectors}",
+        rows[0].figure("rank"),
+        "a rank needs more assets than they have",
+        sectors=series(listed),
     )
-    reason = "a rank needs more assets than they have"
-    return gap("sector_rank", "Ranks of {sectors}", rows[0].figure("rank"), reason, sectors=listed)
 
 
 def _ends(by_rank: list[Row]) -> Sentence:
@@ -64,26 +72,35 @@ def _ends(by_rank: list[Row]) -> Sentence:
         "sector_ends",
         "{best} did best with {best_return} ({best_excess} against the top-30 index), {worst} worst with "
         "{worst_return} ({worst_excess}), cap-weighted and Monday–Monday.",
-        best=best.figure("sector"),
+        best=words(best.figure("sector")),
         best_return=show(best.figure("return_cap_weighted_pct"), signed=True),
         best_excess=show(best.figure("excess_over_top30_pct"), signed=True),
-        worst=worst.figure("sector"),
+        worst=words(worst.figure("sector")),
         worst_return=show(worst.figure("return_cap_weighted_pct"), signed=True),
         worst_excess=show(worst.figure("excess_over_top30_pct"), signed=True),
-    )
+    ).claiming(*extremes("sector returns", by_rank, "sector", "return_cap_weighted_pct"))
 
 
 def _median(worst: Row) -> Sentence:
     contributor = worst.figure("top_contributor")
-    led = "; {contributor} moved it most" if contributor.is_known else ""
+    said: dict[str, Part] = {
+        "worst": words(worst.figure("sector")),
+        "n_assets": counted(worst.figure("n_assets"), "{count} asset", "{count} assets"),
+        "median": show(worst.figure("return_median_pct"), signed=True),
+        "equal": show(worst.figure("return_equal_weighted_pct"), signed=True),
+    }
+    if not contributor.is_known:
+        return say(
+            "sector_worst_median",
+            "In {worst} the median of {n_assets} returned {median} and the equal-weighted mean {equal}.",
+            **said,
+        )
     return say(
         "sector_worst_median",
-        f"In {{worst}} the median of {{n_assets}} returned {{median}} and the equal-weighted mean {{equal}}{led}.",
-        worst=worst.figure("sector"),
-        n_assets=counted(worst.figure("n_assets"), "asset", "assets"),
-        median=show(worst.figure("return_median_pct"), signed=True),
-        equal=show(worst.figure("return_equal_weighted_pct"), signed=True),
+        "In {worst} the median of {n_assets} returned {median} and the equal-weighted mean {equal}; {contributor} "
+        "moved it most.",
         contributor=contributor,
+        **said,
     )
 
 
@@ -92,18 +109,20 @@ def _friday(marts: Marts, by_rank: list[Row]) -> list[Sentence]:
     if not friday:
         return []
     best, worst = friday[0], friday[-1]
-    ends = (by_rank[0].text("sector"), by_rank[-1].text("sector"))
-    agrees = ends == (best.text("sector"), worst.text("sector"))
+    n_same = sum(a.text("sector") == b.text("sector") for a, b in ((by_rank[0], best), (by_rank[-1], worst)))
     return [
         say(
             "sector_ends_friday",
-            ("Friday–Friday the ends were the same: " if agrees else "Friday–Friday the ends were others: ")
-            + "{best} with {best_return}, {worst} with {worst_return}.",
-            best=best.figure("sector"),
+            "Friday–Friday the ends were the same: {best} with {best_return}, {worst} with {worst_return}."
+            if n_same == 2
+            else "Friday–Friday one of the ends was another: {best} with {best_return}, {worst} with {worst_return}."
+            if n_same
+            else "Friday–Friday the ends were others: {best} with {best_return}, {worst} with {worst_return}.",
+            best=words(best.figure("sector")),
             best_return=show(best.figure("return_cap_weighted_pct"), signed=True),
-            worst=worst.figure("sector"),
+            worst=words(worst.figure("sector")),
             worst_return=show(worst.figure("return_cap_weighted_pct"), signed=True),
-        )
+        ).claiming(*extremes("sector returns", friday, "sector", "return_cap_weighted_pct"))
     ]
 
 
@@ -112,9 +131,18 @@ def _dispersion(marts: Marts) -> list[Sentence]:
     spread, place = row.figure("dispersion_pp"), row.figure("percentile_104w")
     if not spread.is_known:
         return []
-    text = "Sectors lay {spread} apart (one standard deviation), {reach} from first to last"
-    text += "; a share of {place} of the weeks before had less dispersion" if place.is_known else ""
-    return [say("sector_dispersion", text + ".", spread=spread, reach=row.figure("range_pp"), place=place)]
+    return [
+        say(
+            "sector_dispersion",
+            "Sectors lay {spread} apart (one standard deviation), {reach} from first to last; a share of {place} of "
+            "the weeks before had less dispersion."
+            if place.is_known
+            else "Sectors lay {spread} apart (one standard deviation), {reach} from first to last.",
+            spread=spread,
+            reach=row.figure("range_pp"),
+            place=place,
+        )
+    ]
 
 
 def _table(rows: list[Row]) -> tuple[Table, ...]:
@@ -128,7 +156,7 @@ def _table(rows: list[Row]) -> tuple[Table, ...]:
         Show("return_median_pct", "Median", is_signed=True),
         Show("n_assets", "Assets"),
         Show("excess_over_top30_pct", "Excess over top-30", is_signed=True),
-        Show("top_contributor", "Moved it most", is_word=True),
+        Show("top_contributor", "Moved it most", is_name=True),
     )
     caption = compose("Monday–Monday; rank one is best, among sectors with enough assets.")
     return (table_of("sectors", "Sector returns", caption, columns, rows),)

@@ -6,8 +6,9 @@ Does not: the mechanism (a macro of the warehouse); which part of the page says 
 
 from datetime import date
 
+from report.consistency import Direction
 from report.figures import unit_of
-from report.formatting import in_unit
+from report.formatting import in_unit, words
 from report.marts import Marts, Row
 from report.text import Sentence, say
 
@@ -41,16 +42,24 @@ def _say(row: Row) -> Sentence:
     unit = "USD per coin" if unit_of(metric) == "USD per coin" else row.text("unit")
     change = row.figure("change").number or 0.0
     level = row.figure("level")
-    if level.is_known:
-        where = "above {level}" if (row.figure("side").number or 0) > 0 else "below {level}"
-        text = f"{{name}} ended the week at {{value}}, {where} for the first time since {{since}}."
-    else:
-        text = "{name} ended the week at {value}, the " + ("highest" if change >= 0 else "lowest") + " since {since}."
+    name, value, since = words(row.figure("name")), in_unit(row.figure("value"), unit), row.figure("first_since_date")
+    if not level.is_known:
+        return say(
+            f"since_{metric}",
+            "{name} ended the week at {value}, the highest since {since}."
+            if change >= 0
+            else "{name} ended the week at {value}, the lowest since {since}.",
+            name=name,
+            value=value,
+            since=since,
+        ).claiming(*([Direction(row.figure("change"), is_rise=change > 0)] if change else []))
     return say(
         f"since_{metric}",
-        text,
-        name=row.figure("name"),
-        value=in_unit(row.figure("value"), unit),
+        "{name} ended the week at {value}, above {level} for the first time since {since}."
+        if (row.figure("side").number or 0) > 0
+        else "{name} ended the week at {value}, below {level} for the first time since {since}.",
+        name=name,
+        value=value,
         level=in_unit(level, unit),
-        since=row.figure("first_since_date"),
+        since=since,
     )

@@ -14,12 +14,16 @@ from report.text import Fragment
 
 @dataclass(frozen=True)
 class Show:
-    """One column of a table that is read straight from a mart's rows: which column, under which title."""
+    """One column of a table that is read straight from a mart's rows: which column, under which title.
+
+    `is_word` is for words of the warehouse's own, which differ by language; `is_name` for names from outside.
+    """
 
     column: str
     title: str
     is_signed: bool = False
     is_word: bool = False
+    is_name: bool = False
     has_bar: bool = False
 
     def cell(self, row: Row, scale_of: float | None = None) -> Printed:
@@ -38,6 +42,6 @@ def table_of(
         id=table_id,
         title=title,
         caption=caption,
-        columns=tuple(Column(c.title, is_number=not c.is_word, has_bar=c.has_bar) for c in columns),
+        columns=tuple(Column(c.title, is_number=not (c.is_word or c.is_name), has_bar=c.has_bar) for c in columns),
         rows=tuple(tuple(column.cell(row, largest) for column in columns) for row in rows),
     )

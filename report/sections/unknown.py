@@ -14,8 +14,13 @@ def section(marts: Marts, before: tuple[Section, ...]) -> Section:
     sentences: list[Sentence] = [found.reason for part in before for found in part.gaps]
     if not sentences:
         coverage = marts.weekly("regime_weekly", window_id=None).figure("coverage_pct")
-        nothing = "No figure of this page is missing (coverage of the regime: {coverage})."
-        sentences.append(say("nothing_unknown", nothing, coverage=coverage))
+        sentences.append(
+            say(
+                "nothing_unknown",
+                "No figure of this page is missing (coverage of the regime: {coverage}).",
+                coverage=coverage,
+            )
+        )
     return Section(
         id="unknown",
         title="What is not known this week",

@@ -4,17 +4,29 @@ Belongs here: realised volatility, average correlation within ranks and between 
 Does not: how intervals are found (the warehouse).
 """
 
+from report.consistency import Extreme, figures
 from report.document import Column, Section, Table
 from report.formatting import Printed, show, words
 from report.marts import Marts, Row, ranked
 from report.sections.since import since
 from report.sections.tables import Show, table_of
-from report.text import Day, Gap, Part, Sentence, compose, gap, say, series
+from report.text import Day, Fragment, Gap, Sentence, compose, gap, say, series
 from report.weeks import WINDOWS
 
-RANKS = {"1-10": "ranks 1–10", "11-50": "ranks 11–50", "51-100": "ranks 51–100", "all": "ranks 1–100"}
+# How a bucket is said of its own correlation, and where it is missed.
+RANKS = {
+    "1-10": "{correlation} in ranks 1–10",
+    "11-50": "{correlation} in ranks 11–50",
+    "51-100": "{correlation} in ranks 51–100",
+    "all": "{correlation} for all ranks 1–100",
+}
+UNKNOWN_RANKS = {
+    "1-10": "Correlation in ranks 1–10, {window}",
+    "11-50": "Correlation in ranks 11–50, {window}",
+    "51-100": "Correlation in ranks 51–100, {window}",
+    "all": "Correlation in ranks 1–100, {window}",
+}
 BUCKETS = tuple(RANKS)
-HORIZONS = {"7d": "7-day", "30d": "30-day"}
 MEAN = "average_pairwise_correlation"
 LARGEST = 10
 
@@ -62,41 +74,57 @@ def _bitcoin(marts: Marts) -> Sentence | Gap:
 
 def _correlations(marts: Marts) -> list[Sentence | Gap]:
     said: list[Sentence | Gap] = []
-    for window, name in WINDOWS.items():
+    for window in WINDOWS:
         rows = {bucket: _row(marts, window, "7d", bucket) for bucket in BUCKETS}
-        known = [row for row in rows.values() if row.figure(MEAN).is_known]
-        unknown = [bucket for bucket, row in rows.items() if not row.figure(MEAN).is_known]
+        known = {bucket: row.figure(MEAN) for bucket, row in rows.items() if row.figure(MEAN).is_known}
+        name, rule = compose(WINDOWS[window]), f"correlation_{window}"
         if known:
-            listed: list[Part] = [[row.figure(MEAN), _ranks(row)] for row in known]
-            said.append(say(f"correlation_{window}", f"{name}, the average pairwise correlation was {{listed}}.",
-                            listed=series(listed)))  # fmt: skip
-        subjects = [f" in {RANKS[bucket]}" for bucket in unknown] if known else [" by rank"]
-        said += [
-            gap(
-                f"correlation_{window}",
-                f"Correlation{subject}, {name}",
-                rows[unknown[0]].figure(MEAN),
-                "it needs two assets whose hours are complete, and at least 100 hours",
+            listed = [compose(RANKS[bucket], correlation=mean) for bucket, mean in known.items()]
+            said.append(
+                say(
+                    rule, "{window}, the average pairwise correlation was {listed}.", window=name, listed=series(listed)
+                )
             )
-            for subject in subjects
-            if unknown
-        ]
+            said += [
+                gap(
+                    rule,
+                    UNKNOWN_RANKS[bucket],
+                    row.figure(MEAN),
+                    "it needs two assets whose hours are complete, and at least 100 hours",
+                    window=name,
+                )
+                for bucket, row in rows.items()
+                if bucket not in known
+            ]
+        else:
+            said.append(
+                gap(
+                    rule,
+                    "Correlation by rank, {window}",
+                    rows[BUCKETS[0]].figure(MEAN),
+                    "it needs two assets whose hours are complete, and at least 100 hours",
+                    window=name,
+                )
+            )
     return said
 
 
 def _gaps(marts: Marts) -> list[Sentence]:
     """Whether the ten largest moved closer together than the tail, where an interval says so or not."""
     said = []
-    for window, name in WINDOWS.items():
+    for window in WINDOWS:
         row = marts.weekly("correlation_gap_weekly", window_id=window, horizon="7d")
         low, high = row.figure("ci_low"), row.figure("ci_high")
         if low.is_known and high.is_known:
-            verdict = "" if row.text("is_significant") == "True" else "not "
             said.append(
                 say(
                     f"correlation_gap_{window}",
-                    f"{name}, the correlation of ranks 1–10 less that of ranks 51–100 was {{gap}}, which is {verdict}"
+                    "{window}, the correlation of ranks 1–10 less that of ranks 51–100 was {gap}, which is "
+                    "significant: its interval reaches from {low} to {high}."
+                    if row.text("is_significant") == "True"
+                    else "{window}, the correlation of ranks 1–10 less that of ranks 51–100 was {gap}, which is not "
                     "significant: its interval reaches from {low} to {high}.",
+                    window=compose(WINDOWS[window]),
                     gap=show(row.figure("top10_minus_tail", "correlation"), signed=True),
                     low=show(low, signed=True),
                     high=show(high, signed=True),
@@ -109,30 +137,40 @@ def _sectors(marts: Marts) -> Sentence | Gap:
     rows = marts.weekly_rows("sector_correlation_weekly")
     pairs = ranked([row for row in rows if row.text("sector_a") < row.text("sector_b")], "correlation")
     if not pairs:
-        missing = marts.absent("sector_correlation_weekly").figure("correlation")
-        reason = "fewer than two sectors are large enough"
-        return gap("sector_correlation", "Correlation between sectors", missing, reason)
+        missing = marts.weekly("sector_correlation_weekly", sector_a="any", sector_b="another").figure("correlation")
+        return gap(
+            "sector_correlation", "Correlation between sectors", missing, "fewer than two sectors are large enough"
+        )
     if len(pairs) == 1:
         return say("sector_correlation", "Between sectors, {pair} (Monday–Monday).", pair=_pair(pairs[0]))
+    among = figures(pairs, "correlation")
     return say(
         "sector_correlation",
         "Between sectors the hourly index returns moved closest together for {closest} and least for {loosest} "
         "(Monday–Monday).",
         closest=_pair(pairs[0]),
         loosest=_pair(pairs[-1]),
+    ).claiming(
+        Extreme("sector correlation", "highest", _named(pairs[0]), pairs[0].figure("correlation"), among),
+        Extreme("sector correlation", "lowest", _named(pairs[-1]), pairs[-1].figure("correlation"), among),
     )
 
 
-def _pair(row: Row) -> list[Part]:
-    return [row.figure("sector_a"), " and ", row.figure("sector_b"), " (", row.figure("correlation"), ")"]
+def _named(pair: Row) -> str:
+    return f"{pair.text('sector_a')} and {pair.text('sector_b')}"
+
+
+def _pair(row: Row) -> tuple[Fragment, ...]:
+    return compose(
+        "{a} and {b} ({correlation})",
+        a=words(row.figure("sector_a")),
+        b=words(row.figure("sector_b")),
+        correlation=row.figure("correlation"),
+    )
 
 
 def _row(marts: Marts, window: str, horizon: str, bucket: str) -> Row:
     return marts.weekly("bucket_correlation_weekly", window_id=window, horizon=horizon, rank_bucket=bucket)
-
-
-def _ranks(row: Row) -> Part:
-    return " for all ranks 1–100" if row.text("rank_bucket") == "all" else (" in ranks ", row.figure("rank_bucket"))
 
 
 def _largest(marts: Marts) -> Table | None:
@@ -173,7 +211,7 @@ def _largest(marts: Marts) -> Table | None:
 def _correlation_table(marts: Marts) -> Table | None:
     rows: list[tuple[Printed | str, ...]] = []
     for bucket in BUCKETS:
-        cells = [_row(marts, window, horizon, bucket) for horizon in HORIZONS for window in WINDOWS]
+        cells = [_row(marts, window, horizon, bucket) for horizon in ("7d", "30d") for window in WINDOWS]
         named = next((row for row in cells if row.exists), None)
         if named is not None:
             label = words(named.figure("rank_bucket"))
@@ -186,7 +224,10 @@ def _correlation_table(marts: Marts) -> Table | None:
         caption=compose("Plain mean of Pearson over all pairs; all is ranks 1–100; members as of the window's start."),
         columns=(
             Column("Ranks", is_number=False),
-            *(Column(f"{HORIZONS[horizon]}, {name}") for horizon in HORIZONS for name in WINDOWS.values()),
+            Column("7-day, Monday–Monday"),
+            Column("7-day, Friday–Friday"),
+            Column("30-day, Monday–Monday"),
+            Column("30-day, Friday–Friday"),
             Column("Assets, 7-day Monday–Monday"),
         ),
         rows=tuple(rows),

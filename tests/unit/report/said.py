@@ -1,0 +1,83 @@
+"""Every template that the report says, found in its source: the keys that a catalogue must have."""
+
+import ast
+import importlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import report
+
+PACKAGE = Path(report.__file__).parent
+# Which arguments of which calls are templates or titles: their places, and their names.
+TEMPLATES: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
+    "say": ((1,), ("template",)),
+    "compose": ((0,), ("template",)),
+    "gap": ((1, 3), ("subject", "reason")),
+    "counted": ((1, 2), ("one", "many")),
+    "translate": ((0,), ("template",)),
+    "_end": ((1,), ("template",)),
+    "Section": ((1,), ("title",)),
+    "Tile": ((0,), ("title",)),
+    "Table": ((1,), ("title",)),
+    "table_of": ((1,), ("title",)),
+    "Column": ((0,), ("title",)),
+    "Show": ((1,), ("title",)),
+}
+# Functions that hand a template on, which their callers give.
+HANDING_ON = {
+    ("text.py", "compose"), ("text.py", "say"), ("text.py", "gap"), ("text.py", "counted"),
+    ("document.py", "titled"), ("document.py", "source_title"), ("document.py", "source_note"),
+    ("sections/changes.py", "_end"), ("sections/tables.py", "table_of"),
+    ("render/html.py", "_said"),
+}  # fmt: skip
+
+
+def modules() -> list[Path]:
+    """The modules of the report that say something on pages; the terminal speaks English."""
+    return sorted(path for path in PACKAGE.rglob("*.py") if path.name != "terminal.py")
+
+
+def templates(path: Path) -> Iterator[tuple[int, str]]:
+    """Line and text of each template in a module. AssertionError for one that is not there to be read."""
+    place = str(path.relative_to(PACKAGE))
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    handing_on = {
+        id(node)
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef) and (place, function.name) in HANDING_ON
+        for node in ast.walk(function)
+    }
+    for call in ast.walk(tree):
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or call.func.id not in TEMPLATES:
+            continue
+        places, names = TEMPLATES[call.func.id]
+        given = [call.args[n] for n in places if n < len(call.args)]
+        given += [keyword.value for keyword in call.keywords if keyword.arg in names]
+        for argument in given:
+            found = list(_literals(argument, path))
+            assert found or id(call) in handing_on, (
+                f"{place}:{call.lineno}: a template of {call.func.id}() is no literal: its translation cannot be found"
+            )
+            yield from ((call.lineno, text) for text in found)
+
+
+def _literals(node: ast.expr, path: Path) -> Iterator[str]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.IfExp):
+        yield from _literals(node.body, path)
+        yield from _literals(node.orelse, path)
+    elif isinstance(node, ast.Subscript | ast.Name):
+        name = node.value if isinstance(node, ast.Subscript) else node
+        if isinstance(name, ast.Name):
+            yield from _constant(name.id, path)
+
+
+def _constant(name: str, path: Path) -> Iterator[str]:
+    """The texts of a module's constant, by its name."""
+    module = importlib.import_module(".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts))
+    held = getattr(module, name, None)
+    if isinstance(held, Mapping):
+        yield from (text for text in held.values() if isinstance(text, str))
+    elif isinstance(held, str):
+        yield held
