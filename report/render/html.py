@@ -64,7 +64,7 @@ def _lead(sentence: Sentence) -> tuple[str, str]:
     if not isinstance(first, str) or colon not in first:
         return "", ""
     lead, rest = first.split(colon, 1)
-    return lead + colon.rstrip(), rest
+    return lead + colon.rstrip(), colon[len(colon.rstrip()) :] + rest
 
 
 def _hash(style: str) -> str:

@@ -92,8 +92,10 @@ def _dimensions(marts: Marts, regime: Row) -> list[Dimension]:
             if row.figure("vote").is_known and row.figure("level").is_known:
                 known.setdefault(_level(row), row)
         levels = [level for level, row in known.items() if row.text("vote") == state.value]
-        if state.is_known and state.value != UNDECIDED and levels:
-            cast = tuple(row for row in votes if row.figure("level").is_known)
+        cast = tuple(row for row in votes if row.figure("level").is_known)
+        # Votes of unknown weight cannot be counted: nothing is said of their dimension.
+        can_count = bool(cast) and all(row.figure("weight").is_known for row in cast)
+        if state.is_known and state.value != UNDECIDED and levels and can_count:
             found.append(Dimension(name, state, levels[0], cast, known))
     return found
 
