@@ -91,8 +91,8 @@ def test_states_on_the_fewest_votes_and_one_vote_short(two_weeks: duckdb.DuckDBP
     )
     assert found["turning_narrow"] == (
         "On two votes only, so that one fewer could end it: leverage at deleveraging (market funding and position "
-        "effect (standard deviations)) and volatility at elevated (Bitcoin volatility of the week and Ether volatility of the "
-        "week)."
+        "effect (standard deviations)) and volatility at elevated (Bitcoin volatility of the week and Ether volatility "
+        "of the week)."
     )
     assert found["turning_short"] == (
         "One vote short: leverage at reset, for which market funding votes and volatility at stressed, for which Ether "
