@@ -11,3 +11,7 @@ class ReportError(RuntimeError):
 
 class UnbackedFigureError(ReportError):
     """A text holds a figure that no row of a mart backs, or prints it as something that it is not."""
+
+
+class InconsistentTextError(ReportError):
+    """A sentence claims what a mart or another sentence contradicts."""

@@ -6,8 +6,8 @@ Does not: which sentence is said when (sections/), how a medium prints it (rende
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from string import Formatter
 
@@ -48,13 +48,29 @@ Fragment = str | Printed | Day | WeekLabel
 Part = Figure | Fragment | Sequence["Part"]
 
 
+class Claim:
+    """What a sentence says beyond its figures (consistency.py has the kinds)."""
+
+    def faults(self) -> Iterator[str]:
+        """What contradicts it, in words; nothing where it holds."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True)
 class Sentence:
-    """One sentence of a page. `rule` says which rule spoke, `id` (S01, S02, …) its place on the page."""
+    """One sentence of a page. `rule` says which rule spoke, `id` (S01, S02, …) its place on the page.
+
+    What its words claim beyond its figures (that one is the lowest, that parts add up) stands in `claims`.
+    """
 
     rule: str
     fragments: tuple[Fragment, ...]
     id: str = ""
+    claims: tuple[Claim, ...] = ()
+
+    def claiming(self, *claims: Claim) -> "Sentence":
+        """The same sentence, which is known to claim that too."""
+        return replace(self, claims=(*self.claims, *claims))
 
     @property
     def text(self) -> str:

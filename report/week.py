@@ -12,7 +12,7 @@ from typing import get_args
 
 import duckdb
 
-from report import guard, sections
+from report import consistency, guard, sections
 from report.document import Document, SourceKind, numbered
 from report.errors import ReportError
 from report.languages import LANGUAGES, Language, file_name, speaking
@@ -75,6 +75,7 @@ def read_week(
 def _document(marts: Marts, source: SourceKind, is_simulated: bool, language: Language) -> Document:
     with speaking(language):
         document = Document(marts.week, source, is_simulated, numbered(sections.build(marts)), language)
+        consistency.check(document)
     guard.check(document)
     return document
 

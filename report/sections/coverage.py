@@ -4,6 +4,7 @@ Belongs here: coverage per dataset and venue.
 Does not: what follows from it for single figures (each section says that of its own).
 """
 
+from report.consistency import Extreme, figures
 from report.document import Section
 from report.formatting import words
 from report.marts import Marts, Row, ranked
@@ -84,6 +85,14 @@ def _thinnest(rows: list[Row]) -> Sentence | None:
         coverage=coverage,
         missing=least.figure("missing_rows"),
         expected=least.figure("expected_rows"),
+    ).claiming(
+        Extreme(
+            "coverage",
+            "lowest",
+            f"{least.text('dataset')} of {least.text('venue')}",
+            coverage,
+            figures(known, "coverage_pct"),
+        )
     )
 
 

@@ -6,6 +6,7 @@ Does not: detail (the sections that follow).
 
 from dataclasses import dataclass
 
+from report.consistency import extremes
 from report.document import Section, Tile
 from report.figures import Figure
 from report.formatting import show, words
@@ -148,17 +149,18 @@ def _risk(marts: Marts) -> Sentence:
 def _sectors(marts: Marts) -> Sentence:
     rows = ranked(marts.weekly_rows("sector_returns_weekly"), "rank", highest_first=False)
     if not rows:
-        missing = marts.absent("sector_returns_weekly").figure("return_cap_weighted_pct")
+        missing = marts.weekly("sector_returns_weekly", sector="any with a rank").figure("return_cap_weighted_pct")
         return say("headline_sectors", "Sectors: {line}.", line=missing)
     best, worst = rows[0], rows[-1]
     return say(
         "headline_sectors",
-        "Sectors: {best} came first with {best_return}, {worst} last with {worst_return} (cap-weighted).",
+        "Sectors: {best} came first with {best_return}, {worst} last with {worst_return} (cap-weighted, "
+        "Monday–Monday).",
         best=words(best.figure("sector")),
         best_return=show(best.figure("return_cap_weighted_pct"), signed=True),
         worst=words(worst.figure("sector")),
         worst_return=show(worst.figure("return_cap_weighted_pct"), signed=True),
-    )
+    ).claiming(*extremes("sector returns", rows, "sector", "return_cap_weighted_pct"))
 
 
 def _line(*parts: Clause) -> tuple[Fragment, ...]:

@@ -5,6 +5,7 @@ accounts stand, and what was closed by force.
 Does not: spot volume (flow).
 """
 
+from report.consistency import Sum, extremes
 from report.document import Section, Table
 from report.formatting import show, words
 from report.marts import Marts, Row, ranked
@@ -15,6 +16,8 @@ from report.weeks import WINDOWS
 
 OI_BUCKETS = ("all", "majors", "large", "mid", "long_tail")
 WEIGHTING = {"open_interest": "weighted by open interest", "equal": "equally weighted, for want of open interest"}
+
+EFFECTS = ("price", "position", "listing", "coverage")
 
 
 def section(marts: Marts) -> Section:
@@ -160,6 +163,9 @@ def _change(marts: Marts) -> Sentence | Gap:
         position=show(row.figure("position_effect_usd"), signed=True, scale_of=scale),
         listing=show(row.figure("listing_effect_usd"), signed=True, scale_of=scale),
         coverage=show(row.figure("coverage_effect_usd"), signed=True, scale_of=scale),
+    ).claiming(
+        Sum(row.figure("end_usd"), (row.figure("start_usd"), row.figure("change_usd"))),
+        Sum(row.figure("change_usd"), tuple(row.figure(f"{effect}_effect_usd") for effect in EFFECTS)),
     )
 
 
@@ -178,7 +184,7 @@ def _positions(marts: Marts) -> Sentence | None:
         least_effect=show(least.figure("position_effect_usd"), signed=True, scale_of=scale),
         most=words(most.figure("oi_bucket")),
         most_effect=show(most.figure("position_effect_usd"), signed=True, scale_of=scale),
-    )
+    ).claiming(*extremes("position effects by size", by_effect, "oi_bucket", "position_effect_usd"))
 
 
 def _positioning(marts: Marts) -> Sentence | Gap:

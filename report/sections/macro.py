@@ -4,6 +4,7 @@ Belongs here: the ranking of asset classes, releases of the week, curves, the pr
 Does not: what macro means for the regime (regime).
 """
 
+from report.consistency import Extreme, extremes
 from report.document import Column, Section, Table
 from report.formatting import Printed, show, words
 from report.formatting import in_hundredths as rate
@@ -47,7 +48,9 @@ def section(marts: Marts) -> Section:
 def _classes(marts: Marts, rows: list[Row]) -> Sentence | Gap:
     crypto = next((row for row in rows if row.text("asset_class") == CRYPTO), None)
     if crypto is None or len(rows) < 2:
-        missing = (crypto or marts.absent("asset_class_returns_weekly", window_id=None)).figure("return_pct")
+        missing = (crypto or marts.weekly("asset_class_returns_weekly", window_id=None, asset_class=CRYPTO)).figure(
+            "return_pct"
+        )
         return gap(
             "asset_classes",
             "Crypto against other asset classes",
@@ -73,7 +76,13 @@ def _classes(marts: Marts, rows: list[Row]) -> Sentence | Gap:
         crypto=show(crypto.figure("return_pct"), signed=True),
         beside=words(beside.figure("asset_class")),
         beside_return=show(beside.figure("return_pct"), signed=True),
-    )
+    ).claiming(*_claims(rows))
+
+
+def _claims(rows: list[Row]) -> list[Extreme]:
+    """That the first is the highest and, where crypto is called the last, that it is the lowest."""
+    found = extremes("asset classes", rows, "asset_class", "return_pct")
+    return [claim for claim in found if claim.side == "highest" or claim.name == CRYPTO]
 
 
 def _releases(marts: Marts, rows: list[Row]) -> list[Sentence | Gap]:
@@ -137,7 +146,7 @@ def _curves(rows: list[Row]) -> list[Sentence]:
 
 
 def _cut(marts: Marts, rows: list[Row]) -> Sentence | Gap:
-    row = next((row for row in rows if row.text("series_id") == CUT), marts.absent("macro_weekly", window_id=None))
+    row = marts.weekly("macro_weekly", window_id=None, series_id=CUT)
     value, before = row.figure("value_as_released"), row.figure("previous_value")
     if not value.is_known:
         return gap(

@@ -4,9 +4,10 @@ Belongs here: levels and returns of the whole market.
 Does not: sectors, leverage.
 """
 
+from report.consistency import extremes
 from report.document import Column, Section, Table
-from report.formatting import Printed, show
-from report.marts import Marts
+from report.formatting import Printed, show, words
+from report.marts import Marts, ranked
 from report.sections.since import since
 from report.sections.tables import Show, table_of
 from report.text import Day, Gap, Part, Sentence, compose, counted, gap, say
@@ -15,12 +16,30 @@ from report.weeks import WINDOWS
 # A supply older than this is flagged; metrics.md calls it stale.
 STALE_SUPPLY_DAYS = 45
 
+# The first window known is told as it is; the other as the same, the other way round, or otherwise.
+_RANKS_SAID = {
+    "mon_mon": (
+        "Monday–Monday, ranks {best} did best with {best_return} and ranks {worst} worst with {worst_return}, "
+        "cap-weighted.",
+    ),
+    "fri_fri": (
+        "Friday–Friday, ranks {best} did best with {best_return} and ranks {worst} worst with {worst_return}, "
+        "cap-weighted.",
+        "Friday–Friday the same ranks stood at the ends: {best} with {best_return}, {worst} with {worst_return}.",
+        "Friday–Friday it was the other way round: ranks {best} did best with {best_return}, ranks {worst} worst with "
+        "{worst_return}.",
+        "Friday–Friday the order was another: ranks {best} did best with {best_return}, ranks {worst} worst with "
+        "{worst_return}.",
+    ),
+}
+
 
 def section(marts: Marts) -> Section:
     """Market cap, index, Bitcoin, then the two tables."""
     sentences: list[Sentence] = []
     gaps: list[Gap] = []
-    for said in (_market_cap(marts), _supplies(marts), _index(marts), _bitcoin(marts), *since(marts, "market")):
+    everything = (_market_cap(marts), _supplies(marts), _index(marts), _bitcoin(marts), *_ranks(marts))
+    for said in (*everything, *since(marts, "market")):
         if isinstance(said, Gap):
             gaps.append(said)
             sentences.append(said.brief)
@@ -147,6 +166,33 @@ def _bitcoin(marts: Marts) -> Sentence | Gap:
         begun=begun if start.exists else (),
         returned=returned if weekly.is_known else (),
     )
+
+
+def _ranks(marts: Marts) -> list[Sentence]:
+    """Which ranks did best and worst, in both windows: a week may say one thing to Monday and another to Friday."""
+    said: list[Sentence] = []
+    ends: tuple[str, str] | None = None
+    for window in WINDOWS:
+        rows = [
+            r for r in marts.weekly_rows("bucket_returns_weekly", window_id=window) if r.text("rank_bucket") != "all"
+        ]
+        order = ranked(rows, "return_cap_weighted_pct")
+        if len(order) < 2:
+            continue
+        best, worst = order[0], order[-1]
+        found = (best.text("rank_bucket"), worst.text("rank_bucket"))
+        said.append(
+            say(
+                f"bucket_ends_{window}",
+                _RANKS_SAID[window][0 if ends is None else 1 if found == ends else 2 if found == ends[::-1] else 3],
+                best=words(best.figure("rank_bucket")),
+                best_return=show(best.figure("return_cap_weighted_pct"), signed=True),
+                worst=words(worst.figure("rank_bucket")),
+                worst_return=show(worst.figure("return_cap_weighted_pct"), signed=True),
+            ).claiming(*extremes("returns by rank", order, "rank_bucket", "return_cap_weighted_pct"))
+        )
+        ends = ends or found
+    return said
 
 
 def _days(marts: Marts) -> Table | None:

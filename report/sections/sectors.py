@@ -4,6 +4,7 @@ Belongs here: the table of sectors, the sentences about its ends, how far apart 
 Does not: how sectors move together (volatility).
 """
 
+from report.consistency import extremes
 from report.document import Section, Table
 from report.formatting import show, words
 from report.marts import Marts, Row, ranked
@@ -77,7 +78,7 @@ def _ends(by_rank: list[Row]) -> Sentence:
         worst=words(worst.figure("sector")),
         worst_return=show(worst.figure("return_cap_weighted_pct"), signed=True),
         worst_excess=show(worst.figure("excess_over_top30_pct"), signed=True),
-    )
+    ).claiming(*extremes("sector returns", by_rank, "sector", "return_cap_weighted_pct"))
 
 
 def _median(worst: Row) -> Sentence:
@@ -121,7 +122,7 @@ def _friday(marts: Marts, by_rank: list[Row]) -> list[Sentence]:
             best_return=show(best.figure("return_cap_weighted_pct"), signed=True),
             worst=words(worst.figure("sector")),
             worst_return=show(worst.figure("return_cap_weighted_pct"), signed=True),
-        )
+        ).claiming(*extremes("sector returns", friday, "sector", "return_cap_weighted_pct"))
     ]
 
 

@@ -6,6 +6,7 @@ Does not: the mechanism (a macro of the warehouse); which part of the page says 
 
 from datetime import date
 
+from report.consistency import Direction
 from report.figures import unit_of
 from report.formatting import in_unit, words
 from report.marts import Marts, Row
@@ -51,7 +52,7 @@ def _say(row: Row) -> Sentence:
             name=name,
             value=value,
             since=since,
-        )
+        ).claiming(*([Direction(row.figure("change"), is_rise=change > 0)] if change else []))
     return say(
         f"since_{metric}",
         "{name} ended the week at {value}, above {level} for the first time since {since}."

@@ -4,6 +4,7 @@ Belongs here: realised volatility, average correlation within ranks and between 
 Does not: how intervals are found (the warehouse).
 """
 
+from report.consistency import Extreme, figures
 from report.document import Column, Section, Table
 from report.formatting import Printed, show, words
 from report.marts import Marts, Row, ranked
@@ -136,19 +137,27 @@ def _sectors(marts: Marts) -> Sentence | Gap:
     rows = marts.weekly_rows("sector_correlation_weekly")
     pairs = ranked([row for row in rows if row.text("sector_a") < row.text("sector_b")], "correlation")
     if not pairs:
-        missing = marts.absent("sector_correlation_weekly").figure("correlation")
+        missing = marts.weekly("sector_correlation_weekly", sector_a="any", sector_b="another").figure("correlation")
         return gap(
             "sector_correlation", "Correlation between sectors", missing, "fewer than two sectors are large enough"
         )
     if len(pairs) == 1:
         return say("sector_correlation", "Between sectors, {pair} (Monday–Monday).", pair=_pair(pairs[0]))
+    among = figures(pairs, "correlation")
     return say(
         "sector_correlation",
         "Between sectors the hourly index returns moved closest together for {closest} and least for {loosest} "
         "(Monday–Monday).",
         closest=_pair(pairs[0]),
         loosest=_pair(pairs[-1]),
+    ).claiming(
+        Extreme("sector correlation", "highest", _named(pairs[0]), pairs[0].figure("correlation"), among),
+        Extreme("sector correlation", "lowest", _named(pairs[-1]), pairs[-1].figure("correlation"), among),
     )
+
+
+def _named(pair: Row) -> str:
+    return f"{pair.text('sector_a')} and {pair.text('sector_b')}"
 
 
 def _pair(row: Row) -> tuple[Fragment, ...]:

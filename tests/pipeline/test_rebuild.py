@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("rebuild")]
 # Not from landing: what was built when, the last run's clock, and up to where the ledger was last brought.
 OF_RUNS = {"builds", "run_context", "coverage_state"}
 MIDDLE = {"first": "2025-11-05T10:00:00", "last": "2025-11-05T13:00:00"}
-LAST_DAY = {"first": "2025-11-09T20:00:00", "last": "2025-11-09T23:00:00"}
+LAST_DAY = {"first": "2025-11-09T15:00:00", "last": "2025-11-09T17:00:00"}  # one settlement, which is read once more
 
 
 @pytest.fixture(scope="module")
