@@ -23,7 +23,7 @@ RELATIVE_TOLERANCE = 1e-6
 
 @dataclass(frozen=True)
 class Extreme(Claim):
-    """`name` (as the mart has it) is the one whose `value` is highest or lowest among all of `among`, as of one window."""
+    """`name` (as the mart has it) has the highest or the lowest `value` of all `among`, in one window."""
 
     measure: str
     side: Literal["highest", "lowest"]

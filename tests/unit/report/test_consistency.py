@@ -83,7 +83,7 @@ def test_the_text_itself_names_both_windows_of_the_notes_marts():
             )
     for language, monday, friday in (
         ("en", "Monday–Monday", "Friday–Friday it was the other way round"),
-        ("ja", "月曜", "金曜"),
+        ("ja", "月曜–月曜", "金曜–金曜では逆"),
     ):
         with speaking(language):
             part = market.section(Marts(con, WEEK))
