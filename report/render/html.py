@@ -7,6 +7,7 @@ Does not: words and figures; the template (templates/) holds the structure, the 
 import base64
 import hashlib
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import jinja2
@@ -24,18 +25,9 @@ _MINUS, _NARROW_SPACE, _SPACE = "−", "\N{NARROW NO-BREAK SPACE}", "\N{NO-BREAK
 
 def render(document: Document) -> str:
     """The document as a page, the same bytes for the same document."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"words": _fragment, "where": _provenance, "lean": _lean}
-    environment.globals |= {"said": _said, "lead": _lead}
     style = (_TEMPLATES / "week.css").read_text(encoding="utf-8")
     with speaking(document.language):
-        return environment.get_template("week.html.j2").render(
+        return _environment().get_template("week.html.j2").render(
             document=document,
             # The style sheet is ours; its hash in the policy keeps out any other, style attributes too.
             style=Markup(style),
@@ -53,6 +45,20 @@ def render(document: Document) -> str:
         )
 
 
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"words": _fragment, "where": _provenance, "lean": _lean}
+    environment.globals |= {"said": _said, "lead": _lead}
+    return environment
+
+
 def _said(label: str, **parts: object) -> Markup:
     """A label of the page in its language, with parts (text, or markup of the template) set in."""
     return escape(translate(label)).format(**parts)
@@ -64,7 +70,7 @@ def _lead(sentence: Sentence) -> tuple[str, str]:
     if not isinstance(first, str) or colon not in first:
         return "", ""
     lead, rest = first.split(colon, 1)
-    return lead + colon.rstrip(), rest
+    return lead + colon.rstrip(), colon[len(colon.rstrip()) :] + rest
 
 
 def _hash(style: str) -> str:

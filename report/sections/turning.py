@@ -89,11 +89,13 @@ def _dimensions(marts: Marts, regime: Row) -> list[Dimension]:
         votes = marts.weekly_rows("regime_evidence_weekly", window_id=None, dimension=name)
         # What a level is called stands in the votes of any week; this week's are cited first.
         for row in [*votes, *marts.rows("regime_evidence_weekly", dimension=name)]:
-            if row.figure("vote").is_known and row.figure("level").is_known:
+            if row.text("vote") and row.text("level"):
                 known.setdefault(_level(row), row)
         levels = [level for level, row in known.items() if row.text("vote") == state.value]
-        if state.is_known and state.value != UNDECIDED and levels:
-            cast = tuple(row for row in votes if row.figure("level").is_known)
+        cast = tuple(row for row in votes if row.figure("level").is_known)
+        # Votes of unknown weight cannot be counted: nothing is said of their dimension.
+        can_count = bool(cast) and all(row.figure("weight").is_known for row in cast)
+        if state.is_known and state.value != UNDECIDED and levels and can_count:
             found.append(Dimension(name, state, levels[0], cast, known))
     return found
 
@@ -178,4 +180,4 @@ def _weight(rows: list[Row]) -> float:
 
 
 def _level(row: Row) -> int:
-    return int(row.figure("level").number or 0)
+    return int(float(row.text("level") or 0))

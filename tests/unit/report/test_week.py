@@ -17,7 +17,7 @@ from rich.console import Console
 from report import sections
 from report.document import Document, Section
 from report.errors import ReportError, UnbackedFigureError
-from report.guard import DECLARED_TERMS, check
+from report.guard import DECLARED_TERMS, DECLARED_TERMS_JA, check
 from report.marts import Marts
 from report.terminal import print_week
 from report.text import Sentence, say
@@ -26,6 +26,7 @@ from report.weeks import Week
 from tests.unit.report.marts_by_hand import WEEK, hostile_marts, plausible_marts
 
 FILES = ("summary.md", "index.html", "summary.json")
+FILES_JA = ("summary.ja.md", "index.ja.html", "summary.ja.json")
 
 
 def write(con: duckdb.DuckDBPyConnection, out: Path, week: date = WEEK, source: str = "simulated") -> WeekPages:
@@ -82,13 +83,14 @@ def test_the_headline_states_the_week(plausible: duckdb.DuckDBPyConnection, tmp_
 
 def test_sections_come_in_their_order(plausible: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     summary = json.loads(write(plausible, tmp_path).summary_json.read_text())
-    assert {k: summary[k] for k in ("week", "week_start", "source", "is_simulated")} == {
+    assert {k: summary[k] for k in ("week", "week_start", "source", "is_simulated", "language")} == {
         "week": "2025-W47",
         "week_start": "2025-11-17",
         "source": "simulated",
         "is_simulated": True,
+        "language": "en",
     }
-    order = ["headline", "macro", "market", "leverage", "flow", "volatility", "sectors", "regime"]
+    order = ["headline", "changes", "macro", "market", "leverage", "flow", "volatility", "sectors", "regime"]
     order += ["coverage", "unknown"]
     assert [section["id"] for section in summary["sections"]] == order
     ids = [sentence["id"] for section in summary["sections"] for sentence in section["sentences"]]
@@ -101,7 +103,8 @@ def evidence_of(summary: dict[str, Any]) -> Iterator[dict[str, Any]]:
             assert sentence["evidence"], sentence["text"]
             yield from sentence["evidence"]
         for table in section["tables"]:
-            yield from (cell["evidence"] for row in table["rows"] for cell in row)
+            # Only a blank cell states nothing.
+            yield from (cell["evidence"] for row in table["rows"] for cell in row if cell["text"])
 
 
 def test_every_evidence_is_found_again_in_the_marts(any_marts: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
@@ -123,9 +126,12 @@ def test_every_evidence_is_found_again_in_the_marts(any_marts: duckdb.DuckDBPyCo
 
 def test_nothing_is_printed_as_none_or_nan(any_marts: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     pages = write(any_marts, tmp_path)
-    text = Page(pages.index_html.read_text(encoding="utf-8")).visible + pages.summary_md.read_text(encoding="utf-8")
-    assert not re.search(r"\b(None|nan|NaN|NaT|inf|null|NULL|Decimal|datetime)\b", text)
-    assert "NaN" not in pages.summary_json.read_text()
+    for written in (pages, *pages.translations):
+        text = Page(written.index_html.read_text(encoding="utf-8")).visible
+        text += written.summary_md.read_text(encoding="utf-8")
+        # Letters of Japanese are letters: there is no word boundary between them and Latin ones.
+        assert not re.search(r"(?<![A-Za-z])(None|nan|NaN|NaT|inf|null|NULL|Decimal|datetime)(?![A-Za-z])", text)
+        assert "NaN" not in written.summary_json.read_text()
     console = Console(file=io.StringIO(), width=100)
     print_week(console, pages)
     assert "None" not in console.file.getvalue()  # type: ignore[attr-defined]
@@ -134,11 +140,13 @@ def test_nothing_is_printed_as_none_or_nan(any_marts: duckdb.DuckDBPyConnection,
 def test_digits_of_a_page_are_figures_names_dates_or_declared(
     any_marts: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
-    plain = Page(write(any_marts, tmp_path).index_html.read_text(encoding="utf-8")).plain
-    plain = re.sub(r"[\u202f\u00a0]", " ", plain).replace("2025-W47", "")
-    for term in DECLARED_TERMS:
-        plain = plain.replace(term, "")
-    assert not re.findall(r".{0,30}\d.{0,30}", plain)
+    pages = write(any_marts, tmp_path)
+    for path, terms in ((pages.index_html, DECLARED_TERMS), (pages.translations[0].index_html, DECLARED_TERMS_JA)):
+        plain = Page(path.read_text(encoding="utf-8")).plain
+        plain = re.sub(r"[\u202f\u00a0]", " ", plain).replace("2025-W47", "")
+        for term in terms:
+            plain = re.sub(rf"(?<![\d.,]){re.escape(term)}", "", plain)
+        assert not re.findall(r".{0,30}\d.{0,30}", plain)
 
 
 def test_a_week_without_anything_says_so(tmp_path: Path) -> None:
@@ -192,16 +200,22 @@ def test_the_same_marts_give_the_same_bytes_and_files_are_not_touched_again(tmp_
     first, second = tmp_path / "a", tmp_path / "b"
     write(plausible_marts(), first)
     write(plausible_marts(), second)
-    for name in FILES:
+    names = [*FILES, *FILES_JA]
+    for name in names:
         assert (first / name).read_bytes() == (second / name).read_bytes()
-    stamps = [(first / name).stat().st_mtime_ns for name in FILES]
+    stamps = [(first / name).stat().st_mtime_ns for name in names]
     write(plausible_marts(), first)
-    assert [(first / name).stat().st_mtime_ns for name in FILES] == stamps
-    assert sorted(path.name for path in first.iterdir()) == sorted(FILES)
+    assert [(first / name).stat().st_mtime_ns for name in names] == stamps
+    assert sorted(path.name for path in first.iterdir()) == sorted(names)
 
 
 def test_the_page_stands_alone_under_its_content_policy(any_marts: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    html = write(any_marts, tmp_path).index_html.read_text(encoding="utf-8")
+    pages = write(any_marts, tmp_path)
+    for path, other in ((pages.index_html, "index.ja.html"), (pages.translations[0].index_html, "index.html")):
+        _stands_alone(path.read_text(encoding="utf-8"), other)
+
+
+def _stands_alone(html: str, other: str) -> None:
     page = Page(html)
     assert page.open == []
     assert len(html.encode()) < 300_000
@@ -209,16 +223,22 @@ def test_the_page_stands_alone_under_its_content_policy(any_marts: duckdb.DuckDB
     assert not tags & {"script", "img", "iframe", "object", "embed", "link", "form", "base"}
     for _, attributes in page.elements:
         assert not any(name.startswith("on") or name in ("style", "src", "srcset") for name in attributes)
-        assert attributes.get("href", "#").startswith("#")  # type: ignore[union-attr]
+        # Within the page, or to its translation beside it.
+        assert attributes.get("href", "#").startswith("#") or attributes["href"] == other  # type: ignore[union-attr]
     ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
     assert len(ids) == len(set(ids))
-    assert {a["href"][1:] for _, a in page.elements if a.get("href")} <= set(ids)  # type: ignore[index]
+    assert {a["href"][1:] for _, a in page.elements if a.get("href", other) != other} <= set(ids)  # type: ignore[index]
     (policy,) = (a["content"] for _, a in page.elements if a.get("http-equiv") == "Content-Security-Policy")
     assert policy is not None and policy.startswith("default-src 'none'; style-src 'sha256-")
 
 
 def test_hostile_names_do_no_harm_in_markdown(tmp_path: Path) -> None:
-    text = write(hostile_marts(), tmp_path).summary_md.read_text(encoding="utf-8")
+    pages = write(hostile_marts(), tmp_path)
+    for written in (pages, *pages.translations):
+        _is_harmless(written.summary_md.read_text(encoding="utf-8"), written.document)
+
+
+def _is_harmless(text: str, document: Document) -> None:
     html = MarkdownIt("commonmark", {"html": True}).enable("table").render(text)
     page = Page(html)
     assert {tag for tag, _ in page.elements} <= {
@@ -227,7 +247,7 @@ def test_hostile_names_do_no_harm_in_markdown(tmp_path: Path) -> None:
     widths = [len(re.findall(r"(?<!\\)\|", line)) for line in text.splitlines() if line.startswith("|")]
     plain_widths = [
         len(table.columns) + 1
-        for section in write(hostile_marts(), tmp_path).document.sections
+        for section in document.sections
         for table in section.tables
         for _ in range(len(table.rows) + 2)
     ]
