@@ -17,6 +17,7 @@ from report.document import Document, SourceKind, numbered
 from report.errors import ReportError
 from report.marts import Marts
 from report.render import html, machine, markdown
+from report.sections import regime
 from report.weeks import Week
 
 
@@ -60,7 +61,9 @@ def write_week(
 def read_week(con: duckdb.DuckDBPyConnection, week_start: date, source: str, is_simulated: bool) -> Document:
     """The week's document, its every figure checked against the mart that backs it."""
     marts = Marts(con, Week(week_start))
-    document = Document(marts.week, _source(source, is_simulated), is_simulated, numbered(sections.build(marts)))
+    verdict, states = regime.verdict_and_states(marts)
+    kind, parts = _source(source, is_simulated), numbered(sections.build(marts))
+    document = Document(marts.week, kind, is_simulated, parts, verdict, states)
     guard.check(document)
     return document
 
