@@ -59,7 +59,7 @@ class Told:
 
 @dataclass(frozen=True)
 class Alert:
-    """One thing to tell once. `id` is the same in every process and after every restart: it names home, week and change.
+    """One thing to tell once. `id` names home, week and change: it is the same in every process, after every restart.
 
     The paths are relative to the home. All texts are clean for one line and not escaped for any medium.
     """
