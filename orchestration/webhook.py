@@ -124,10 +124,12 @@ def _value(value: float | str | None) -> str:
 
 
 def _request(url: str, alert: Alert, picture: bytes | None) -> dict[str, Any]:
+    payload: dict[str, Any]
     if not is_discord(url):
         # Slack's incoming webhooks take no files: the message says where the picture lies.
-        return {"json": {"text": slack_text(alert), "mrkdwn": False, "unfurl_links": False, "unfurl_media": False}}
-    payload: dict[str, Any] = {"content": discord_text(alert), "allowed_mentions": {"parse": []}}
+        payload = {"text": slack_text(alert), "mrkdwn": False, "parse": "none"}
+        return {"json": payload | {"unfurl_links": False, "unfurl_media": False}}
+    payload = {"content": discord_text(alert), "allowed_mentions": {"parse": []}}
     if picture is None:
         return {"json": payload}
     name = f"regime_timeline_{alert.week}.png"

@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -32,6 +32,7 @@ class Webhook:
     statuses: list[int] = field(default_factory=lambda: [200])
     headers: dict[str, str] = field(default_factory=dict)
     received: list[Received] = field(default_factory=list)
+    may_answer: threading.Event = field(default_factory=threading.Event)
 
     def url(self, path: str = "/services/T000/B000/secretsecretsecret") -> str:
         return f"http://127.0.0.1:{self.port}{path}"
@@ -41,17 +42,23 @@ class Webhook:
 def serving() -> Iterator[Webhook]:
     """The server, for as long as the context."""
     hook = Webhook()
+    hook.may_answer.set()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             hook.received.append(Received(self.path, dict(self.headers), parts(self.headers["Content-Type"], body)))
+            hook.may_answer.wait(30)
             status = hook.statuses.pop(0) if len(hook.statuses) > 1 else hook.statuses[0]
             self.send_response(status)
             for name, value in hook.headers.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(self.path.encode())  # as some do: the answer repeats the secret
+
+        def handle(self) -> None:
+            with suppress(OSError):  # whoever asked may be gone
+                super().handle()
 
         def log_message(self, *args: object) -> None:
             pass
