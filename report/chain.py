@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from report.files import write_whole
-from report.published import published_weeks, summary_of, verdict_in, week_of
+from report.published import summary_of, verdict_in, week_labels, week_of
 
 FILE = "chain.jsonl"
 
@@ -101,8 +101,7 @@ def record(reports: Path, weeks: Sequence[str], *, as_of: datetime, recorded_at:
     read = [_parse(text) for text in known]
     newest = {line.week: line for line in read if line}
     added: list[Line] = []
-    lying = [week.label for week in published_weeks(reports)]
-    adopted = [week for week in lying if week not in newest and week not in weeks]
+    adopted = [week for week in week_labels(reports) if week not in newest and week not in weeks]
     for week in [*adopted, *sorted(set(weeks))]:
         files = _hashes(reports / week)
         if week in newest and newest[week].files == files:
@@ -175,7 +174,7 @@ def _broken_links(known: Sequence[str], read: Sequence[Line | None]) -> Iterator
 
 def _changed_weeks(reports: Path, readable: Sequence[Line]) -> Iterator[Finding]:
     newest = {line.week: line for line in readable}
-    lying = {week.label for week in published_weeks(reports)}
+    lying = set(week_labels(reports))
     for week in sorted(lying | newest.keys()):
         line = newest.get(week)
         if line is None:

@@ -48,8 +48,12 @@ class PublishedWeek:
 
 def published_weeks(reports: Path) -> list[PublishedWeek]:
     """All weeks with a directory in `reports`, oldest first."""
-    found = sorted(path for path in reports.iterdir() if path.is_dir())
-    return [_read(week, path) for path in found if (week := week_of(path.name)) is not None]
+    return [_read(week, reports / label) for label in week_labels(reports) if (week := week_of(label)) is not None]
+
+
+def week_labels(reports: Path) -> list[str]:
+    """The names of all weeks with a directory in `reports`, oldest first."""
+    return sorted(path.name for path in reports.iterdir() if path.is_dir() and week_of(path.name) is not None)
 
 
 def week_of(label: str) -> Week | None:
