@@ -17,7 +17,6 @@ from report.document import Document, SourceKind, numbered
 from report.errors import ReportError
 from report.marts import Marts
 from report.render import html, machine, markdown
-from report.sections import regime
 from report.weeks import Week
 
 
@@ -61,9 +60,9 @@ def write_week(
 def read_week(con: duckdb.DuckDBPyConnection, week_start: date, source: str, is_simulated: bool) -> Document:
     """The week's document, its every figure checked against the mart that backs it."""
     marts = Marts(con, Week(week_start))
-    verdict, states = regime.verdict_and_states(marts)
     kind, parts = _source(source, is_simulated), numbered(sections.build(marts))
-    document = Document(marts.week, kind, is_simulated, parts, verdict, states)
+    verdict, states = sections.regime.verdict_and_states(marts)
+    document = Document(marts.week, kind, is_simulated, parts, verdict=verdict, states=states)
     guard.check(document)
     return document
 
