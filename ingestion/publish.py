@@ -45,6 +45,8 @@ __all__ = ["KEPT_VERSIONS", "NotPublishable", "Publication", "publish", "roll_ba
 SPARE_BYTES = 32_000_000
 
 WriteReport = Callable[[duckdb.DuckDBPyConnection, date, Path], object]
+# What stands beside the weeks' pages: gets their directory, the weeks just written, and as of when they are.
+WriteArchive = Callable[[Path, list[date], datetime], object]
 
 _COLUMNS = ", ".join(field.name for field in fields(Published))
 _INSERT = f"insert into raw.publications ({_COLUMNS}) values ({', '.join('?' * len(fields(Published)))})"
@@ -65,7 +67,13 @@ class Publication:
 
 
 def publish(
-    home: Home, source: Source, weeks: list[date], write_report: WriteReport, *, code_version: str
+    home: Home,
+    source: Source,
+    weeks: list[date],
+    write_report: WriteReport,
+    *,
+    code_version: str,
+    write_archive: WriteArchive | None = None,
 ) -> Publication:
     """Publish the staging warehouse with a page for each of `weeks`; older pages stay beside them.
 
@@ -86,7 +94,7 @@ def publish(
         building = home.published / f".building-{number}"
         building.mkdir(parents=True)
         try:
-            row = _write_pages(staging, home, source, weeks, write_report, number, code_version)
+            row = _write_pages(staging, home, source, weeks, write_report, write_archive, number, code_version)
             staging.close()  # it is copied as a file: nobody may have it open
             _clone(home.staging, building / "warehouse.duckdb")
             _add_publication(building / "warehouse.duckdb", row, building / "reports")
@@ -157,6 +165,7 @@ def _write_pages(
     source: Source,
     weeks: list[date],
     write_report: WriteReport,
+    write_archive: WriteArchive | None,
     number: int,
     code_version: str,
 ) -> Published:
@@ -167,6 +176,8 @@ def _write_pages(
     for week in weeks:
         write_report(staging, week, reports / iso_week(week))
     as_of = staging.execute("select as_of from raw.run_context").fetchall()[0][0]
+    if write_archive is not None:
+        write_archive(reports, weeks, as_of)
     pages = sorted(p.name for p in reports.iterdir() if p.is_dir())
     first, last = (datetime.strptime(f"{pages[i]}-1", "%G-W%V-%u").date() for i in (0, -1))
     digest = _digest(staging, reports)

@@ -21,6 +21,7 @@ from orchestration.jobs import weekly_regime
 from orchestration.partitions import weekly
 from orchestration.resources import dbt_resource, session_of_home
 from orchestration.schedules import weekly_schedule
+from orchestration.sensors import regime_alerts
 from orchestration.session import remembered_clock
 
 
@@ -39,6 +40,7 @@ def assemble(home: Home, **overrides: Any) -> Definitions:
         asset_checks=guard_checks(),
         jobs=[job],
         schedules=[weekly_schedule(job, is_live=is_live)],
+        sensors=[regime_alerts(home, is_live=is_live)],
         resources={**resources, **overrides.pop("resources", {})},
         **{"executor": in_process_executor, **overrides},
     )  # fmt: skip

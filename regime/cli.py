@@ -195,6 +195,19 @@ def rollback(
 
 
 @app.command()
+def verify(
+    head: Annotated[
+        str | None, typer.Option(metavar="SHA256", help="A hash that was noted earlier: it must still be in the chain.")
+    ] = None,
+) -> None:
+    """Check that no published page or verdict was edited. Exit code 0: none was; 3: one was, and which."""
+    with in_one_line():
+        from regime.verify import verify as check
+
+        check(head)
+
+
+@app.command()
 def rebuild(
     publish: Annotated[bool, typer.Option("--publish", help="Then build and publish, as `regime run` does.")] = False,
     wait: Wait = 0,

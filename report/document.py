@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from report.figures import Figure
 from report.formatting import Printed
 from report.languages import Language, speaking, translate
 from report.text import Fragment, Gap, Sentence
@@ -67,6 +68,9 @@ class Document:
     is_simulated: bool
     sections: tuple[Section, ...]
     language: Language = "en"
+    # For machines and the archive; on the page the headline and the section on the regime say them.
+    verdict: Figure | None = None
+    states: tuple[tuple[str, Figure], ...] = ()
 
     @property
     def source_title(self) -> str:

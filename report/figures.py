@@ -85,14 +85,14 @@ def unit_of(column: str) -> str:
     return ""
 
 
-def clean_name(text: str) -> str:
-    """A foreign name on one line, without control and direction characters, at most `LONGEST_NAME` long."""
+def clean_name(text: str, longest: int = LONGEST_NAME) -> str:
+    """A foreign name on one line, without control and direction characters, at most `longest` characters of it."""
     visible = "".join(" " if c.isspace() else c for c in text if c.isspace() or unicodedata.category(c)[0] != "C")
     # A base letter with a tower of accents would run over its neighbours' lines.
     visible = re.sub(r"\s+", " ", re.sub(r"([̀-ͯ]{2})[̀-ͯ]+", r"\1", visible)).strip()
     if not visible:
         return "unnamed"
-    return visible if len(visible) <= LONGEST_NAME else visible[: LONGEST_NAME - 1].rstrip() + "…"
+    return visible if len(visible) <= longest else visible[: longest - 1].rstrip() + "…"
 
 
 def value_of_cell(cell: object) -> Value:

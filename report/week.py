@@ -4,7 +4,6 @@ Belongs here: the public entry, `write_week`, and what it hands back.
 Does not: when a week is published, and where (orchestration does).
 """
 
-import os
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -15,6 +14,7 @@ import duckdb
 from report import consistency, guard, sections
 from report.document import Document, SourceKind, numbered
 from report.errors import ReportError
+from report.files import write_whole
 from report.languages import LANGUAGES, Language, file_name, speaking
 from report.marts import Marts
 from report.render import html, machine, markdown
@@ -59,9 +59,9 @@ def write_week(
     english, *others = (_pages(_document(marts, kind, is_simulated, language), out) for language in LANGUAGES)
     out.mkdir(parents=True, exist_ok=True)
     for pages in (english, *others):
-        _write(pages.summary_md, markdown.render(pages.document))
-        _write(pages.index_html, html.render(pages.document))
-        _write(pages.summary_json, machine.render(pages.document))
+        write_whole(pages.summary_md, markdown.render(pages.document).encode())
+        write_whole(pages.index_html, html.render(pages.document).encode())
+        write_whole(pages.summary_json, machine.render(pages.document).encode())
     return replace(english, translations=tuple(others))
 
 
@@ -74,7 +74,9 @@ def read_week(
 
 def _document(marts: Marts, source: SourceKind, is_simulated: bool, language: Language) -> Document:
     with speaking(language):
-        document = Document(marts.week, source, is_simulated, numbered(sections.build(marts)), language)
+        parts = numbered(sections.build(marts))
+        verdict, states = sections.regime.verdict_and_states(marts)
+        document = Document(marts.week, source, is_simulated, parts, language, verdict, states)
         consistency.check(document)
     guard.check(document)
     return document
@@ -99,11 +101,3 @@ def _source(source: str, is_simulated: bool) -> SourceKind:
         f"take both from the run's source"
     )
 
-
-def _write(path: Path, text: str) -> None:
-    content = text.encode("utf-8")
-    if path.exists() and path.read_bytes() == content:
-        return
-    unfinished = path.with_name(path.name + ".unfinished")
-    unfinished.write_bytes(content)
-    os.replace(unfinished, path)

@@ -5,7 +5,7 @@ Does not: the gate itself and the swap (ingestion.publish), words and pages (rep
 """
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
@@ -29,6 +29,7 @@ from ingestion.warehouse import connect
 from orchestration.session import Session
 from orchestration.version import code_version
 from orchestration.weeks import WeekError, check_weeks
+from report.archive import write_archive
 from report.week import WeekPages, write_week
 
 STEP = "publication"
@@ -59,10 +60,20 @@ def weekly_regime_summary(weeks: PartitionsDefinition, marts: Sequence[AssetKey]
             session.progress.advance(STEP)
             return write_week(connection, week, out, source.kind, source.is_simulated)
 
+        def write_all_weeks(reports: Path, written: list[date], as_of: datetime) -> None:
+            write_archive(reports, written, as_of, datetime.now(UTC))
+
         try:
             check_weeks(min(asked), max(asked), source)
             _check_is_known(session, asked)
-            publication = publish(session.home, source, asked, write_page, code_version=code_version())
+            publication = publish(
+                session.home,
+                source,
+                asked,
+                write_page,
+                code_version=code_version(),
+                write_archive=write_all_weeks,
+            )
         except (NotPublishable, WeekError) as error:
             raise Failure(str(error), allow_retries=False) from error
         session.progress.finish(STEP, f"number {publication.publication_id}")

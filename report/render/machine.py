@@ -17,11 +17,16 @@ def render(document: Document) -> str:
     return (
         json.dumps(
             {
+                "$schema": "../summary.schema.json",
                 "week": document.week.label,
                 "week_start": document.week.start.isoformat(),
                 "source": document.source,
                 "is_simulated": document.is_simulated,
                 "language": document.language,
+                "regime": {
+                    "verdict": document.verdict.plain_value() if document.verdict else None,
+                    "states": {name: state.plain_value() for name, state in document.states},
+                },
                 "sections": [_section(section) for section in document.sections],
             },
             indent=1,

@@ -5,7 +5,7 @@ Does not: rules and thresholds (a seed of the warehouse), which votes are close 
 """
 
 from report.document import Column, Section, Table
-from report.figures import unit_of
+from report.figures import Figure, unit_of
 from report.formatting import show, words
 from report.marts import Marts, Row
 from report.sections.headline import STATES, UNDECIDED
@@ -45,6 +45,12 @@ def section(marts: Marts) -> Section:
             thin=series(thin),
         ),
     )
+
+
+def verdict_and_states(marts: Marts) -> tuple[Figure, tuple[tuple[str, Figure], ...]]:
+    """The verdict and the state of each dimension, as machines and the archive read them."""
+    row = marts.weekly("regime_weekly", window_id=None)
+    return row.figure("verdict"), tuple((name, row.figure(column)) for column, name in STATES)
 
 
 def _verdict(row: Row) -> Sentence:

@@ -64,4 +64,4 @@ def number(home: Path) -> int:
 
 def pages(home: Path) -> list[str]:
     """The weeks that have a page."""
-    return sorted(p.name for p in (home / "reports").iterdir()) if (home / "reports").exists() else []
+    return sorted(p.name for p in (home / "reports").iterdir() if p.is_dir()) if (home / "reports").exists() else []

@@ -1,4 +1,5 @@
-"""What Dagster offers, as a list that a change has to touch: all asset keys, checks of guards, jobs, schedules.
+"""What Dagster offers, as a list that a change has to touch: all asset keys, checks of guards, jobs, schedules,
+sensors.
 
 After a wanted change: `REGIME_UPDATE_SNAPSHOT=1 python -m pytest tests/unit/orchestration/test_definitions.py`.
 """
@@ -7,7 +8,7 @@ import os
 from pathlib import Path
 
 import pytest
-from dagster import AssetKey, BackfillPolicy, DefaultScheduleStatus, WeeklyPartitionsDefinition
+from dagster import AssetKey, BackfillPolicy, DefaultScheduleStatus, DefaultSensorStatus, WeeklyPartitionsDefinition
 
 from ingestion.contracts import DATASETS
 from ingestion.home import Home
@@ -30,7 +31,8 @@ def listed(definitions) -> list[str]:
               if key.asset_key.path[0] == "raw"]  # fmt: skip
     jobs = [f"job {job.name}" for job in definitions.jobs]
     schedules = [f"schedule {schedule.name}" for schedule in definitions.schedules]
-    return sorted(assets + checks + jobs + schedules)
+    sensors = [f"sensor {sensor.name}" for sensor in definitions.sensors]
+    return sorted(assets + checks + jobs + schedules + sensors)
 
 
 def test_nothing_appears_or_vanishes_unseen(definitions):
@@ -74,3 +76,10 @@ def test_the_schedule_runs_by_itself_only_for_a_live_home(definitions, tmp_path)
     assert (schedule.default_status, schedule.cron_schedule, schedule.job_name) == (
         DefaultScheduleStatus.RUNNING, "30 0 * * 1", NAME,
     )  # fmt: skip
+
+
+def test_alerts_are_told_by_themselves_only_for_a_live_home(definitions, tmp_path):
+    assert definitions.resolve_sensor_def("regime_alerts").default_status == DefaultSensorStatus.STOPPED
+    live = Home.at(tmp_path / "live")
+    live.claim("live")
+    assert assemble(live).resolve_sensor_def("regime_alerts").default_status == DefaultSensorStatus.RUNNING

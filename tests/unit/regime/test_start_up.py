@@ -25,6 +25,7 @@ LIST = "import sys; {do}; print(' '.join(m for m in sys.modules if '.' not in m)
         "regime.diff",
         "regime.rollback",
         "regime.rebuild",
+        "regime.verify",
     ],
 )
 def test_a_command_imports_nothing_heavy(module, tmp_path):

@@ -1,0 +1,131 @@
+"""`regime verify`: whether what readers see is what was published, to the byte.
+
+Belongs here: which version is looked at, what its chain and those of the other versions say, the table, the exit code.
+Does not: the chain itself (report.chain).
+
+Whoever can write in the home can edit pages and chain together. Against that there are two witnesses: the chains of the
+other versions that are kept, whose lines the chain must go on from, and a hash that was noted elsewhere (`--head`).
+A rollback is no edit: the chain of the version that readers see now is the one that counts, and a noted hash that only
+a rolled back version knows is told as such.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import typer
+
+from ingestion.foreign import one_line
+from ingestion.home import Home
+from ingestion.publications import current_number, history, versions
+from orchestration.version import code_version
+from regime.errors import BadInput, say
+from report import archive, chain
+from report.chain import Check, Finding, Line
+
+# The exit code where something is not as it was published. 1 and 2 stay what they are for every command.
+NOT_AS_PUBLISHED = 3
+_LONGEST = 200
+
+
+def verify(head: str | None = None) -> None:
+    """Print the chain of what readers see and its head; where it is broken, say so and leave with NOT_AS_PUBLISHED."""
+    home = Home.at()
+    if head is not None and not _is_hash(head):
+        raise BadInput(
+            f"{one_line(head, 80)!r} is no hash; give the 64 hexadecimal digits that `regime verify` printed"
+        )
+    number = current_number(home)
+    if home.identity() is None or number is None:
+        raise BadInput(f"nothing is published in {home.path}; run `regime run` first")
+    version = home.published / str(number)  # one version, whatever is swapped in meanwhile
+    reports = version / "reports"
+    check = chain.check(reports, head)
+    findings = [*_explained(home, number, head, check), *_older_chains(home, number, check)]
+    findings += [] if findings else _beside(home, version)
+    for line in _table(check, findings):
+        print(line)
+    if not findings:
+        return
+    for finding in findings:
+        say(f"{one_line(finding.what, _LONGEST)}: {one_line(finding.how, _LONGEST)}")
+    say(
+        f"not as it was published: {len(findings)} {'thing' if len(findings) == 1 else 'things'}, see above; "
+        "`regime rollback --list` shows versions that may be whole, and a week that is run again is published anew"
+    )
+    raise typer.Exit(NOT_AS_PUBLISHED)
+
+
+def _table(check: Check, findings: list[Finding]) -> Iterator[str]:
+    newest = {line.week: line for line in check.lines}
+    touched = {finding.what.split("/")[0] for finding in findings}
+    yield f"{'line':>4}  {'week':<8}  {'verdict':<20}  {'recorded':<20}  {'hash':<12}  state"
+    for line in check.lines:
+        is_newest = newest[line.week] is line
+        state = "as published" if is_newest else "replaced by a later line"
+        if is_newest and line.week in touched:
+            state = "NOT as published"
+        if line.is_adopted:
+            state += ", taken in from a version without a chain"
+        verdict, week = one_line(line.verdict or "none", 20), one_line(line.week, 8)
+        at = one_line(line.recorded_at, 20)
+        yield f"{line.number:>4}  {week:<8}  {verdict:<20}  {at:<20}  {line.sha256[:12]}  {state}"
+    words = "all as published" if not findings else f"{len(findings)} not as published"
+    yield f"{_counted(len(check.lines), 'line')}, {_counted(len(newest), 'week')}: {words}"
+    if check.head:
+        yield f"head {check.head}"
+
+
+def _explained(home: Home, number: int, head: str | None, check: Check) -> Iterator[Finding]:
+    """The chain's own findings; a head that another kept version still knows is said to be there."""
+    for finding in check.findings:
+        if head is not None and finding.what.startswith("head "):
+            knowing = [n for n in versions(home) if n != number and _knows(home.published / str(n), head)]
+            if knowing:
+                other = ", ".join(map(str, knowing))
+                how = f"only version {other} has this line, and readers see version {number}: was it rolled back?"
+                finding = Finding(finding.what, how)
+        yield finding
+
+
+def _beside(home: Home, version: Path) -> Iterator[Finding]:
+    """Archive and feeds follow from pages and chain; only the version of the code that wrote them can say how."""
+    told = {row.publication_id: row.code_version for row in history(home).publications}
+    written_by = told.get(int(version.name))
+    if written_by != code_version() or "+changed" in written_by:
+        return
+    for name, content in archive.files(version / "reports").items():
+        path = version / "reports" / name
+        if not path.is_file():
+            yield Finding(name, "it is gone")
+        elif path.read_bytes() != content:
+            yield Finding(name, "it was edited: it is not what pages and chain give")
+
+
+def _older_chains(home: Home, number: int, check: Check) -> Iterator[Finding]:
+    """Every version that stands before this one must have a beginning of its chain."""
+    lying = set(versions(home))
+    for older in [n for n in history(home).seen if n in lying and n < number]:
+        for before, now in zip(_lines(home, older), check.lines, strict=False):
+            if before.sha256 != now.sha256:
+                week = one_line(before.week, 8)
+                yield Finding(f"line {before.number} ({week})", f"it is another one in version {older}: one was edited")
+                break
+        else:
+            if len(_lines(home, older)) > len(check.lines):
+                yield Finding(chain.FILE, f"version {older} has more lines: lines were removed")
+
+
+def _lines(home: Home, number: int) -> list[Line]:
+    return chain.lines(home.published / str(number) / "reports")
+
+
+def _knows(version: Path, head: str) -> bool:
+    return head.strip().lower() in {line.sha256 for line in chain.lines(version / "reports")}
+
+
+def _is_hash(text: str) -> bool:
+    return len(text.strip()) == 64 and all(c in "0123456789abcdef" for c in text.strip().lower())
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"

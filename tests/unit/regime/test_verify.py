@@ -1,0 +1,171 @@
+"""`regime verify` on a home: what was edited is named, and a rollback is no edit."""
+
+import json
+import os
+from datetime import UTC, date, datetime
+
+import pytest
+import typer
+
+from ingestion.home import Home, iso_week
+from ingestion.publish import publish, roll_back
+from regime.errors import BadInput
+from regime.verify import NOT_AS_PUBLISHED, verify
+from report import chain
+from report.archive import write_archive
+from tests.pipeline.small_home import SOURCE, begin, build
+from tests.unit.report.test_archive import a_page
+
+W46, W47, W48 = date(2025, 11, 10), date(2025, 11, 17), date(2025, 11, 24)
+
+
+class Line:
+    """A home whose weeks have the verdicts that the test gives them."""
+
+    def __init__(self, path, monkeypatch):
+        self.home, self.state, self.code = begin(path), 0, "test"
+        monkeypatch.setenv("REGIME_HOME", str(path))
+
+    def publish(self, verdicts, *, with_archive=True):
+        self.state += 1
+        build(self.home, self.state)
+
+        def write_page(connection, week, directory):
+            a_page(directory.parent, iso_week(week), verdict=verdicts[week])
+
+        def archive(reports, weeks, as_of):
+            write_archive(reports, weeks, as_of, datetime(2025, 11, 24, 8, self.state, tzinfo=UTC))
+
+        publish(self.home, SOURCE, list(verdicts), write_page, code_version=self.code,
+                write_archive=archive if with_archive else None)  # fmt: skip
+
+    def edit(self, path, old, new):
+        file = self.home.reports / path
+        file.write_text(file.read_text().replace(old, new))
+
+    @property
+    def head(self):
+        return chain.check(self.home.reports).head
+
+
+@pytest.fixture
+def line(tmp_path, monkeypatch):
+    made = Line(tmp_path / "home", monkeypatch)
+    made.publish({W46: "range"})
+    made.publish({W46: "range", W47: "risk_off"})
+    return made
+
+
+def fails(capsys, *words, head=None):
+    with pytest.raises(typer.Exit) as left:
+        verify(head)
+    told = capsys.readouterr()
+    assert left.value.exit_code == NOT_AS_PUBLISHED == 3
+    for word in words:
+        assert word in told.err, told.err
+    return told
+
+
+def test_what_is_as_published_is_said_with_the_head(line, capsys):
+    verify()
+    told = capsys.readouterr()
+    assert "2 lines, 2 weeks: all as published" in told.out and f"head {line.head}" in told.out and told.err == ""
+    verify(line.head)
+
+
+def test_an_edited_verdict_is_named(line, capsys):
+    line.edit("2025-W46/summary.json", '"verdict": "range"', '"verdict": "risk_on"')
+    told = fails(capsys, "2025-W46/summary.json: its verdict is risk_on, and range was published")
+    assert "NOT as published" in told.out and "2025-W47" not in told.err
+
+
+def test_an_edited_page_stays_edited_until_its_week_is_published_anew(line, capsys):
+    line.edit("2025-W46/index.html", "html", "HTML")
+    fails(capsys, "2025-W46/index.html: it was edited")
+    line.publish({W48: "range"})
+    fails(capsys, "2025-W46/index.html: it was edited")
+    line.publish({W46: "range"})
+    verify()
+
+
+def test_an_edited_chain_is_named_also_by_the_versions_before(line, capsys):
+    line.edit("chain.jsonl", '"verdict":"risk_off"', '"verdict":"risk_on"')
+    fails(capsys, "line 2 (2025-W47): it was edited", "its verdict is risk_off, and risk_on was published")
+
+
+def test_page_and_chain_written_anew_together(line, capsys):
+    noted, reports = line.head, line.home.reports
+    a_page(reports, "2025-W46", verdict="euphoria")
+    (reports / chain.FILE).unlink()
+    write_archive(reports, [W46, W47], datetime(2025, 11, 24), datetime(2025, 11, 24, tzinfo=UTC))
+    fails(capsys, "line 1 (2025-W46): it is another one in version 1")  # the version before is a witness
+    fails(capsys, f"head {noted}: no line has this hash", head=noted)
+
+
+def test_lines_cut_off_the_end(line, capsys):
+    noted = line.head
+    line.publish({W48: "range"})
+    path = line.home.reports / chain.FILE
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:1]))
+    fails(capsys, "chain.jsonl: version 2 has more lines", "2025-W48: no line tells of it", f"head {noted}", head=noted)
+
+
+def test_the_archive_is_compared_where_this_code_wrote_it(line, capsys, monkeypatch):
+    for name in ("index.html", "feed.atom", "feed.json"):
+        line.edit(name, "risk off", "risk on")
+    verify()
+    assert capsys.readouterr().err == ""  # another version wrote it: nobody can say
+    monkeypatch.setattr("regime.verify.code_version", lambda: "test")
+    fails(capsys, "index.html: it was edited", "feed.atom: it was edited", "feed.json: it was edited")
+
+
+def test_after_a_rollback_the_chain_of_what_readers_see_goes_on(line, capsys):
+    noted = line.head
+    roll_back(line.home)
+    verify()
+    assert "1 line, 1 week: all as published" in capsys.readouterr().out
+    fails(capsys, "only version 2 has this line, and readers see version 1: was it rolled back?", head=noted)
+    line.publish({W47: "range"})
+    verify()  # version 2 went another way, and does not stand: it is no witness
+    assert "2 lines, 2 weeks" in capsys.readouterr().out
+    assert [told.verdict for told in chain.lines(line.home.reports)] == ["range", "range"]
+    first = json.loads((line.home.published / "1" / "reports" / chain.FILE).read_text().splitlines()[0])
+    verify(first["sha256"])
+    roll_back(line.home, 2)  # forward again
+    verify(noted)
+
+
+def test_weeks_of_a_version_without_a_chain(tmp_path, monkeypatch, capsys):
+    line = Line(tmp_path / "home", monkeypatch)
+    line.publish({W46: "range"}, with_archive=False)
+    fails(capsys, "chain.jsonl: there is none")
+    line.publish({W47: "range"})
+    verify()
+    assert "taken in from a version without a chain" in capsys.readouterr().out
+    roll_back(line.home)
+    fails(capsys, "chain.jsonl: there is none")
+    line.publish({W47: "range"})
+    verify()
+
+
+def test_a_second_publication_of_the_same_weeks_changes_no_byte(line):
+    def files():
+        return {p.relative_to(line.home.reports.resolve()): p.read_bytes()
+                for p in line.home.reports.resolve().rglob("*") if p.is_file()}  # fmt: skip
+
+    before = files()
+    line.publish({W46: "range", W47: "risk_off"})
+    assert files() == before and line.home.current.resolve().name == "3"
+
+
+@pytest.mark.parametrize("head", ["", "abc", "g" * 64, "\x1b" * 64])
+def test_a_head_that_is_no_hash(line, head):
+    with pytest.raises(BadInput, match="is no hash; give the 64 hexadecimal digits"):
+        verify(head)
+
+
+def test_a_home_in_which_nothing_is_published(tmp_path, monkeypatch):
+    monkeypatch.setenv("REGIME_HOME", str(tmp_path / "none"))
+    with pytest.raises(BadInput, match="nothing is published"):
+        verify()
+    assert not os.path.exists(tmp_path / "none") and Home.at().path == tmp_path / "none"
