@@ -35,7 +35,7 @@ def chart(marts: Marts) -> Chart | None:
         return None
     values = [value for column in ("mean", "low", "high") for value in drawn.numbers(column)]
     domain = [min(0.0, *values), max(1.0, *values)]
-    axis = alt.Axis(format=".1f", grid=True, values=[0, 0.2, 0.4, 0.6, 0.8, 1])
+    axis = alt.Axis(format=".1f", grid=True, labelFlush=False, values=[0, 0.2, 0.4, 0.6, 0.8, 1])
     x = alt.X("mean:Q", scale=alt.Scale(domain=domain, nice=False), axis=axis)
     y = alt.Y("name:N", sort=None, axis=None, scale=alt.Scale(paddingInner=0.35, paddingOuter=0.15))
     names = [label(name) for name in WINDOWS.values()]
@@ -45,8 +45,8 @@ def chart(marts: Marts) -> Chart | None:
         y=y,
         yOffset=alt.YOffset("window:N", sort=names, scale=alt.Scale(paddingInner=0.1)),
         color=alt.Color("window:N", scale=alt.Scale(domain=names, range=list(_COLOURS.values())), legend=legend),
-        shape=alt.Shape("window:N", scale=alt.Scale(domain=names, range=["circle", "diamond"]), legend=legend),
     )
+    shape = alt.Shape("window:N", scale=alt.Scale(domain=names, range=["circle", "diamond"]), legend=legend)
     return look.chart(
         "correlation",
         drawn,
@@ -61,11 +61,9 @@ def chart(marts: Marts) -> Chart | None:
         layers=[
             base.transform_filter("isValid(datum.low) && isValid(datum.high)")
             .mark_rule(strokeWidth=2.5)
-            .encode(x=alt.X("low:Q"), x2="high:Q", shape=alt.Undefined),
-            base.mark_point(filled=True, size=90, opacity=1).encode(x=x),
-            alt.Chart(drawn.data)
-            .mark_text(align="left", baseline="middle")
-            .encode(x=alt.value(-_NAMES), y=y, text="name:N"),
+            .encode(x=alt.X("low:Q"), x2="high:Q"),
+            base.mark_point(filled=True, size=90, opacity=1).encode(x=x, shape=shape),
+            look.names_at_left(drawn, y, "name", "name", _NAMES),
         ],
         height=40 * len({row["name"] for row in drawn.rows}),
         left=_NAMES,

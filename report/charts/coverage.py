@@ -37,7 +37,7 @@ def chart(marts: Marts) -> Chart | None:
             venue_name=row.figure("venue"),
             coverage=coverage,
             colour=colour,
-            outline=look.QUIET if colour == "transparent" else colour,
+            outline=look.PALE if colour == "transparent" else colour,
         )
     n_venues = len({row["venue"] for row in drawn.rows})
     n_datasets = len({row["dataset"] for row in drawn.rows})
@@ -66,10 +66,9 @@ def chart(marts: Marts) -> Chart | None:
             )
             .mark_text(baseline="middle", fontSize=size)
             .encode(text="written:N"),
+            look.names_at_left(drawn, y, "dataset", "name", _NAMES),
             alt.Chart(drawn.data)
-            .mark_text(align="left", baseline="middle", limit=_NAMES - 6)
-            .encode(x=alt.value(-_NAMES), y=y, text="name:N"),
-            alt.Chart(drawn.data)
+            .transform_aggregate(groupby=["venue", "venue_name"])
             .mark_text(align="left", baseline="middle", angle=300, limit=_TOP - 4)
             .encode(x=x, y=alt.value(-7), text="venue_name:N"),
         ],

@@ -25,7 +25,7 @@ _HEIGHT = 210
 def chart(marts: Marts) -> Chart | None:
     """Daily rates, with the runs of hours shaded in which the market's funding was below zero."""
     days = look.days_to(marts.week)
-    drawn, runs = look.Drawn(), look.Drawn()
+    drawn, runs = look.Drawn(), look.Drawn("runs")
     colours = {}
     for asset_id, name, colour in (("ALL", label("Market"), look.ACCENT), ("bitcoin", label("Bitcoin"), look.SECOND)):
         rows = marts.since("funding_daily", "market_date", days[0], days[-1], asset_id=asset_id)

@@ -24,9 +24,9 @@ WIDTH = 420
 WEEKS = 26
 
 # Each colour is a token: the page's style sheet gives it another value in the dark (templates/week.css).
-INK, SOFT, LINE, CARD = "#1a1d23", "#575e69", "#e3e0d8", "#ffffff"
+INK, SOFT, LINE = "#1a1d23", "#575e69", "#e3e0d8"
 GAIN, LOSS, ACCENT, SECOND = "#17705a", "#b23a2b", "#0e5a6b", "#b8620e"
-PALE, SHADE, QUIET = "#c9c5ba", "#f6dcd3", "#9aa1ab"
+PALE, SHADE = "#c9c5ba", "#f6dcd3"
 # From one end of a scale over its middle to the other: blue, grey, orange, which all eyes tell apart.
 LEVELS = {-2: "#6ba3d6", -1: "#b5d0ea", 0: "#e6e3dc", 1: "#f5c898", 2: "#e0893f"}
 # From much to little of one kind.
@@ -49,8 +49,9 @@ def label(text: str) -> str:
 class Drawn:
     """The rows that a chart draws, and the figures in them; a number comes in as a figure only."""
 
-    def __init__(self) -> None:
-        """No rows yet."""
+    def __init__(self, name: str = "rows") -> None:
+        """No rows yet; `name` tells them from others in the same chart."""
+        self.name = name
         self.rows: list[dict[str, float | int | str | bool | None]] = []
         self.figures: list[Figure] = []
 
@@ -74,9 +75,9 @@ class Drawn:
             self.add(line=name, day=day, value=figures.get(day), alone=is_alone)
 
     @property
-    def data(self) -> alt.Data:
-        """The rows for Altair."""
-        return alt.Data(values=self.rows)
+    def data(self) -> alt.NamedData:
+        """The rows for Altair: by name, as it would copy and check each of them in every layer."""
+        return alt.NamedData(name=self.name)
 
     def numbers(self, column: str) -> list[float]:
         """The numbers in a column, to size a scale by."""
@@ -114,7 +115,8 @@ def chart(
         .configure_scale(bandPaddingInner=0.25, bandPaddingOuter=0.1)
     )
     figures = tuple(dict.fromkeys(figure for rows in drawn for figure in rows.figures))
-    return Chart(chart_id, title, subtitle, alt_text, picture.to_dict(), figures)
+    spec = picture.to_dict() | {"datasets": {rows.name: rows.rows for rows in drawn}}
+    return Chart(chart_id, title, subtitle, alt_text, spec, figures)
 
 
 def y_of_names(column: str = "name") -> alt.Y:
@@ -122,12 +124,13 @@ def y_of_names(column: str = "name") -> alt.Y:
     return alt.Y(f"{column}:N", sort=None, axis=None)
 
 
-def names_at_left(drawn: Drawn, column: str = "name", width: int = 112, written: str | None = None) -> alt.Chart:
-    """The names of the rows at the chart's left edge, as data: whoever lists a coin chooses its name."""
+def names_at_left(drawn: Drawn, y: alt.Y, column: str, written: str, width: int) -> alt.Chart:
+    """The name of each line at the chart's left edge, as data: whoever lists a coin chooses its name."""
     return (
         alt.Chart(drawn.data)
-        .mark_text(align="left", baseline="middle", limit=width - 8, ellipsis="…")
-        .encode(x=alt.value(-width), y=y_of_names(column), text=f"{written or column}:N")
+        .transform_aggregate(groupby=list(dict.fromkeys((column, written))))
+        .mark_text(align="left", baseline="middle", limit=width - 8)
+        .encode(x=alt.value(-width), y=y, text=f"{written}:N")
     )
 
 
@@ -141,12 +144,14 @@ def x_from_zero(column: str, values: Iterable[float], width: int, room: int = 46
     return alt.X(f"{column}:Q", axis=None, scale=alt.Scale(domain=domain, nice=False))
 
 
-def figures_at_bars(drawn: Drawn, x: alt.X, y: alt.Y, text: str, number_format: str = "+,.1f") -> list[alt.Chart]:
-    """The figure of each bar at its end, on the side to which it grows."""
-    base = alt.Chart(drawn.data).encode(x=x, y=y, text=alt.Text(f"{text}:Q", format=number_format))
+def figures_at_bars(bars: alt.Chart, x: alt.X, y: alt.Y, value: str) -> list[alt.Chart]:
+    """The figure of each bar at its end, on the side to which it grows; what rounds to nothing has no sign."""
+    base = bars.transform_calculate(
+        shown=f"abs(datum.{value}) < 0.05 ? '0.0' : format(datum.{value}, '+,.1f')"
+    ).encode(x=x, y=y, text="shown:N")
     return [
-        base.transform_filter(f"datum.{text} < 0").mark_text(align="right", dx=-5, baseline="middle"),
-        base.transform_filter(f"datum.{text} >= 0").mark_text(align="left", dx=5, baseline="middle"),
+        base.transform_filter(f"datum.{value} < 0").mark_text(align="right", dx=-5, baseline="middle"),
+        base.transform_filter(f"datum.{value} >= 0").mark_text(align="left", dx=5, baseline="middle"),
     ]
 
 

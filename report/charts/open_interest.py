@@ -38,7 +38,7 @@ def chart(marts: Marts) -> Chart | None:
     )
     bars = (
         alt.Chart(drawn.data)
-        .mark_bar()
+        .mark_bar(size=10)
         .encode(
             x=look.x_of_weeks("week", mondays),
             y=alt.Y("end:Q", stack="zero", axis=alt.Axis(labelExpr=look.IN_BILLIONS, tickCount=5)),

@@ -59,9 +59,6 @@ def chart(marts: Marts) -> Chart | None:
             end="datum.usd < 0 ? min(datum.from, datum.to) : max(datum.from, datum.to)", billions="datum.usd / 1e9"
         )
     )
-    at_end = placed.encode(
-        x=alt.X("end:Q", axis=None), y=y, text=alt.Text("billions:Q", format="+,.1f")
-    )
     change, price, position = (figures[c] for c in (_CHANGE, "price_effect_usd", "position_effect_usd"))
     scale = change.number
     shown = {
@@ -84,9 +81,8 @@ def chart(marts: Marts) -> Chart | None:
         layers=[
             placed.mark_bar().encode(x=x, x2="to:Q", y=y, color=colour),
             look.zero_line(alt.X(datum=0)),
-            look.names_at_left(drawn, width=_NAMES),
-            at_end.transform_filter("datum.usd < 0").mark_text(align="right", dx=-5, baseline="middle"),
-            at_end.transform_filter("datum.usd >= 0").mark_text(align="left", dx=5, baseline="middle"),
+            look.names_at_left(drawn, y, "name", "name", _NAMES),
+            *look.figures_at_bars(placed, alt.X("end:Q", axis=None), y, "billions"),
         ],
         height=34 * len(drawn.rows),
         left=_NAMES,

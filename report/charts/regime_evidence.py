@@ -40,7 +40,7 @@ def chart(marts: Marts) -> Chart | None:
                 vote=words(vote).text if vote.is_known else label("no vote"),
                 has_vote=vote.is_known,
                 colour=colour,
-                outline=look.QUIET if colour == "transparent" else colour,
+                outline=look.PALE if colour == "transparent" else colour,
             )
     n_places = max(len(found) for found in by_dimension.values())
     width = (look.WIDTH - _NAMES) / n_places
@@ -65,7 +65,7 @@ def chart(marts: Marts) -> Chart | None:
             votes.transform_filter("!datum.has_vote").mark_text(
                 baseline="middle", fontSize=11, limit=width - 5, color=look.SOFT
             ),
-            look.names_at_left(drawn, "dimension", _NAMES),
+            look.names_at_left(drawn, y, "dimension", "dimension", _NAMES),
         ],
         height=_LANE * len(by_dimension),
         left=_NAMES,

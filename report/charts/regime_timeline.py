@@ -41,19 +41,19 @@ def chart(marts: Marts) -> Chart | None:
     this_week = by_week.get(marts.week.start)
     if this_week is None or not this_week.figure("verdict").is_known:
         return None
-    cells, names = look.Drawn(), look.Drawn()
+    cells, names = look.Drawn(), look.Drawn("names")
     found = {row.figure("verdict").value for row in rows}
     verdicts = [v for v in _VERDICTS if v in found]
     verdicts += sorted(str(v) for v in found - {*verdicts, _UNDECIDED, None})
-    names.add(lane="of verdicts", name=label("Verdict"), state="", is_heading=True)
+    names.add(lane="of verdicts", name=label("Verdict"), state="", is_heading=True, has_line=False)
     for verdict in [*verdicts, *([_UNDECIDED] if _UNDECIDED in found else [])]:
-        names.add(lane=f"verdict {verdict}", name=in_words(verdict), state="", is_heading=False)
-    names.add(lane="of states", name=label("States"), state=label("this week"), is_heading=True)
+        names.add(lane=f"verdict {verdict}", name=in_words(verdict), state="", is_heading=False, has_line=True)
+    names.add(lane="of states", name=label("States"), state=label("this week"), is_heading=True, has_line=False)
     levels = levels_of_states(marts)
     for column, name in STATES.items():
         state = this_week.figure(column)
         if any(row.figure(column).is_known for row in rows):
-            names.add(lane=column, name=label(name), state=words(state).text, is_heading=False)
+            names.add(lane=column, name=label(name), state=words(state).text, is_heading=False, has_line=False)
     for monday, row in by_week.items():
         _add_week(cells, monday, row, levels)
     lanes = [str(row["lane"]) for row in names.rows]
@@ -71,6 +71,11 @@ def chart(marts: Marts) -> Chart | None:
             verdict=words(this_week.figure("verdict")),
         ),
         layers=[
+            # A line leads the eye from a verdict's word to its weeks.
+            alt.Chart(names.data)
+            .transform_filter("datum.has_line")
+            .mark_rule(color=look.LINE)
+            .encode(x=alt.value(0), x2=alt.value(look.WIDTH - _LEFT - _RIGHT), y=y),
             alt.Chart(cells.data)
             .mark_rect(x2Offset=-1.5)
             .encode(
@@ -107,7 +112,7 @@ def _add_week(cells: look.Drawn, monday: date, row: Row, levels: dict[tuple[str,
     verdict = row.figure("verdict").value
     if verdict is not None:
         colour = "transparent" if verdict == _UNDECIDED else look.ACCENT
-        outline = look.QUIET if verdict == _UNDECIDED else colour
+        outline = look.PALE if verdict == _UNDECIDED else colour
         cells.add(lane=f"verdict {verdict}", week=monday, until=until, state=row.figure("verdict"), colour=colour,
                   outline=outline)  # fmt: skip
     for column in STATES:
@@ -115,7 +120,7 @@ def _add_week(cells: look.Drawn, monday: date, row: Row, levels: dict[tuple[str,
         if state.is_known:
             level = levels.get((column.removesuffix("_state"), str(state.value)))
             colour = look.LEVELS.get(level, "transparent") if level is not None else "transparent"
-            outline = look.QUIET if colour == "transparent" else colour
+            outline = look.PALE if colour == "transparent" else colour
             cells.add(lane=column, week=monday, until=until, state=state, colour=colour, outline=outline)
 
 

@@ -51,8 +51,8 @@ def chart(marts: Marts) -> Chart | None:
         layers=[
             bars,
             look.zero_line(alt.X(datum=0)),
-            look.names_at_left(drawn, "id", _NAMES, "name"),
-            *look.figures_at_bars(drawn, x, y, "value"),
+            look.names_at_left(drawn, y, "id", "name", _NAMES),
+            *look.figures_at_bars(alt.Chart(drawn.data), x, y, "value"),
         ],
         height=22 * len(rows),
         left=_NAMES,

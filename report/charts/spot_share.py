@@ -28,12 +28,14 @@ def chart(marts: Marts) -> Chart | None:
     x = look.x_of_weeks("day", mondays)
     y = alt.Y("value:Q", scale=alt.Scale(zero=False, nice=True), axis=alt.Axis(format="~f", tickCount=5))
     base = alt.Chart(drawn.data).encode(x=x, y=y)
-    now = base.transform_filter(f"datum.day == '{marts.week.start}'")
+    now = look.Drawn("now")
+    now.add(day=marts.week.start, value=share)
     before = shares.get(marts.week.previous.start)
     has_before = before is not None and before.is_known
     return look.chart(
         "spot_share",
         drawn,
+        now,
         title=compose("Spot was {share} of the volume, after {before} the week before", share=share, before=before)
         if before is not None and has_before
         else compose("Spot was {share} of the volume", share=share),
@@ -47,7 +49,7 @@ def chart(marts: Marts) -> Chart | None:
         layers=[
             base.mark_line(color=look.ACCENT, strokeWidth=2, invalid="break-paths-filter-domains"),
             base.mark_point(color=look.ACCENT, filled=True, size=18, opacity=1),
-            now.mark_point(color=look.ACCENT, filled=True, size=70, opacity=1),
+            alt.Chart(now.data).mark_point(color=look.ACCENT, filled=True, size=80, opacity=1).encode(x=x, y=y),
         ],
         height=_HEIGHT,
     )

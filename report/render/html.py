@@ -15,6 +15,7 @@ from markupsafe import Markup
 from report.document import Document, Table
 from report.figures import clean_name
 from report.formatting import Printed
+from report.render import charts
 from report.text import Day, Fragment
 
 _TEMPLATES = Path(__file__).parent.parent / "templates"
@@ -38,6 +39,7 @@ def render(document: Document) -> str:
         style=Markup(style),
         policy=f"default-src 'none'; style-src '{_hash(style)}'; base-uri 'none'; form-action 'none'",
         bars={(section.id, table.id): _bars(table) for section in document.sections for table in section.tables},
+        drawings={chart.id: charts.svg(chart) for section in document.sections for chart in section.charts},
         start=Day(document.week.start, with_weekday=True),
         end=Day(document.week.end, with_weekday=True),
         is_printed=lambda fragment: isinstance(fragment, Printed),
