@@ -80,5 +80,7 @@ def _title(marts: Marts, top: Figure, tail: Figure) -> tuple[Fragment, ...]:
     if not (gap.figure("ci_low").is_known and gap.figure("ci_high").is_known):
         return compose("Correlation: {top} in ranks 1–10, {tail} in ranks 51–100", top=top, tail=tail)
     if gap.text("is_significant") == "True":
-        return compose("Correlation: {top} in ranks 1–10, {tail} in ranks 51–100, a significant gap", top=top, tail=tail)
+        return compose(
+            "Correlation: {top} in ranks 1–10, {tail} in ranks 51–100, a significant gap", top=top, tail=tail
+        )
     return compose("Correlation: {top} in ranks 1–10, {tail} in ranks 51–100, no significant gap", top=top, tail=tail)

@@ -37,7 +37,7 @@ def chart(marts: Marts) -> Chart | None:
             venue_name=row.figure("venue"),
             coverage=coverage,
             colour=colour,
-            outline=look.PALE if colour == "transparent" else colour,
+            outline=look.LINE if colour == "transparent" else colour,
         )
     n_venues = len({row["venue"] for row in drawn.rows})
     n_datasets = len({row["dataset"] for row in drawn.rows})
@@ -93,5 +93,5 @@ def _title(known: list[Row]) -> tuple[Fragment, ...]:
         return compose("Every dataset that was due came complete")
     said = {"dataset": words(least.figure("dataset")), "venue": least.figure("venue")}
     if coverage.number == 0:
-        return compose("Nothing came of {dataset} from {venue}", **said)
+        return compose("No row of {dataset} came from {venue}", **said)
     return compose("Thinnest coverage: {dataset} of {venue} with {coverage}", coverage=show(coverage), **said)

@@ -20,6 +20,9 @@ from report.text import Day, Fragment, compose
 NEUTRAL_PCT = 10.95
 _RATE = "funding_rate_annualised_pct"
 _HEIGHT = 210
+_LEFT, _RIGHT = 44, 50
+# Shorter runs would be hairs that nobody can tell from a line.
+_SHADED_FROM_HOURS = 24
 
 
 def chart(marts: Marts) -> Chart | None:
@@ -37,7 +40,7 @@ def chart(marts: Marts) -> Chart | None:
         return None
     first, last = days[0], marts.week.end
     negative = _negative_runs(marts, look.at_midnight(first))
-    for row in negative:
+    for row in (row for row in negative if (row.figure("hours").number or 0) >= _SHADED_FROM_HOURS):
         began, ended = (row.figure(column).value for column in ("run_start", "run_end"))
         if isinstance(began, datetime) and isinstance(ended, datetime):
             # A run may have begun before the picture, and may go on after the week: neither is drawn.
@@ -57,7 +60,7 @@ def chart(marts: Marts) -> Chart | None:
         runs,
         title=_title(marts, negative),
         subtitle=compose(
-            "Percent a year, by day, to {last}; dashed: neutral, 10.95 % a year; shaded: the market's runs below zero.",
+            "Percent a year, by day, to {last}; dashed: neutral, 10.95 % a year; shaded: a day or more below zero (market).",
             last=Day(marts.week.last_day),
         ),
         alt_text=compose(
@@ -69,12 +72,16 @@ def chart(marts: Marts) -> Chart | None:
             shaded,
             look.zero_line(alt.Y(datum=0)),
             neutral.mark_rule(color=look.SOFT, strokeDash=[5, 4]).encode(y=alt.Y(datum=NEUTRAL_PCT)),
-            neutral.mark_text(align="left", dx=4, dy=-7, color=look.SOFT).encode(
-                x=alt.value(0), y=alt.Y(datum=NEUTRAL_PCT), text=alt.value(label("neutral"))
+            neutral.mark_text(align="left", baseline="middle", color=look.SOFT).encode(
+                x=alt.value(look.WIDTH - _LEFT - _RIGHT + 4),
+                y=alt.Y(datum=NEUTRAL_PCT),
+                text=alt.value(label("neutral")),
             ),
             *look.lines(drawn, x, y, colours),
         ],
         height=_HEIGHT,
+        left=_LEFT,
+        right=_RIGHT,
         top=34,
     )
 
@@ -98,6 +105,8 @@ def _title(marts: Marts, negative: list[Row]) -> tuple[Fragment, ...]:
     stands = [row for row in negative if _reaches(row, marts.week.midnight_after)]
     if stands:
         since = stands[-1].figure("run_start")
+        if (rate.number or 0.0) > 0:
+            return compose("Funding averaged {rate} a year, and fell below zero on {since}", rate=shown, since=since)
         return compose("Funding averaged {rate} a year, below zero since {since}", rate=shown, since=since)
     if (rate.number or 0.0) < 0:
         return compose("Funding averaged {rate} a year, below zero", rate=shown)

@@ -146,9 +146,9 @@ def x_from_zero(column: str, values: Iterable[float], width: int, room: int = 46
 
 def figures_at_bars(bars: alt.Chart, x: alt.X, y: alt.Y, value: str) -> list[alt.Chart]:
     """The figure of each bar at its end, on the side to which it grows; what rounds to nothing has no sign."""
-    base = bars.transform_calculate(
-        shown=f"abs(datum.{value}) < 0.05 ? '0.0' : format(datum.{value}, '+,.1f')"
-    ).encode(x=x, y=y, text="shown:N")
+    base = bars.transform_calculate(shown=f"abs(datum.{value}) < 0.05 ? '0.0' : format(datum.{value}, '+,.1f')").encode(
+        x=x, y=y, text="shown:N"
+    )
     return [
         base.transform_filter(f"datum.{value} < 0").mark_text(align="right", dx=-5, baseline="middle"),
         base.transform_filter(f"datum.{value} >= 0").mark_text(align="left", dx=5, baseline="middle"),

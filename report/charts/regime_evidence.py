@@ -40,7 +40,7 @@ def chart(marts: Marts) -> Chart | None:
                 vote=words(vote).text if vote.is_known else label("no vote"),
                 has_vote=vote.is_known,
                 colour=colour,
-                outline=look.PALE if colour == "transparent" else colour,
+                outline=look.LINE if colour == "transparent" else colour,
             )
     n_places = max(len(found) for found in by_dimension.values())
     width = (look.WIDTH - _NAMES) / n_places

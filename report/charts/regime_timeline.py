@@ -112,7 +112,7 @@ def _add_week(cells: look.Drawn, monday: date, row: Row, levels: dict[tuple[str,
     verdict = row.figure("verdict").value
     if verdict is not None:
         colour = "transparent" if verdict == _UNDECIDED else look.ACCENT
-        outline = look.PALE if verdict == _UNDECIDED else colour
+        outline = look.LINE if verdict == _UNDECIDED else colour
         cells.add(lane=f"verdict {verdict}", week=monday, until=until, state=row.figure("verdict"), colour=colour,
                   outline=outline)  # fmt: skip
     for column in STATES:
@@ -120,7 +120,7 @@ def _add_week(cells: look.Drawn, monday: date, row: Row, levels: dict[tuple[str,
         if state.is_known:
             level = levels.get((column.removesuffix("_state"), str(state.value)))
             colour = look.LEVELS.get(level, "transparent") if level is not None else "transparent"
-            outline = look.PALE if colour == "transparent" else colour
+            outline = look.LINE if colour == "transparent" else colour
             cells.add(lane=column, week=monday, until=until, state=state, colour=colour, outline=outline)
 
 
@@ -139,18 +139,19 @@ def _names(names: look.Drawn, y: alt.Y) -> list[alt.Chart]:
 def _legend(height: int) -> list[alt.Chart]:
     """The five colours between the words for the ends of a scale."""
     at = height + _BOTTOM - 12
-    words_of_ends = alt.Chart(alt.Data(values=[{}])).mark_text(baseline="middle", fontSize=11, color=look.SOFT)
+    ends = {"baseline": "middle", "fontSize": 11, "color": look.SOFT}
+    base = alt.Chart(alt.Data(values=[{}]))
     squares = [
-        alt.Chart(alt.Data(values=[{}]))
-        .mark_rect(color=colour)
-        .encode(x=alt.value(4 + 18 * n), x2=alt.value(20 + 18 * n), y=alt.value(at - 6), y2=alt.value(at + 6))
+        base.mark_rect(color=colour).encode(
+            x=alt.value(4 + 18 * n), x2=alt.value(20 + 18 * n), y=alt.value(at - 6), y2=alt.value(at + 6)
+        )
         for n, colour in enumerate(look.LEVELS.values())
     ]
     low, high = label("low end of its scale"), label("high end")
     return [
-        words_of_ends.mark_text(align="right").encode(x=alt.value(-2), y=alt.value(at), text=alt.value(low)),
+        base.mark_text(align="right", **ends).encode(x=alt.value(-2), y=alt.value(at), text=alt.value(low)),
         *squares,
-        words_of_ends.mark_text(align="left").encode(x=alt.value(98), y=alt.value(at), text=alt.value(high)),
+        base.mark_text(align="left", **ends).encode(x=alt.value(98), y=alt.value(at), text=alt.value(high)),
     ]
 
 

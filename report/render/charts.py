@@ -5,7 +5,7 @@ Does not: what charts show (report/charts), the colours of the dark (templates/w
 """
 
 import re
-import textwrap
+import unicodedata
 from collections.abc import Iterator
 from typing import Any
 from xml.etree import ElementTree
@@ -14,7 +14,8 @@ import vl_convert
 from markupsafe import Markup, escape
 
 from report.document import Chart, Document
-from report.text import plain
+from report.render.typography import typeset
+from report.text import Fragment
 
 # Messages carry few pictures: what the week was, who lost, who pays.
 PICTURES = ("regime_timeline", "sector_returns", "funding")
@@ -33,7 +34,10 @@ _STROKE = ("stroke-width", "stroke-dasharray", "stroke-linejoin")
 _IMPLIED = {("opacity", "1"), ("stroke-width", "1"), ("fill", "none"), ("stroke", "none"), ("text-anchor", "start"),
             ("transform", "translate(0,0)"), ("fill", "transparent"), ("font-weight", "normal")}  # fmt: skip
 _NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
-_LETTERS_A_LINE = 52
+# Of a picture that stands alone: its margin, the band that says what kind of data it shows, and their colours.
+_MARGIN, _BAND = 16, 30
+_LABEL_COLOURS = {True: "#ffd34d", False: "#f1efe9"}
+_NOTE = "#575e69"
 
 
 def svg(chart: Chart) -> Markup:
@@ -41,36 +45,73 @@ def svg(chart: Chart) -> Markup:
     drawn = ElementTree.fromstring(vl_convert.vegalite_to_svg(dict(chart.spec), vl_version=_VEGA_LITE))
     content = "".join(_serialised(node) for node in drawn)
     return Markup('<svg class="chart" role="img" aria-label="{}" viewBox="{}">{}</svg>').format(
-        plain(chart.alt), drawn.get("viewBox", ""), Markup(content)
+        _typeset(chart.alt), drawn.get("viewBox", ""), Markup(content)
     )
 
 
 def png(chart: Chart, document: Document) -> bytes:
     """The chart as a picture that may stand alone: with its title, its source, and the label of simulated data."""
-    title = textwrap.wrap(plain(chart.title), _LETTERS_A_LINE - 4)
-    notes = textwrap.wrap(plain(chart.subtitle), _LETTERS_A_LINE + 8)
-    notes += textwrap.wrap(f"{document.week.label} · {document.source_title} · {chart.source}", _LETTERS_A_LINE + 8)
-    spec = dict(chart.spec)
-    padding = dict(spec["padding"])
-    above = 12 + 20 * len(title) + 17 * len(notes)
-    spec |= {
-        "background": "#ffffff",
-        "padding": padding | {"top": padding["top"] + above, "bottom": padding["bottom"] + 8},
-        "title": {
-            "text": title,
-            "subtitle": notes,
-            "anchor": "start",
-            "frame": "group",
-            "dx": 14 - padding["left"],
-            "offset": padding["top"] + 6,
-            "fontSize": 16,
-            "lineHeight": 20,
-            "subtitleFontSize": 12,
-            "subtitleLineHeight": 17,
-            "subtitlePadding": 5,
+    title = _lines(_typeset(chart.title), 50)
+    notes = _lines(_typeset(chart.subtitle), 66)
+    padding = chart.spec["padding"]
+    above = _BAND + 14 + 21 * len(title) + 17 * len(notes)
+    # From the frame's corner, where Vega counts from, to that of the picture.
+    left, top = -padding["left"], -padding["top"] - above
+    width = chart.spec["width"] + padding["left"] + padding["right"]
+    bottom = chart.spec["height"] + padding["bottom"]
+    band = {"type": "rect", "color": _LABEL_COLOURS[document.is_simulated]}
+    texts = [
+        _text([f"{document.source_title} · {document.week.label}"], left, top + 8, fontSize=12, fontWeight="bold"),
+        _text(title, left, top + _BAND + 10, fontSize=16, lineHeight=21, fontWeight="bold"),
+        _text(notes, left, top + _BAND + 13 + 21 * len(title), fontSize=12, lineHeight=17, color=_NOTE),
+        _text([chart.source], left, bottom + 6, fontSize=10, color=_NOTE),
+    ]
+    behind = {
+        "data": {"values": [{}]},
+        "mark": band,
+        "encoding": {
+            "x": {"value": left - _MARGIN},
+            "x2": {"value": left + width + _MARGIN},
+            "y": {"value": top},
+            "y2": {"value": top + _BAND},
         },
     }
+    spec = dict(chart.spec) | {
+        "background": "#ffffff",
+        "padding": {
+            "left": padding["left"] + _MARGIN,
+            "right": padding["right"] + _MARGIN,
+            "top": padding["top"] + above,
+            "bottom": padding["bottom"] + 24,
+        },
+        "layer": [behind, *chart.spec["layer"], *texts],
+    }
     return vl_convert.vegalite_to_png(spec, vl_version=_VEGA_LITE, scale=2)
+
+
+def _text(lines: list[str], x: float, y: float, **mark: Any) -> dict[str, Any]:
+    return {
+        "data": {"values": [{}]},
+        "mark": {"type": "text", "align": "left", "baseline": "top"} | mark,
+        "encoding": {"x": {"value": x}, "y": {"value": y}, "text": {"value": lines}},
+    }
+
+
+def _typeset(fragments: tuple[Fragment, ...]) -> str:
+    return "".join(typeset(fragment) for fragment in fragments)
+
+
+def _lines(text: str, width: int) -> list[str]:
+    """The text in lines of about `width` letters, of which a wide one counts as two and may end a line."""
+    lines, line, length = [], "", 0
+    for piece in re.findall(r"[\u2e80-\uffef]|[^\s\u2e80-\uffef]+[^\S\u00a0\u202f]*|\s", text):
+        reach = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in piece.rstrip())
+        if line and length + reach > width:
+            lines.append(line.rstrip())
+            line, length = "", 0
+        line += piece
+        length += reach + len(piece) - len(piece.rstrip())
+    return [*lines, line.rstrip()]
 
 
 def _serialised(node: ElementTree.Element) -> str:

@@ -1,6 +1,6 @@
 """`index.html`: one self-contained page without script, under a strict content policy.
 
-Belongs here: typography, bars, and the content policy.
+Belongs here: bars, and the content policy.
 Does not: words and figures; the template (templates/) holds the structure, the style sheet the looks.
 """
 
@@ -16,10 +16,10 @@ from report.document import Document, Table
 from report.figures import clean_name
 from report.formatting import Printed
 from report.render import charts
-from report.text import Day, Fragment
+from report.render.typography import typeset
+from report.text import Day
 
 _TEMPLATES = Path(__file__).parent.parent / "templates"
-_MINUS, _NARROW_SPACE, _SPACE = "−", "\N{NARROW NO-BREAK SPACE}", "\N{NO-BREAK SPACE}"
 
 
 def render(document: Document) -> str:
@@ -31,7 +31,7 @@ def render(document: Document) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"words": _fragment, "where": _provenance, "lean": _lean}
+    environment.filters |= {"words": typeset, "where": _provenance, "lean": _lean}
     style = (_TEMPLATES / "week.css").read_text(encoding="utf-8")
     return environment.get_template("week.html.j2").render(
         document=document,
@@ -48,15 +48,6 @@ def render(document: Document) -> str:
 
 def _hash(style: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-
-
-def _fragment(fragment: Fragment) -> str:
-    """The text of a fragment; numbers get a true minus and spaces that do not break."""
-    if isinstance(fragment, str):
-        return fragment.replace(" %", f"{_NARROW_SPACE}%")
-    if not isinstance(fragment, Printed) or fragment.figure.number is None:
-        return fragment.text
-    return fragment.text.replace("-", _MINUS).replace(" %", f"{_NARROW_SPACE}%").replace(" ", _SPACE)
 
 
 def _lean(printed: Printed) -> str:
