@@ -1,4 +1,4 @@
-"""The report of one week: from the marts of an open database to three files.
+"""The report of one week: from the marts of an open database to three files and a few pictures.
 
 Belongs here: the public entry, `write_week`, and what it hands back.
 Does not: when a week is published, and where (orchestration does).
@@ -16,7 +16,7 @@ from report import guard, sections
 from report.document import Document, SourceKind, numbered
 from report.errors import ReportError
 from report.marts import Marts
-from report.render import html, machine, markdown
+from report.render import charts, html, machine, markdown
 from report.weeks import Week
 
 
@@ -28,6 +28,7 @@ class WeekPages:
     summary_md: Path
     index_html: Path
     summary_json: Path
+    pictures: tuple[Path, ...] = ()
 
     @property
     def week(self) -> str:
@@ -43,17 +44,19 @@ class WeekPages:
 def write_week(
     con: duckdb.DuckDBPyConnection, week_start: date, out: Path, source: str, is_simulated: bool
 ) -> WeekPages:
-    """Write `summary.md`, `index.html` and `summary.json` of the week into `out`, from schema marts of `con` alone.
+    """Write `summary.md`, `index.html`, `summary.json` and `charts/` of a week into `out`, from schema marts of `con`.
 
     `source` (simulated, replay, live) and `is_simulated` label every page. The same marts give the same bytes, and
     a file that would not change is not touched. Raises `ReportError` where the week or the database cannot be used.
     """
     document = read_week(con, week_start, source, is_simulated)
-    pages = WeekPages(document, out / "summary.md", out / "index.html", out / "summary.json")
     out.mkdir(parents=True, exist_ok=True)
-    _write(pages.summary_md, markdown.render(document))
-    _write(pages.index_html, html.render(document))
-    _write(pages.summary_json, machine.render(document))
+    pages = WeekPages(
+        document, out / "summary.md", out / "index.html", out / "summary.json", _write_pictures(document, out / "charts")
+    )
+    _write(pages.summary_md, markdown.render(document).encode())
+    _write(pages.index_html, html.render(document).encode())
+    _write(pages.summary_json, machine.render(document).encode())
     return pages
 
 
@@ -75,8 +78,18 @@ def _source(source: str, is_simulated: bool) -> SourceKind:
     )
 
 
-def _write(path: Path, text: str) -> None:
-    content = text.encode("utf-8")
+def _write_pictures(document: Document, out: Path) -> tuple[Path, ...]:
+    """The charts that messages carry, as PNG; a picture of before that this document has not is removed."""
+    pictures = {out / f"{chart.id}.png": chart for chart in charts.pictures(document)}
+    for stale in set(out.glob("*.png")) - set(pictures):
+        stale.unlink()
+    out.mkdir(exist_ok=True)
+    for path, chart in pictures.items():
+        _write(path, charts.png(chart, document))
+    return tuple(pictures)
+
+
+def _write(path: Path, content: bytes) -> None:
     if path.exists() and path.read_bytes() == content:
         return
     unfinished = path.with_name(path.name + ".unfinished")

@@ -7,6 +7,8 @@ Does not: how charts look (look), how they become SVG and PNG (render/charts), w
 from collections.abc import Callable
 from dataclasses import replace
 
+from altair.utils import schemapi
+
 from report.charts import (
     asset_classes,
     correlation,
@@ -36,5 +38,6 @@ ORDER: dict[str, tuple[Callable[[Marts], Chart | None], ...]] = {
 
 def attached(marts: Marts, section: Section) -> Section:
     """The section with its charts; one that has nothing to show is not there."""
-    charts = (chart(marts) for chart in ORDER.get(section.id, ()))
+    with schemapi.debug_mode(False):  # no check of each part against the schema: the tests do that
+        charts = [chart(marts) for chart in ORDER.get(section.id, ())]
     return replace(section, charts=tuple(chart for chart in charts if chart is not None))

@@ -137,21 +137,17 @@ def _names(names: look.Drawn, y: alt.Y) -> list[alt.Chart]:
 
 
 def _legend(height: int) -> list[alt.Chart]:
-    """The five colours between the words for the ends of a scale."""
-    at = height + _BOTTOM - 12
-    ends = {"baseline": "middle", "fontSize": 11, "color": look.SOFT}
-    base = alt.Chart(alt.Data(values=[{}]))
-    squares = [
-        base.mark_rect(color=colour).encode(
-            x=alt.value(4 + 18 * n), x2=alt.value(20 + 18 * n), y=alt.value(at - 6), y2=alt.value(at + 6)
-        )
-        for n, colour in enumerate(look.LEVELS.values())
-    ]
-    low, high = label("low end of its scale"), label("high end")
+    """The five colours between the words for the ends of a scale; their places are points, not data."""
+    y = alt.value(height + _BOTTOM - 12)
+    squares = alt.Data(values=[{"x": 11 + 18 * n, "colour": colour} for n, colour in enumerate(look.LEVELS.values())])
+    text = alt.Chart(alt.Data(values=[{}])).encode(y=y)
+    mark = {"baseline": "middle", "fontSize": 11, "color": look.SOFT}
     return [
-        base.mark_text(align="right", **ends).encode(x=alt.value(-2), y=alt.value(at), text=alt.value(low)),
-        *squares,
-        base.mark_text(align="left", **ends).encode(x=alt.value(98), y=alt.value(at), text=alt.value(high)),
+        alt.Chart(squares)
+        .mark_square(size=210, opacity=1)
+        .encode(x=alt.X("x:Q", scale=None), y=y, color=alt.Color("colour:N", scale=None)),
+        text.mark_text(align="right", **mark).encode(x=alt.value(-2), text=alt.value(label("low end of its scale"))),
+        text.mark_text(align="left", **mark).encode(x=alt.value(96), text=alt.value(label("high end"))),
     ]
 
 

@@ -6,6 +6,7 @@ Does not: what charts show (report/charts), the colours of the dark (templates/w
 
 import re
 import unicodedata
+import zlib
 from collections.abc import Iterator
 from typing import Any
 from xml.etree import ElementTree
@@ -38,6 +39,11 @@ _NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
 _MARGIN, _BAND = 16, 30
 _LABEL_COLOURS = {True: "#ffd34d", False: "#f1efe9"}
 _NOTE = "#575e69"
+
+
+def pictures(document: Document) -> list[Chart]:
+    """The charts that are written as PNG too, in the order of the page."""
+    return [chart for section in document.sections for chart in section.charts if chart.id in PICTURES]
 
 
 def svg(chart: Chart) -> Markup:
@@ -86,7 +92,24 @@ def png(chart: Chart, document: Document) -> bytes:
         },
         "layer": [behind, *chart.spec["layer"], *texts],
     }
-    return vl_convert.vegalite_to_png(spec, vl_version=_VEGA_LITE, scale=2)
+    return _packed(vl_convert.vegalite_to_png(spec, vl_version=_VEGA_LITE, scale=2))
+
+
+def _packed(drawn: bytes) -> bytes:
+    """The same picture in a quarter of the bytes: what draws it hardly compresses."""
+    before, pixels, after = drawn[:8], b"", b""
+    at = 8
+    while at < len(drawn):
+        end = at + 12 + int.from_bytes(drawn[at : at + 4])
+        if drawn[at + 4 : at + 8] == b"IDAT":
+            pixels += drawn[at + 8 : end - 4]
+        elif pixels:
+            after += drawn[at:end]
+        else:
+            before += drawn[at:end]
+        at = end
+    content = b"IDAT" + zlib.compress(zlib.decompress(pixels), 6)
+    return before + (len(content) - 4).to_bytes(4) + content + zlib.crc32(content).to_bytes(4) + after
 
 
 def _text(lines: list[str], x: float, y: float, **mark: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import re
 
 from report.document import Document, Section, Table
 from report.formatting import Printed
+from report.render.charts import PICTURES
 from report.text import Fragment
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -40,6 +41,9 @@ def _section(section: Section) -> list[str]:
     lines += [f"- {_text(sentence.fragments)}" for sentence in section.sentences]
     if section.sentences:
         lines.append("")
+    for chart in section.charts:
+        if chart.id in PICTURES:
+            lines += [f"[Chart: {_text(chart.title)}](charts/{chart.id}.png)", ""]
     for table in section.tables:
         lines += [*_table(table), ""]
     return lines
