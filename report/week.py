@@ -51,9 +51,8 @@ def write_week(
     """
     document = read_week(con, week_start, source, is_simulated)
     out.mkdir(parents=True, exist_ok=True)
-    pages = WeekPages(
-        document, out / "summary.md", out / "index.html", out / "summary.json", _write_pictures(document, out / "charts")
-    )
+    pictures = _write_pictures(document, out / "charts")
+    pages = WeekPages(document, out / "summary.md", out / "index.html", out / "summary.json", pictures)
     _write(pages.summary_md, markdown.render(document).encode())
     _write(pages.index_html, html.render(document).encode())
     _write(pages.summary_json, machine.render(document).encode())

@@ -26,7 +26,7 @@ def chart(marts: Marts) -> Chart | None:
     drawn = look.Drawn()
     for row in rows:
         drawn.add(
-            id=row.text("asset_class"),
+            id=look.key(row.text("asset_class")),
             name=row.figure("asset_class"),
             value=row.figure("return_pct"),
             colour=look.ACCENT if row is crypto else look.PALE,

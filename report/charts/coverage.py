@@ -10,7 +10,7 @@ from report.charts import look
 from report.document import Chart
 from report.formatting import show, words
 from report.marts import Marts, Row, ranked
-from report.text import Fragment, compose
+from report.text import Fragment, Part, compose
 
 _COVERAGE = "coverage_pct"
 _COMPLETE = 100.0
@@ -31,9 +31,9 @@ def chart(marts: Marts) -> Chart | None:
         coverage = row.figure(_COVERAGE)
         colour = _colour(coverage.number)
         drawn.add(
-            dataset=row.text("dataset"),
+            dataset=look.key(row.text("dataset")),
             name=words(row.figure("dataset")).text,
-            venue=row.text("venue"),
+            venue=look.key(row.text("venue")),
             venue_name=row.figure("venue"),
             coverage=coverage,
             colour=colour,
@@ -91,7 +91,7 @@ def _title(known: list[Row]) -> tuple[Fragment, ...]:
     coverage = least.figure(_COVERAGE)
     if (coverage.number or 0.0) >= _COMPLETE:
         return compose("Every dataset that was due came complete")
-    said = {"dataset": words(least.figure("dataset")), "venue": least.figure("venue")}
+    said: dict[str, Part] = {"dataset": words(least.figure("dataset")), "venue": least.figure("venue")}
     if coverage.number == 0:
         return compose("No row of {dataset} came from {venue}", **said)
     return compose("Thinnest coverage: {dataset} of {venue} with {coverage}", coverage=show(coverage), **said)

@@ -60,7 +60,8 @@ def chart(marts: Marts) -> Chart | None:
         runs,
         title=_title(marts, negative),
         subtitle=compose(
-            "Percent a year, by day, to {last}; dashed: neutral, 10.95 % a year; shaded: a day or more below zero (market).",
+            "Percent a year, by day, to {last}; dashed: neutral, 10.95 % a year; shaded: the market a day or more "
+            "below zero.",
             last=Day(marts.week.last_day),
         ),
         alt_text=compose(

@@ -1,4 +1,4 @@
-"""This week's evidence: what each measurement votes for, dimension by dimension.
+"""The evidence of the week: what each measurement votes for, dimension by dimension.
 
 Belongs here: this chart.
 Does not: the states through time (regime_timeline), values and thresholds (the table in sections/regime).

@@ -5,6 +5,7 @@ Does not: this week's evidence (regime_evidence), rules and thresholds (a seed o
 """
 
 from datetime import date, timedelta
+from typing import Any
 
 import altair as alt
 
@@ -47,7 +48,7 @@ def chart(marts: Marts) -> Chart | None:
     verdicts += sorted(str(v) for v in found - {*verdicts, _UNDECIDED, None})
     names.add(lane="of verdicts", name=label("Verdict"), state="", is_heading=True, has_line=False)
     for verdict in [*verdicts, *([_UNDECIDED] if _UNDECIDED in found else [])]:
-        names.add(lane=f"verdict {verdict}", name=in_words(verdict), state="", is_heading=False, has_line=True)
+        names.add(lane=look.key(f"verdict {verdict}"), name=in_words(verdict), state="", is_heading=False, has_line=True)
     names.add(lane="of states", name=label("States"), state=label("this week"), is_heading=True, has_line=False)
     levels = levels_of_states(marts)
     for column, name in STATES.items():
@@ -113,7 +114,7 @@ def _add_week(cells: look.Drawn, monday: date, row: Row, levels: dict[tuple[str,
     if verdict is not None:
         colour = "transparent" if verdict == _UNDECIDED else look.ACCENT
         outline = look.LINE if verdict == _UNDECIDED else colour
-        cells.add(lane=f"verdict {verdict}", week=monday, until=until, state=row.figure("verdict"), colour=colour,
+        cells.add(lane=look.key(f"verdict {verdict}"), week=monday, until=until, state=row.figure("verdict"), colour=colour,
                   outline=outline)  # fmt: skip
     for column in STATES:
         state = row.figure(column)
@@ -130,7 +131,7 @@ def _names(names: look.Drawn, y: alt.Y) -> list[alt.Chart]:
     right = alt.Chart(names.data).encode(x=alt.value(look.WIDTH - _LEFT - _RIGHT + 6), y=y, text="state:N")
     written = []
     for texts, limit in ((left, _LEFT - 4), (right, _RIGHT - 6)):
-        mark = {"align": "left", "baseline": "middle", "limit": limit}
+        mark: dict[str, Any] = {"align": "left", "baseline": "middle", "limit": limit}
         written.append(texts.transform_filter("!datum.is_heading").mark_text(**mark))
         written.append(texts.transform_filter("datum.is_heading").mark_text(**mark, color=look.SOFT, fontSize=11))
     return written
@@ -141,7 +142,7 @@ def _legend(height: int) -> list[alt.Chart]:
     y = alt.value(height + _BOTTOM - 12)
     squares = alt.Data(values=[{"x": 11 + 18 * n, "colour": colour} for n, colour in enumerate(look.LEVELS.values())])
     text = alt.Chart(alt.Data(values=[{}])).encode(y=y)
-    mark = {"baseline": "middle", "fontSize": 11, "color": look.SOFT}
+    mark: dict[str, Any] = {"baseline": "middle", "fontSize": 11, "color": look.SOFT}
     return [
         alt.Chart(squares)
         .mark_square(size=210, opacity=1)

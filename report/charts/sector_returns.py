@@ -28,7 +28,7 @@ def chart(marts: Marts) -> Chart | None:
         value = row.figure(_RETURN)
         is_ranked = row.figure("rank").is_known
         colour = look.PALE if not is_ranked else look.LOSS if (value.number or 0) < 0 else look.GAIN
-        drawn.add(id=row.text("sector"), name=row.figure("sector"), value=value, colour=colour)
+        drawn.add(id=look.key(row.text("sector")), name=row.figure("sector"), value=value, colour=colour)
     x = look.x_from_zero("value", drawn.numbers("value"), look.WIDTH - _NAMES - _RIGHT)
     y = look.y_of_names("id")
     bars = alt.Chart(drawn.data).mark_bar().encode(x=x, y=y, color=alt.Color("colour:N", scale=None))
