@@ -8,7 +8,7 @@ import altair as alt
 
 from report.charts import look
 from report.document import Chart
-from report.formatting import counted, show
+from report.formatting import show, words
 from report.marts import Marts, ranked
 from report.text import compose
 
@@ -27,21 +27,21 @@ def chart(marts: Marts) -> Chart | None:
     for row in rows:
         drawn.add(
             id=look.key(row.text("asset_class")),
-            name=row.figure("asset_class"),
+            name=words(row.figure("asset_class")).text,
             value=row.figure("return_pct"),
             colour=look.ACCENT if row is crypto else look.PALE,
         )
     x = look.x_from_zero("value", drawn.numbers("value"), look.WIDTH - _NAMES - _RIGHT)
     y = look.y_of_names("id")
     result = show(crypto.figure("return_pct"), signed=True)
-    n_classes = counted(crypto.figure("n_classes"), "asset class", "asset classes")
+    n_classes = crypto.figure("n_classes")
     if crypto is rows[-1]:
-        title = compose("Crypto came last of {n_classes}: {crypto}", n_classes=n_classes, crypto=result)
+        title = compose("Crypto came last of {n_classes} asset classes: {crypto}", n_classes=n_classes, crypto=result)
     elif crypto is rows[0]:
-        title = compose("Crypto came first of {n_classes}: {crypto}", n_classes=n_classes, crypto=result)
+        title = compose("Crypto came first of {n_classes} asset classes: {crypto}", n_classes=n_classes, crypto=result)
     else:
         place = crypto.figure("rank")
-        title = compose("Crypto in place {place} of {n_classes}: {crypto}", place=place, n_classes=n_classes,
+        title = compose("Crypto in place {place} of {n_classes} asset classes: {crypto}", place=place, n_classes=n_classes,
                         crypto=result)  # fmt: skip
     return look.chart(
         "asset_classes",
@@ -51,9 +51,9 @@ def chart(marts: Marts) -> Chart | None:
         alt_text=compose(
             "A bar for each asset class, sorted by its return: {best} with {best_return} is first, {worst} with "
             "{worst_return} last; crypto, with {crypto}, is marked out.",
-            best=rows[0].figure("asset_class"),
+            best=words(rows[0].figure("asset_class")),
             best_return=show(rows[0].figure("return_pct"), signed=True),
-            worst=rows[-1].figure("asset_class"),
+            worst=words(rows[-1].figure("asset_class")),
             worst_return=show(rows[-1].figure("return_pct"), signed=True),
             crypto=result,
         ),

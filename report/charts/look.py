@@ -189,7 +189,8 @@ def mondays_to(week: Week) -> list[date]:
 def x_of_time(column: str, first: date, last: date, **more: Any) -> alt.X:
     """Time from left to right in UTC, with a line at each month's first day; January shows its year."""
     months = [day for n in range((last - first).days + 1) if (day := first + timedelta(days=n)).day == 1]
-    written = "utcmonth(datum.value) == 0 ? utcFormat(datum.value, '%Y') : utcFormat(datum.value, '%b')"
+    year, month = label("%Y"), label("%b")
+    written = f"utcFormat(datum.value, utcmonth(datum.value) == 0 ? '{year}' : '{month}')"
     return alt.X(
         f"{column}:T",
         scale=alt.Scale(type="utc", domain=[first.isoformat(), last.isoformat()], nice=False),

@@ -48,7 +48,9 @@ def chart(marts: Marts) -> Chart | None:
     verdicts += sorted(str(v) for v in found - {*verdicts, _UNDECIDED, None})
     names.add(lane="of verdicts", name=label("Verdict"), state="", is_heading=True, has_line=False)
     for verdict in [*verdicts, *([_UNDECIDED] if _UNDECIDED in found else [])]:
-        names.add(lane=look.key(f"verdict {verdict}"), name=in_words(verdict), state="", is_heading=False, has_line=True)
+        names.add(
+            lane=look.key(f"verdict {verdict}"), name=in_words(verdict), state="", is_heading=False, has_line=True
+        )
     names.add(lane="of states", name=label("States"), state=label("this week"), is_heading=True, has_line=False)
     levels = levels_of_states(marts)
     for column, name in STATES.items():

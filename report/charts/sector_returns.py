@@ -8,7 +8,7 @@ import altair as alt
 
 from report.charts import look
 from report.document import Chart
-from report.formatting import show
+from report.formatting import show, words
 from report.marts import Marts, Row, ranked
 from report.text import Fragment, compose
 
@@ -28,7 +28,7 @@ def chart(marts: Marts) -> Chart | None:
         value = row.figure(_RETURN)
         is_ranked = row.figure("rank").is_known
         colour = look.PALE if not is_ranked else look.LOSS if (value.number or 0) < 0 else look.GAIN
-        drawn.add(id=look.key(row.text("sector")), name=row.figure("sector"), value=value, colour=colour)
+        drawn.add(id=look.key(row.text("sector")), name=words(row.figure("sector")).text, value=value, colour=colour)
     x = look.x_from_zero("value", drawn.numbers("value"), look.WIDTH - _NAMES - _RIGHT)
     y = look.y_of_names("id")
     bars = alt.Chart(drawn.data).mark_bar().encode(x=x, y=y, color=alt.Color("colour:N", scale=None))
@@ -43,9 +43,9 @@ def chart(marts: Marts) -> Chart | None:
         alt_text=compose(
             "A bar for each sector, sorted by its return: {best} with {best_return} is first of those with a rank, "
             "{worst} with {worst_return} last.",
-            best=by_rank[0].figure("sector"),
+            best=words(by_rank[0].figure("sector")),
             best_return=show(by_rank[0].figure(_RETURN), signed=True),
-            worst=by_rank[-1].figure("sector"),
+            worst=words(by_rank[-1].figure("sector")),
             worst_return=show(by_rank[-1].figure(_RETURN), signed=True),
         ),
         layers=[
@@ -64,7 +64,7 @@ def chart(marts: Marts) -> Chart | None:
 
 def _title(best: Row, worst: Row) -> tuple[Fragment, ...]:
     high, low = best.figure(_RETURN), worst.figure(_RETURN)
-    names = {"best": best.figure("sector"), "worst": worst.figure("sector")}
+    names = {"best": words(best.figure("sector")), "worst": words(worst.figure("sector"))}
     if (low.number or 0) >= 0:
         return compose("{best} rose most: {high}; {worst} least", high=show(high, signed=True), **names)
     if (high.number or 0) <= 0:
