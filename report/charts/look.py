@@ -86,7 +86,9 @@ class Drawn:
                 self.figures.append(cell)
                 row[name] = cell.plain_value()
             else:
-                row[name] = cell.isoformat() if isinstance(cell, date) else cell
+                # Days are read as UTC; a moment must say so, or the machine's own clock decides.
+                moment = "Z" if isinstance(cell, datetime) else ""
+                row[name] = cell.isoformat() + moment if isinstance(cell, date) else cell
         self.rows.append(row)
 
     def add_line(self, name: str, days: Sequence[date], figures: dict[date, Figure]) -> None:

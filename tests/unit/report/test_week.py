@@ -225,7 +225,9 @@ def test_hostile_names_do_no_harm_in_markdown(tmp_path: Path) -> None:
         *("a", "h1", "h2", "p", "blockquote", "strong", "em", "ul", "li", "table", "thead", "tbody", "tr", "th", "td")
     }
     links = [attributes["href"] for tag, attributes in page.elements if tag == "a"]
-    assert sorted(str(link) for link in links) == [f"charts/{name}.png" for name in ("regime_timeline", "sector_returns")]
+    assert sorted(str(link) for link in links) == [
+        f"charts/{name}.png" for name in ("regime_timeline", "sector_returns")
+    ]
     widths = [len(re.findall(r"(?<!\\)\|", line)) for line in text.splitlines() if line.startswith("|")]
     plain_widths = [
         len(table.columns) + 1
