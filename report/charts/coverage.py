@@ -45,6 +45,9 @@ def chart(marts: Marts) -> Chart | None:
     x = alt.X("venue:N", axis=None, scale=alt.Scale(paddingInner=0.06, paddingOuter=0))
     y = alt.Y("dataset:N", axis=None, scale=alt.Scale(paddingInner=0.12, paddingOuter=0))
     base = alt.Chart(drawn.data).encode(x=x, y=y)
+    written = base.transform_calculate(
+        written="!isValid(datum.coverage) ? '–' : datum.coverage >= 100 ? '100' : format(datum.coverage, '.1f')"
+    )
     return look.chart(
         "coverage",
         drawn,
@@ -61,15 +64,12 @@ def chart(marts: Marts) -> Chart | None:
             base.mark_rect().encode(
                 color=alt.Color("colour:N", scale=None), stroke=alt.Stroke("outline:N", scale=None)
             ),
-            base.transform_calculate(
-                written="!isValid(datum.coverage) ? '–' : datum.coverage >= 100 ? '100' : format(datum.coverage, '.1f')"
-            )
-            .mark_text(baseline="middle", fontSize=size)
-            .encode(text="written:N"),
+            # Fields too narrow for a figure show their colour alone; the table has the figures.
+            *([written.mark_text(baseline="middle", fontSize=size).encode(text="written:N")] if n_venues <= 13 else []),
             look.names_at_left(drawn, y, "dataset", "name", _NAMES),
             alt.Chart(drawn.data)
             .transform_aggregate(groupby=["venue", "venue_name"])
-            .mark_text(align="left", baseline="middle", angle=300, limit=_TOP - 4)
+            .mark_text(align="left", baseline="middle", angle=300, limit=_TOP - 10)
             .encode(x=x, y=alt.value(-7), text="venue_name:N"),
         ],
         height=_LANE * n_datasets,
