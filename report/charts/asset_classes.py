@@ -10,7 +10,7 @@ from report.charts import look
 from report.document import Chart
 from report.formatting import show, words
 from report.marts import Marts, ranked
-from report.text import compose
+from report.text import Part, compose
 
 _CRYPTO = "crypto"
 _NAMES = 100
@@ -34,15 +34,14 @@ def chart(marts: Marts) -> Chart | None:
     x = look.x_from_zero("value", drawn.numbers("value"), look.WIDTH - _NAMES - _RIGHT)
     y = look.y_of_names("id")
     result = show(crypto.figure("return_pct"), signed=True)
-    n_classes = crypto.figure("n_classes")
+    n_classes, place = crypto.figure("n_classes"), crypto.figure("rank")
     if crypto is rows[-1]:
         title = compose("Crypto came last of {n_classes} asset classes: {crypto}", n_classes=n_classes, crypto=result)
     elif crypto is rows[0]:
         title = compose("Crypto came first of {n_classes} asset classes: {crypto}", n_classes=n_classes, crypto=result)
     else:
-        place = crypto.figure("rank")
-        title = compose("Crypto in place {place} of {n_classes} asset classes: {crypto}", place=place, n_classes=n_classes,
-                        crypto=result)  # fmt: skip
+        parts: dict[str, Part] = {"place": place, "n_classes": n_classes, "crypto": result}
+        title = compose("Crypto in place {place} of {n_classes} asset classes: {crypto}", **parts)
     return look.chart(
         "asset_classes",
         drawn,

@@ -116,8 +116,8 @@ def _add_week(cells: look.Drawn, monday: date, row: Row, levels: dict[tuple[str,
     if verdict is not None:
         colour = "transparent" if verdict == _UNDECIDED else look.ACCENT
         outline = look.LINE if verdict == _UNDECIDED else colour
-        cells.add(lane=look.key(f"verdict {verdict}"), week=monday, until=until, state=row.figure("verdict"), colour=colour,
-                  outline=outline)  # fmt: skip
+        lane = look.key(f"verdict {verdict}")
+        cells.add(lane=lane, week=monday, until=until, state=row.figure("verdict"), colour=colour, outline=outline)
     for column in STATES:
         state = row.figure(column)
         if state.is_known:

@@ -28,7 +28,9 @@ class Opened:
     @classmethod
     def at(cls, browser: Any, path: Path, width: int, scheme: str = "light", media: str = "screen") -> "Opened":
         """Open the file in a window `width` wide; what it asks for beside itself is noted and refused."""
-        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce")
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
+        )
         opened = cls(context.new_page())
         address = path.as_uri()
 
