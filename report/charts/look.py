@@ -26,7 +26,7 @@ WEEKS = 26
 # Each colour is a token: the page's style sheet gives it another value in the dark (templates/week.css).
 INK, SOFT, LINE = "#1a1d23", "#575e69", "#e3e0d8"
 GAIN, LOSS, ACCENT, SECOND = "#17705a", "#b23a2b", "#0e5a6b", "#b8620e"
-PALE, SHADE = "#c9c5ba", "#f6dcd3"
+PALE, SHADE = "#b3aea2", "#f6dcd3"
 # From one end of a scale over its middle to the other: blue, grey, orange, which all eyes tell apart.
 LEVELS = {-2: "#6ba3d6", -1: "#b5d0ea", 0: "#e6e3dc", 1: "#f5c898", 2: "#e0893f"}
 # From much to little of one kind.

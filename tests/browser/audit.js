@@ -68,7 +68,8 @@
   const width = document.documentElement.clientWidth;
   if (document.documentElement.scrollWidth > width) {
     for (const element of document.body.querySelectorAll("*")) {
-      if (element.closest(".scroll") && !element.matches(".scroll")) continue;
+      const scroll = element.parentElement.closest(".scroll");
+      if (scroll && getComputedStyle(scroll).overflowX !== "visible") continue;
       if (element.getBoundingClientRect().right > width + 1) say("wider than the window", element);
     }
   }

@@ -110,6 +110,7 @@ def test_light_and_dark_are_two_looks_of_one_page(browser: Any, week_page: Path)
 def test_the_page_prints(browser: Any, week_page: Path) -> None:
     opened = Opened.at(browser, week_page, 718, media="print")
     assert opened.page.evaluate(AUDIT) == []
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= 718
     assert not opened.page.locator("nav").is_visible()
     assert opened.page.pdf(format="A4")[:5] == b"%PDF-"
     assert opened.misdeeds == []

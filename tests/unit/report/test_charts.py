@@ -117,7 +117,7 @@ def test_sectors_are_the_marts_numbers_best_first(con: duckdb.DuckDBPyConnection
     )
     chart = drawn["sector_returns"]
     assert [(row["name"], row["value"]) for row in rows(chart)] == [(name, value) for name, value, _ in expected]
-    assert [row["colour"] == "#c9c5ba" for row in rows(chart)] == [is_unranked for *_, is_unranked in expected]
+    assert [row["colour"] == "#b3aea2" for row in rows(chart)] == [is_unranked for *_, is_unranked in expected]
     longest, values = max(lengths(chart)), [abs(value) for _, value, _ in expected]
     assert lengths(chart) == pytest.approx([longest * v / max(values) for v in values], abs=0.11)
     shown = [text for text in texts(chart) if re.fullmatch(r"[+−][\d.]+", text)]
