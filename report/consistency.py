@@ -124,8 +124,8 @@ def _check_windows(sentences: Iterable[Sentence]) -> None:
                 "correct a rule"
             )
         for claim, sentence in ((one, first), (other, second)):
-            window = translate(WINDOWS.get(claim.value.window_id or "", ""))
-            if not window or window not in sentence.text:
+            window = claim.value.window_id
+            if window not in WINDOWS or translate(WINDOWS[window]) not in sentence.text:
                 raise InconsistentTextError(
                     f"{_called(sentence)} says {claim.told} without naming its window, and another window says "
                     f"otherwise ({_called(second if sentence is first else first)}): name it"

@@ -1,12 +1,12 @@
 """What a page is made of, before any medium prints it.
 
-Belongs here: sections, tables, tiles, their titles and their numbering.
+Belongs here: sections, tables, charts, tiles, their titles and their numbering.
 Does not: words (sections/), HTML, Markdown or JSON (render/).
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 from report.figures import Figure
 from report.formatting import Printed
@@ -47,6 +47,26 @@ class Tile:
 
 
 @dataclass(frozen=True)
+class Chart:
+    """A picture of figures: its title says what it shows, `alt` says it to who cannot see it.
+
+    `spec` is Vega-Lite and holds the drawn numbers; `figures` are the cells of marts that they come from.
+    """
+
+    id: str
+    title: tuple[Fragment, ...]
+    subtitle: tuple[Fragment, ...]
+    alt: tuple[Fragment, ...]
+    spec: Mapping[str, Any] = field(hash=False)
+    figures: tuple[Figure, ...] = field(repr=False)
+
+    @property
+    def source(self) -> str:
+        """The marts that the drawn figures stand in."""
+        return ", ".join(dict.fromkeys(f"marts.{figure.table}" for figure in self.figures))
+
+
+@dataclass(frozen=True)
 class Section:
     """One part of the page: what is said, shown, and not known."""
 
@@ -57,6 +77,7 @@ class Section:
     tiles: tuple[Tile, ...] = ()
     gaps: tuple[Gap, ...] = ()
     note: tuple[Fragment, ...] = ()
+    charts: tuple[Chart, ...] = ()
 
 
 @dataclass(frozen=True)

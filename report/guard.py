@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from itertools import pairwise
 
-from report.document import Document, Section
+from report.document import Chart, Document, Section
 from report.errors import UnbackedFigureError
 from report.formatting import UNSAID, Printed, in_words
 from report.languages import Language, speaking, spoken
@@ -119,6 +119,8 @@ def check(document: Document) -> None:
         for section in document.sections:
             for where, fragments in _texts(section):
                 check_fragments(fragments, where)
+            for chart in section.charts:
+                _check_drawn(chart)
             for sentence in section.sentences:
                 if not sentence.evidence:
                     raise UnbackedFigureError(
@@ -203,6 +205,18 @@ def _read_moment(text: str, reading: Reading) -> datetime | None:
         return None
 
 
+def _check_drawn(chart: Chart) -> None:
+    """Check that each number in a chart's data is that of one of its figures."""
+    backed = {figure.plain_value() for figure in chart.figures}
+    for rows in chart.spec.get("datasets", {}).values():
+        for row in rows:
+            for column, value in row.items():
+                if isinstance(value, int | float) and not isinstance(value, bool) and value not in backed:
+                    raise UnbackedFigureError(
+                        f"chart {chart.id}: draws {value!r} as {column}, which no mart row backs: add it as a Figure"
+                    )
+
+
 def _texts(section: Section) -> Iterator[tuple[str, tuple[Fragment, ...]]]:
     place = f"section {section.id}"
     yield f"{place}, title", (section.title,)
@@ -211,6 +225,9 @@ def _texts(section: Section) -> Iterator[tuple[str, tuple[Fragment, ...]]]:
         yield f"{place}, {sentence.id} ({sentence.rule})", sentence.fragments
     for tile in section.tiles:
         yield f"{place}, tile {tile.title!r}", (tile.title, " ", tile.figure, " ", *tile.caption)
+    for chart in section.charts:
+        for fragments in (chart.title, chart.subtitle, chart.alt):
+            yield f"{place}, chart {chart.id}", fragments
     for table in section.tables:
         yield f"{place}, table {table.id}", (table.title, " ", *table.caption)
         for column in table.columns:

@@ -24,6 +24,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "bucket_correlation_weekly": ("week_start", "window_id", "rank_bucket", "horizon"),
     "sector_returns_weekly": ("week_start", "window_id", "sector"),
     "sector_correlation_weekly": ("week_start", "window_id", "sector_a", "sector_b"),
+    "funding_daily": ("market_date", "asset_id"),
+    "funding_runs": ("asset_id", "run_start"),
     "funding_weekly": ("week_start", "window_id", "asset_id"),
     "open_interest_market_daily": ("market_date",),
     "open_interest_change_weekly": ("week_start", "window_id", "oi_bucket"),
@@ -94,6 +96,15 @@ class Marts:
         condition = " and ".join(f'"{column}" = ?' for column in where) or "true"
         order = ", ".join(f'"{column}"' for column in KEYS[table] if column in columns)
         return self._read(table, f"where {condition} order by {order}", list(where.values()))
+
+    def since(self, table: str, column: str, first: date, last: date, **where: object) -> list[Row]:
+        """The rows of a span of days or weeks, both ends in it, in the order of the key; for charts of the past."""
+        columns = self._columns.get(table, [])
+        if not {column, *where} <= set(columns):
+            return []
+        condition = " and ".join([f'"{column}" between ? and ?', *(f'"{name}" = ?' for name in where)])
+        order = ", ".join(f'"{name}"' for name in KEYS[table] if name in columns)
+        return self._read(table, f"where {condition} order by {order}", [first, last, *where.values()])
 
     def row(self, table: str, **key: object) -> Row:
         """The row of this key; a row that does not exist where the mart has none."""

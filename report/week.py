@@ -1,4 +1,4 @@
-"""The report of one week: from the marts of an open database to three files in each language.
+"""The report of one week: from the marts of an open database to three files in each language, and a few pictures.
 
 Belongs here: the public entry, `write_week`, and what it hands back.
 Does not: when a week is published, and where (orchestration does).
@@ -17,7 +17,7 @@ from report.errors import ReportError
 from report.files import write_whole
 from report.languages import LANGUAGES, Language, file_name, speaking
 from report.marts import Marts
-from report.render import html, machine, markdown
+from report.render import charts, html, machine, markdown
 from report.weeks import Week
 
 
@@ -32,6 +32,7 @@ class WeekPages:
     summary_md: Path
     index_html: Path
     summary_json: Path
+    pictures: tuple[Path, ...] = ()
     translations: tuple["WeekPages", ...] = ()
 
     @property
@@ -50,9 +51,10 @@ def write_week(
 ) -> WeekPages:
     """Write the week's pages into `out`, from schema marts of `con` alone.
 
-    `summary.md`, `index.html` and `summary.json` are in English, `summary.ja.md` and its like in Japanese. `source`
-    (simulated, replay, live) and `is_simulated` label every page. The same marts give the same bytes, and a file that
-    would not change is not touched. Raises `ReportError` where the week or the database cannot be used.
+    `summary.md`, `index.html` and `summary.json` are in English, `summary.ja.md` and its like in Japanese; `charts/`
+    has pictures for messages. `source` (simulated, replay, live) and `is_simulated` label every page. The same marts
+    give the same bytes, and a file that would not change is not touched. Raises `ReportError` where the week or the
+    database cannot be used.
     """
     marts = Marts(con, Week(week_start))
     kind = _source(source, is_simulated)
@@ -62,7 +64,8 @@ def write_week(
         write_whole(pages.summary_md, markdown.render(pages.document).encode())
         write_whole(pages.index_html, html.render(pages.document).encode())
         write_whole(pages.summary_json, machine.render(pages.document).encode())
-    return replace(english, translations=tuple(others))
+    pictures = _write_pictures(english.document, out / "charts")
+    return replace(english, pictures=pictures, translations=tuple(others))
 
 
 def read_week(
@@ -101,3 +104,13 @@ def _source(source: str, is_simulated: bool) -> SourceKind:
         f"take both from the run's source"
     )
 
+
+def _write_pictures(document: Document, out: Path) -> tuple[Path, ...]:
+    """The charts that messages carry, as PNG; a picture of before that this document has not is removed."""
+    pictures = {out / f"{chart.id}.png": chart for chart in charts.pictures(document)}
+    for stale in set(out.glob("*.png")) - set(pictures):
+        stale.unlink()
+    out.mkdir(exist_ok=True)
+    for path, chart in pictures.items():
+        write_whole(path, charts.png(chart, document))
+    return tuple(pictures)

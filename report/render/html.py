@@ -1,6 +1,6 @@
 """`index.html`: one self-contained page without script, under a strict content policy.
 
-Belongs here: typography, bars, and the content policy.
+Belongs here: bars, and the content policy.
 Does not: words and figures; the template (templates/) holds the structure, the style sheet the looks.
 """
 
@@ -17,31 +17,39 @@ from report.document import Document, Table
 from report.figures import clean_name
 from report.formatting import Printed
 from report.languages import LANGUAGES, NAMES, file_name, speaking, translate
-from report.text import Day, Fragment, Sentence
+from report.render import charts
+from report.render.typography import typeset
+from report.text import Day, Sentence
 
 _TEMPLATES = Path(__file__).parent.parent / "templates"
-_MINUS, _NARROW_SPACE, _SPACE = "−", "\N{NARROW NO-BREAK SPACE}", "\N{NO-BREAK SPACE}"
 
 
 def render(document: Document) -> str:
     """The document as a page, the same bytes for the same document."""
     style = (_TEMPLATES / "week.css").read_text(encoding="utf-8")
     with speaking(document.language):
-        return _environment().get_template("week.html.j2").render(
-            document=document,
-            # The style sheet is ours; its hash in the policy keeps out any other, style attributes too.
-            style=Markup(style),
-            policy=f"default-src 'none'; style-src '{_hash(style)}'; base-uri 'none'; form-action 'none'",
-            bars={(section.id, table.id): _bars(table) for section in document.sections for table in section.tables},
-            start=Day(document.week.start, with_weekday=True),
-            end=Day(document.week.end, with_weekday=True),
-            machine_file=file_name("summary.json", document.language),
-            is_printed=lambda fragment: isinstance(fragment, Printed),
-            translations=[
-                (other, NAMES[other], file_name("index.html", other))
-                for other in LANGUAGES
-                if other != document.language
-            ],
+        return (
+            _environment()
+            .get_template("week.html.j2")
+            .render(
+                document=document,
+                # The style sheet is ours; its hash in the policy keeps out any other, style attributes too.
+                style=Markup(style),
+                policy=f"default-src 'none'; style-src '{_hash(style)}'; base-uri 'none'; form-action 'none'",
+                bars={
+                    (section.id, table.id): _bars(table) for section in document.sections for table in section.tables
+                },
+                drawings={chart.id: charts.svg(chart) for section in document.sections for chart in section.charts},
+                start=Day(document.week.start, with_weekday=True),
+                end=Day(document.week.end, with_weekday=True),
+                machine_file=file_name("summary.json", document.language),
+                is_printed=lambda fragment: isinstance(fragment, Printed),
+                translations=[
+                    (other, NAMES[other], file_name("index.html", other))
+                    for other in LANGUAGES
+                    if other != document.language
+                ],
+            )
         )
 
 
@@ -54,7 +62,7 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"words": _fragment, "where": _provenance, "lean": _lean}
+    environment.filters |= {"words": typeset, "where": _provenance, "lean": _lean}
     environment.globals |= {"said": _said, "lead": _lead}
     return environment
 
@@ -75,15 +83,6 @@ def _lead(sentence: Sentence) -> tuple[str, str]:
 
 def _hash(style: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-
-
-def _fragment(fragment: Fragment) -> str:
-    """The text of a fragment; numbers get a true minus and spaces that do not break."""
-    if isinstance(fragment, str):
-        return fragment.replace(" %", f"{_NARROW_SPACE}%")
-    if not isinstance(fragment, Printed) or fragment.figure.number is None:
-        return fragment.text
-    return fragment.text.replace("-", _MINUS).replace(" %", f"{_NARROW_SPACE}%").replace(" ", _SPACE)
 
 
 def _lean(printed: Printed) -> str:

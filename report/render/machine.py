@@ -7,9 +7,9 @@ Does not: anything that people read.
 import json
 from typing import Any
 
-from report.document import Document, Section, Table
+from report.document import Chart, Document, Section, Table
 from report.formatting import Printed
-from report.text import plain
+from report.text import figures_of, plain
 
 
 def render(document: Document) -> str:
@@ -52,7 +52,20 @@ def _section(section: Section) -> dict[str, Any]:
             }
             for sentence in section.sentences
         ],
+        "charts": [_chart(chart) for chart in section.charts],
         "tables": [_table(table) for table in section.tables],
+    }
+
+
+def _chart(chart: Chart) -> dict[str, Any]:
+    said = (*chart.title, *chart.subtitle, *chart.alt)
+    return {
+        "id": chart.id,
+        "title": plain(chart.title),
+        "subtitle": plain(chart.subtitle),
+        "alt": plain(chart.alt),
+        "source": chart.source,
+        "evidence": [figure.evidence() for figure in figures_of(said)],
     }
 
 

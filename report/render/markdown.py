@@ -9,6 +9,7 @@ import re
 from report.document import Document, Section, Table
 from report.formatting import Printed
 from report.languages import speaking, translate
+from report.render.charts import PICTURES
 from report.text import Fragment
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -19,9 +20,9 @@ def render(document: Document) -> str:
     with speaking(document.language):
         title = translate("Crypto regime, week {week}").replace("{week}", document.week.label)
         stop = translate(".")
-    lines = [f"# {title}", "", f"> **{document.source_title}{stop}** {document.source_note}", ""]
-    for section in document.sections:
-        lines += _section(section)
+        lines = [f"# {title}", "", f"> **{document.source_title}{stop}** {document.source_note}", ""]
+        for section in document.sections:
+            lines += _section(section)
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -40,6 +41,9 @@ def _section(section: Section) -> list[str]:
     lines += [f"- {_text(sentence.fragments)}" for sentence in section.sentences]
     if section.sentences:
         lines.append("")
+    for chart in section.charts:
+        if chart.id in PICTURES:
+            lines += [f"[{translate('Chart: ')}{_text(chart.title)}](charts/{chart.id}.png)", ""]
     for table in section.tables:
         lines += [*_table(table), ""]
     return lines

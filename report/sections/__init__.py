@@ -38,5 +38,7 @@ ORDER: tuple[Callable[[Marts], Section], ...] = (
 
 def build(marts: Marts) -> tuple[Section, ...]:
     """All sections of the week in the language spoken; the last one says why what the others miss is not known."""
-    sections = tuple(section(marts) for section in ORDER)
+    from report import charts  # Altair takes a third of a second: only who makes a page pays it
+
+    sections = tuple(charts.attached(marts, section(marts)) for section in ORDER)
     return tuple(titled(section) for section in (*sections, unknown.section(marts, sections)))

@@ -16,23 +16,6 @@ from report.weeks import WINDOWS
 # A supply older than this is flagged; metrics.md calls it stale.
 STALE_SUPPLY_DAYS = 45
 
-# The first window known is told as it is; the other as the same, the other way round, or otherwise.
-_RANKS_SAID = {
-    "mon_mon": (
-        "Monday–Monday, ranks {best} did best with {best_return} and ranks {worst} worst with {worst_return}, "
-        "cap-weighted.",
-    ),
-    "fri_fri": (
-        "Friday–Friday, ranks {best} did best with {best_return} and ranks {worst} worst with {worst_return}, "
-        "cap-weighted.",
-        "Friday–Friday the same ranks stood at the ends: {best} with {best_return}, {worst} with {worst_return}.",
-        "Friday–Friday it was the other way round: ranks {best} did best with {best_return}, ranks {worst} worst with "
-        "{worst_return}.",
-        "Friday–Friday the order was another: ranks {best} did best with {best_return}, ranks {worst} worst with "
-        "{worst_return}.",
-    ),
-}
-
 
 def section(marts: Marts) -> Section:
     """Market cap, index, Bitcoin, then the two tables."""
@@ -172,7 +155,7 @@ def _ranks(marts: Marts) -> list[Sentence]:
     """Which ranks did best and worst, in both windows: a week may say one thing to Monday and another to Friday."""
     said: list[Sentence] = []
     ends: tuple[str, str] | None = None
-    for window in WINDOWS:
+    for window, name in WINDOWS.items():
         rows = [
             r for r in marts.weekly_rows("bucket_returns_weekly", window_id=window) if r.text("rank_bucket") != "all"
         ]
@@ -184,7 +167,17 @@ def _ranks(marts: Marts) -> list[Sentence]:
         said.append(
             say(
                 f"bucket_ends_{window}",
-                _RANKS_SAID[window][0 if ends is None else 1 if found == ends else 2 if found == ends[::-1] else 3],
+                "{window}, ranks {best} did best with {best_return} and ranks {worst} worst with {worst_return}, "
+                "cap-weighted."
+                if ends is None
+                else "{window} the same ranks stood at the ends: {best} with {best_return}, {worst} with {worst_return}."
+                if found == ends
+                else "{window} it was the other way round: ranks {best} did best with {best_return}, ranks {worst} "
+                "worst with {worst_return}."
+                if found == ends[::-1]
+                else "{window} the order was another: ranks {best} did best with {best_return}, ranks {worst} worst "
+                "with {worst_return}.",
+                window=name,
                 best=words(best.figure("rank_bucket")),
                 best_return=show(best.figure("return_cap_weighted_pct"), signed=True),
                 worst=words(worst.figure("rank_bucket")),

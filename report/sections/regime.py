@@ -50,7 +50,7 @@ def section(marts: Marts) -> Section:
 def verdict_and_states(marts: Marts) -> tuple[Figure, tuple[tuple[str, Figure], ...]]:
     """The verdict and the state of each dimension, as machines and the archive read them."""
     row = marts.weekly("regime_weekly", window_id=None)
-    return row.figure("verdict"), tuple((name, row.figure(column)) for column, name in STATES)
+    return row.figure("verdict"), tuple((name, row.figure(column)) for column, name in STATES.items())
 
 
 def _verdict(row: Row) -> Sentence:

@@ -15,6 +15,7 @@ TEMPLATES: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
     "gap": ((1, 3), ("subject", "reason")),
     "counted": ((1, 2), ("one", "many")),
     "translate": ((0,), ("template",)),
+    "label": ((0,), ("text",)),
     "_end": ((1,), ("template",)),
     "Section": ((1,), ("title",)),
     "Tile": ((0,), ("title",)),
@@ -28,7 +29,7 @@ HANDING_ON = {
     ("text.py", "compose"), ("text.py", "say"), ("text.py", "gap"), ("text.py", "counted"),
     ("document.py", "titled"), ("document.py", "source_title"), ("document.py", "source_note"),
     ("sections/changes.py", "_end"), ("sections/tables.py", "table_of"),
-    ("render/html.py", "_said"),
+    ("render/html.py", "_said"), ("charts/look.py", "label"),
 }  # fmt: skip
 
 

@@ -1,0 +1,121 @@
+"""Funding through time: the market and Bitcoin, against zero and the neutral rate.
+
+Belongs here: this chart.
+Does not: the sentences and the table of funding (sections/leverage).
+"""
+
+from datetime import datetime
+
+import altair as alt
+
+from report.charts import look
+from report.charts.look import label
+from report.document import Chart
+from report.figures import Figure
+from report.formatting import show
+from report.marts import Marts, Row
+from report.text import Day, Fragment, compose
+
+# What the venues' formula charges where longs and shorts balance: 0.01 % per 8 hours.
+NEUTRAL_PCT = 10.95
+_RATE = "funding_rate_annualised_pct"
+_HEIGHT = 210
+_LEFT, _RIGHT = 44, 50
+# Shorter runs would be hairs that nobody can tell from a line.
+_SHADED_FROM_HOURS = 24
+
+
+def chart(marts: Marts) -> Chart | None:
+    """Daily rates, with the runs of hours shaded in which the market's funding was below zero."""
+    days = look.days_to(marts.week)
+    drawn, runs = look.Drawn(), look.Drawn("runs")
+    colours = {}
+    for asset_id, name, colour in (("ALL", label("Market"), look.ACCENT), ("bitcoin", label("Bitcoin"), look.SECOND)):
+        rows = marts.since("funding_daily", "market_date", days[0], days[-1], asset_id=asset_id)
+        figures = {day: row.figure(_RATE) for row in rows if (day := look.day_of(row, "market_date")) is not None}
+        if any(figure.number is not None for figure in figures.values()):
+            drawn.add_line(name, days, figures)
+            colours[name] = colour
+    if not colours:
+        return None
+    first, last = days[0], marts.week.end
+    negative = _negative_runs(marts, look.at_midnight(first))
+    for row in (row for row in negative if (row.figure("hours").number or 0) >= _SHADED_FROM_HOURS):
+        began, ended = (row.figure(column).value for column in ("run_start", "run_end"))
+        if isinstance(began, datetime) and isinstance(ended, datetime):
+            # A run may have begun before the picture, and may go on after the week: neither is drawn.
+            runs.add(began=max(began, look.at_midnight(first)), ended=min(ended, marts.week.midnight_after))
+    x = look.x_of_time("day", first, last)
+    low, high = min([0.0, *drawn.numbers("value")]), max([NEUTRAL_PCT, *drawn.numbers("value")])
+    y = alt.Y("value:Q", scale=alt.Scale(domain=[low, high], nice=True), axis=alt.Axis(format="~f", tickCount=6))
+    shaded = (
+        alt.Chart(runs.data)
+        .mark_rect(color=look.SHADE)
+        .encode(x=alt.X("began:T", scale=alt.Scale(type="utc")), x2="ended:T")
+    )
+    neutral = alt.Chart(alt.Data(values=[{}]))
+    return look.chart(
+        "funding",
+        drawn,
+        runs,
+        title=_title(marts, negative),
+        subtitle=compose(
+            "Percent a year, by day, to {last}; dashed: neutral, 10.95 % a year; shaded: the market a day or more "
+            "below zero.",
+            last=Day(marts.week.last_day),
+        ),
+        alt_text=compose(
+            "Lines of the daily funding rates of the market and of Bitcoin over half a year, beside zero and the "
+            "neutral rate of 10.95 % a year. The last day stands at {market} for the market.",
+            market=show(_of_last_day(marts), signed=True),
+        ),
+        layers=[
+            shaded,
+            look.zero_line(alt.Y(datum=0)),
+            neutral.mark_rule(color=look.SOFT, strokeDash=[5, 4]).encode(y=alt.Y(datum=NEUTRAL_PCT)),
+            neutral.mark_text(align="left", baseline="middle", color=look.SOFT).encode(
+                x=alt.value(look.WIDTH - _LEFT - _RIGHT + 4),
+                y=alt.Y(datum=NEUTRAL_PCT),
+                text=alt.value(label("neutral")),
+            ),
+            *look.lines(drawn, x, y, colours),
+        ],
+        height=_HEIGHT,
+        left=_LEFT,
+        right=_RIGHT,
+        top=34,
+    )
+
+
+def _negative_runs(marts: Marts, first: datetime) -> list[Row]:
+    """The market's runs below zero that reach into the picture."""
+    rows = marts.since("funding_runs", "run_end", first, datetime.max, asset_id="ALL", sign=-1)
+    return [row for row in rows if (began := row.figure("run_start").value) is not None
+            and isinstance(began, datetime) and began < marts.week.midnight_after]  # fmt: skip
+
+
+def _of_last_day(marts: Marts) -> Figure:
+    return marts.row("funding_daily", asset_id="ALL", market_date=marts.week.last_day).figure(_RATE)
+
+
+def _title(marts: Marts, negative: list[Row]) -> tuple[Fragment, ...]:
+    rate = marts.weekly("funding_weekly", asset_id="ALL").figure(_RATE)
+    if not rate.is_known:
+        return compose("Funding through time; this week's mean: {rate}", rate=rate)
+    shown = show(rate, signed=True)
+    stands = [row for row in negative if _reaches(row, marts.week.midnight_after)]
+    if stands:
+        since = stands[-1].figure("run_start")
+        if (rate.number or 0.0) > 0:
+            return compose("Funding averaged {rate} a year, and fell below zero on {since}", rate=shown, since=since)
+        return compose("Funding averaged {rate} a year, below zero since {since}", rate=shown, since=since)
+    if (rate.number or 0.0) < 0:
+        return compose("Funding averaged {rate} a year, below zero", rate=shown)
+    if (rate.number or 0.0) < NEUTRAL_PCT:
+        return compose("Funding averaged {rate} a year, below neutral", rate=shown)
+    return compose("Funding averaged {rate} a year, at neutral or above", rate=shown)
+
+
+def _reaches(row: Row, end: datetime) -> bool:
+    ended = row.figure("run_end").value
+    return isinstance(ended, datetime) and ended >= end

@@ -1,0 +1,171 @@
+"""Charts as SVG for the page and as PNG for messages, drawn by Vega without a browser.
+
+Belongs here: drawing, and reducing Vega's SVG to what a page under a strict content policy may hold.
+Does not: what charts show (report/charts), the colours of the dark (templates/week.css).
+"""
+
+import re
+import unicodedata
+import zlib
+from collections.abc import Iterator
+from typing import Any
+from xml.etree import ElementTree
+
+import vl_convert
+from markupsafe import Markup, escape
+
+from report.document import Chart, Document
+from report.render.typography import typeset
+from report.text import Fragment
+
+# Messages carry few pictures: what the week was, who lost, who pays.
+PICTURES = ("regime_timeline", "sector_returns", "funding")
+
+_VEGA_LITE = "6.4"
+_SVG = "{http://www.w3.org/2000/svg}"
+_KEPT = {
+    "svg": (),
+    "g": ("transform", "opacity"),
+    "path": ("d", "transform", "fill", "stroke"),
+    "line": ("x2", "y2", "transform", "stroke"),
+    "rect": ("x", "y", "width", "height", "fill"),
+    "text": ("transform", "text-anchor", "fill", "font-size", "font-weight"),
+}
+_STROKE = ("stroke-width", "stroke-dasharray", "stroke-linejoin")
+_IMPLIED = {("opacity", "1"), ("stroke-width", "1"), ("fill", "none"), ("stroke", "none"), ("text-anchor", "start"),
+            ("transform", "translate(0,0)"), ("fill", "transparent"), ("font-weight", "normal")}  # fmt: skip
+_NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
+# Of a picture that stands alone: its margin, the band that says what kind of data it shows, and their colours.
+_MARGIN, _BAND = 16, 30
+_LABEL_COLOURS = {True: "#ffd34d", False: "#f1efe9"}
+_NOTE = "#575e69"
+
+
+def pictures(document: Document) -> list[Chart]:
+    """The charts that are written as PNG too, in the order of the page."""
+    return [chart for section in document.sections for chart in section.charts if chart.id in PICTURES]
+
+
+def svg(chart: Chart) -> Markup:
+    """The chart as an SVG element for a page: shapes and texts, no styles, no script, no ids, nothing from outside."""
+    drawn = ElementTree.fromstring(vl_convert.vegalite_to_svg(dict(chart.spec), vl_version=_VEGA_LITE))
+    content = "".join(_serialised(node) for node in drawn)
+    return Markup('<svg class="chart" role="img" aria-label="{}" viewBox="{}">{}</svg>').format(
+        _typeset(chart.alt), drawn.get("viewBox", ""), Markup(content)
+    )
+
+
+def png(chart: Chart, document: Document) -> bytes:
+    """The chart as a picture that may stand alone: with its title, its source, and the label of simulated data."""
+    title = _lines(_typeset(chart.title), 50)
+    notes = _lines(_typeset(chart.subtitle), 66)
+    padding = chart.spec["padding"]
+    above = _BAND + 14 + 21 * len(title) + 17 * len(notes)
+    # From the frame's corner, where Vega counts from, to that of the picture.
+    left, top = -padding["left"], -padding["top"] - above
+    width = chart.spec["width"] + padding["left"] + padding["right"]
+    bottom = chart.spec["height"] + padding["bottom"]
+    band = {"type": "rect", "color": _LABEL_COLOURS[document.is_simulated]}
+    texts = [
+        _text([f"{document.source_title} · {document.week.label}"], left, top + 8, fontSize=12, fontWeight="bold"),
+        _text(title, left, top + _BAND + 10, fontSize=16, lineHeight=21, fontWeight="bold"),
+        _text(notes, left, top + _BAND + 13 + 21 * len(title), fontSize=12, lineHeight=17, color=_NOTE),
+        _text([chart.source], left, bottom + 6, fontSize=10, color=_NOTE),
+    ]
+    behind = {
+        "data": {"values": [{}]},
+        "mark": band,
+        "encoding": {
+            "x": {"value": left - _MARGIN},
+            "x2": {"value": left + width + _MARGIN},
+            "y": {"value": top},
+            "y2": {"value": top + _BAND},
+        },
+    }
+    spec = dict(chart.spec) | {
+        "background": "#ffffff",
+        "padding": {
+            "left": padding["left"] + _MARGIN,
+            "right": padding["right"] + _MARGIN,
+            "top": padding["top"] + above,
+            "bottom": padding["bottom"] + 24,
+        },
+        "layer": [behind, *chart.spec["layer"], *texts],
+    }
+    return _packed(vl_convert.vegalite_to_png(spec, vl_version=_VEGA_LITE, scale=2))
+
+
+def _packed(drawn: bytes) -> bytes:
+    """The same picture in a quarter of the bytes: what draws it hardly compresses."""
+    before, pixels, after = drawn[:8], b"", b""
+    at = 8
+    while at < len(drawn):
+        end = at + 12 + int.from_bytes(drawn[at : at + 4])
+        if drawn[at + 4 : at + 8] == b"IDAT":
+            pixels += drawn[at + 8 : end - 4]
+        elif pixels:
+            after += drawn[at:end]
+        else:
+            before += drawn[at:end]
+        at = end
+    content = b"IDAT" + zlib.compress(zlib.decompress(pixels), 6)
+    return before + (len(content) - 4).to_bytes(4) + content + zlib.crc32(content).to_bytes(4) + after
+
+
+def _text(lines: list[str], x: float, y: float, **mark: Any) -> dict[str, Any]:
+    return {
+        "data": {"values": [{}]},
+        "mark": {"type": "text", "align": "left", "baseline": "top"} | mark,
+        "encoding": {"x": {"value": x}, "y": {"value": y}, "text": {"value": lines}},
+    }
+
+
+def _typeset(fragments: tuple[Fragment, ...]) -> str:
+    return "".join(typeset(fragment) for fragment in fragments)
+
+
+def _lines(text: str, width: int) -> list[str]:
+    """The text in lines of about `width` letters, of which a wide one counts as two and may end a line."""
+    lines, line, length = [], "", 0
+    for piece in re.findall(r"[\u2e80-\uffef]|[^\s\u2e80-\uffef]+[^\S\u00a0\u202f]*|\s", text):
+        reach = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in piece.rstrip())
+        if line and length + reach > width:
+            lines.append(line.rstrip())
+            line, length = "", 0
+        line += piece
+        length += reach + len(piece) - len(piece.rstrip())
+    return [*lines, line.rstrip()]
+
+
+def _serialised(node: ElementTree.Element) -> str:
+    """A node without what it need not say; '' for one that shows nothing."""
+    tag = node.tag.removeprefix(_SVG)
+    if tag not in _KEPT or node.get("display") == "none":
+        return ""
+    attributes = dict(_attributes(node, tag))
+    if tag == "g":
+        content = "".join(_serialised(child) for child in node)
+        return f"<g{_written(attributes)}>{content}</g>" if content and attributes else content
+    if tag == "text":
+        return f"<text{_written(attributes)}>{escape(node.text or '')}</text>" if node.text else ""
+    is_seen = attributes.get("fill", "none") != "none" or "stroke" in attributes
+    return f"<{tag}{_written(attributes)}/>" if is_seen else ""
+
+
+def _attributes(node: ElementTree.Element, tag: str) -> Iterator[tuple[str, str]]:
+    for name in (*_KEPT[tag], *(_STROKE if node.get("stroke", "none") != "none" else ()), "opacity"):
+        value = _rounded(node.get(name, ""))
+        if value and (name, value) not in _IMPLIED:
+            yield name, value.removesuffix("px") if name == "font-size" else value
+    # A shape is black unless it says that it is not filled.
+    if tag == "path" and node.get("fill", "none") in ("none", "transparent"):
+        yield "fill", "none"
+
+
+def _written(attributes: dict[str, Any]) -> str:
+    return "".join(f' {name}="{escape(value)}"' for name, value in attributes.items())
+
+
+def _rounded(value: str) -> str:
+    """Coordinates to a tenth of a point."""
+    return _NUMBER.sub(lambda found: f"{round(float(found[0]), 1) + 0.0:g}", value)

@@ -1,0 +1,19 @@
+"""How texts are set where type is fine: on the page and in pictures, not in Markdown or on a terminal.
+
+Belongs here: a true minus, and spaces that do not break.
+Does not: digits and units (formatting.py).
+"""
+
+from report.formatting import Printed
+from report.text import Fragment
+
+_MINUS, _NARROW_SPACE, _SPACE = "−", "\N{NARROW NO-BREAK SPACE}", "\N{NO-BREAK SPACE}"
+
+
+def typeset(fragment: Fragment) -> str:
+    """The text of a fragment; numbers get a true minus and spaces that do not break."""
+    if isinstance(fragment, str):
+        return fragment.replace(" %", f"{_NARROW_SPACE}%")
+    if not isinstance(fragment, Printed) or fragment.figure.number is None:
+        return fragment.text
+    return fragment.text.replace("-", _MINUS).replace(" %", f"{_NARROW_SPACE}%").replace(" ", _SPACE)

@@ -1,0 +1,149 @@
+"""The week's page in a real browser: three widths, light and dark, on paper, and with hostile names."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from report.week import write_week
+from tests.unit.report.charts_by_hand import charted_marts, hostile_charted_marts
+from tests.unit.report.marts_by_hand import WEEK
+
+# One browser is enough: the tests of this file stay with one worker.
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+AUDIT = (Path(__file__).parent / "audit.js").read_text(encoding="utf-8")
+WIDTHS = (390, 820, 1440)
+
+
+@dataclass
+class Opened:
+    """An open page, and what it did that it should not."""
+
+    page: Any
+    misdeeds: list[str] = field(default_factory=list)
+
+    @classmethod
+    def at(cls, browser: Any, path: Path, width: int, scheme: str = "light", media: str = "screen") -> "Opened":
+        """Open the file in a window `width` wide; what it asks for beside itself is noted and refused."""
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
+        )
+        opened = cls(context.new_page())
+        address = path.as_uri()
+
+        def on_request(route: Any) -> None:
+            if route.request.url == address:
+                route.continue_()
+            else:
+                opened.misdeeds.append(f"asks for {route.request.url}")
+                route.abort()
+
+        context.route("**/*", on_request)
+        opened.page.on("dialog", lambda dialog: (opened.misdeeds.append(f"dialog {dialog.message}"), dialog.dismiss()))
+        opened.page.on("console", lambda message: opened.misdeeds.append(f"console: {message.text}"))
+        opened.page.on("pageerror", lambda error: opened.misdeeds.append(f"error: {error}"))
+        opened.page.emulate_media(media=media)
+        opened.page.goto(address)
+        return opened
+
+    def close(self) -> None:
+        self.page.context.close()
+
+
+def written(con: duckdb.DuckDBPyConnection, out: Path) -> Path:
+    return write_week(con, WEEK, out, "simulated", True).index_html
+
+
+@pytest.fixture(scope="session")
+def week_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return written(charted_marts(), tmp_path_factory.mktemp("week"))
+
+
+@pytest.fixture(scope="session")
+def hostile_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return written(hostile_charted_marts(), tmp_path_factory.mktemp("hostile"))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_page_reads_well(browser: Any, week_page: Path, width: int, scheme: str) -> None:
+    opened = Opened.at(browser, week_page, width, scheme)
+    assert opened.page.evaluate(AUDIT) == []
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
+    assert opened.misdeeds == []
+    opened.close()
+
+
+def test_the_page_has_its_structure(browser: Any, week_page: Path) -> None:
+    opened = Opened.at(browser, week_page, 1440)
+    page = opened.page
+    assert page.locator("h1").all_text_contents() == ["2025-W47"]
+    sections = page.locator("main > section").evaluate_all("all => all.map(s => s.id)")
+    linked = page.locator("nav a").evaluate_all("all => all.map(a => a.getAttribute('href').slice(1))")
+    assert linked == sections[1:]
+    assert page.locator("main > section > h2").count() == len(sections)
+    assert page.locator("svg.chart").count() == 11
+    assert page.locator("figure.picture figcaption b").evaluate_all("all => all.every(b => b.textContent.length > 20)")
+    assert page.locator(".source strong").inner_text() == "SIMULATED MARKET"
+    assert page.get_attribute("html", "lang") == "en"
+    for link in page.locator("nav a").all():
+        link.click()
+    assert page.url.endswith(f"#{sections[-1]}")
+    assert opened.misdeeds == []
+    opened.close()
+
+
+def test_light_and_dark_are_two_looks_of_one_page(browser: Any, week_page: Path) -> None:
+    looks = {}
+    for scheme in ("light", "dark"):
+        opened = Opened.at(browser, week_page, 820, scheme)
+        colours = "all => all.map(t => getComputedStyle(t).fill)"
+        looks[scheme] = set(opened.page.locator("svg.chart path[fill]:not([fill=none])").evaluate_all(colours))
+        opened.close()
+    # No shape of a chart keeps the light's colour in the dark: each has its own name in the style sheet.
+    assert len(looks["light"]) >= 10 and not looks["light"] & looks["dark"]
+
+
+def test_the_page_prints(browser: Any, week_page: Path) -> None:
+    opened = Opened.at(browser, week_page, 718, media="print")
+    assert opened.page.evaluate(AUDIT) == []
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= 718
+    assert not opened.page.locator("nav").is_visible()
+    assert opened.page.pdf(format="A4")[:5] == b"%PDF-"
+    assert opened.misdeeds == []
+    opened.close()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_hostile_names_do_nothing(browser: Any, hostile_page: Path, width: int) -> None:
+    opened = Opened.at(browser, hostile_page, width)
+    page = opened.page
+    assert "<script>alert(1)</script>" in page.locator("main").inner_text()
+    assert page.locator("script, img, iframe, [onerror]").count() == 0
+    assert page.evaluate(AUDIT) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert opened.misdeeds == []
+    opened.close()
+
+
+def test_the_audit_finds_what_is_wrong(browser: Any, week_page: Path, tmp_path: Path) -> None:
+    html = week_page.read_text(encoding="utf-8")
+    spoiled = tmp_path / "spoiled.html"
+    spoiled.write_text(
+        html.replace('role="img"', "", 1)
+        .replace(
+            "<main>", '<main><a href="#nowhere">to nowhere</a><h5>too deep</h5><img src="https://example.org/x.png">'
+        )
+        .replace('<text transform="translate(-100,', '<text fill="#d0d0d0" transform="translate(-100,', 1),
+        encoding="utf-8",
+    )
+    opened = Opened.at(browser, spoiled, 390)
+    found = " ".join(opened.page.evaluate(AUDIT))
+    for problem in ("no alternative text", "leads nowhere", "heading 5 after 1", "image without", "contrast 1."):
+        assert problem in found
+    # The content policy refuses the image before it is asked for, and says so.
+    assert any("example.org" in misdeed for misdeed in opened.misdeeds)
+    opened.close()
