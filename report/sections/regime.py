@@ -50,7 +50,8 @@ def section(marts: Marts) -> Section:
 def verdict_and_states(marts: Marts) -> tuple[Figure, tuple[tuple[str, Figure], ...]]:
     """The verdict and the state of each dimension, as machines and the archive read them."""
     row = marts.weekly("regime_weekly", window_id=None)
-    return row.figure("verdict"), tuple((name, row.figure(column)) for column, name in STATES.items())
+    states = [column for column in row.cells if column.endswith("_state")]
+    return row.figure("verdict"), tuple((column.removesuffix("_state"), row.figure(column)) for column in states)
 
 
 def _verdict(row: Row) -> Sentence:

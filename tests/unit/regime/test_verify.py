@@ -112,7 +112,7 @@ def test_lines_cut_off_the_end(line, capsys):
 
 def test_the_archive_is_compared_where_this_code_wrote_it(line, capsys, monkeypatch):
     for name in ("index.html", "feed.atom", "feed.json"):
-        line.edit(name, "risk off", "risk on")
+        line.edit(name, "range", "recovery")
     verify()
     assert capsys.readouterr().err == ""  # another version wrote it: nobody can say
     monkeypatch.setattr("regime.verify.code_version", lambda: "test")

@@ -58,7 +58,7 @@ class Seen(HTMLParser):
 
 
 def test_the_weeks_stand_newest_first_with_verdict_lines_and_links(tmp_path):
-    for label, verdict in (("2025-W52", "range"), ("2026-W01", "risk_off"), ("2025-W47", "capitulation")):
+    for label, verdict in (("2025-W52", "range"), ("2026-W01", "recovery"), ("2025-W47", "capitulation")):
         a_page(tmp_path, label, verdict=verdict)
     (tmp_path / "2026-W01" / "index.ja.html").write_text("")
     page = archived(tmp_path, "2025-W47", "2025-W52", "2026-W01")["index.html"].decode()
@@ -66,7 +66,7 @@ def test_the_weeks_stand_newest_first_with_verdict_lines_and_links(tmp_path):
     weeks = [link for link in seen.links if link.endswith("/index.html")]
     assert weeks == [f"{label}/index.html" for label in ("2026-W01", "2025-W52", "2025-W47")] * 2
     assert "2026-W01/index.ja.html" in seen.links and "2025-W52/index.ja.html" not in seen.links
-    assert re.search(r"2026-W01.*risk off.*2025-W52.*range.*2025-W47.*capitulation", seen.text, re.DOTALL)
+    assert re.search(r"2026-W01.*recovery.*2025-W52.*range.*2025-W47.*capitulation", seen.text, re.DOTALL)
     assert "three" in seen.text and "four" not in seen.text and "SIMULATED MARKET" in seen.text
     for link in seen.links:
         assert (tmp_path / link).is_file(), link
