@@ -52,7 +52,9 @@ def chart(marts: Marts) -> Chart | None:
         "regime_evidence",
         drawn,
         title=_title(by_dimension),
-        subtitle=compose("What each piece of evidence votes for this week; coloured as the states beside."),
+        subtitle=compose(
+            "What each piece of evidence votes for, from the low end of its scale (blue) to the high end (orange)."
+        ),
         alt_text=compose(
             "A field for each piece of evidence, by dimension, with the state that it votes for. {title}.",
             title=_title(by_dimension),

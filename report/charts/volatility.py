@@ -35,7 +35,7 @@ def chart(marts: Marts) -> Chart | None:
             drawn.add_line(label(name), days, figures)
             colours[label(name)] = colour
     x = look.x_of_time("day", days[0], marts.week.end)
-    y = alt.Y("value:Q", scale=alt.Scale(zero=True, nice=True), axis=alt.Axis(format="~f", tickCount=5))
+    y = alt.Y("value:Q", scale=alt.Scale(zero=True, nice=True), axis=alt.Axis(format="~f", tickCount=5, grid=True))
     return look.chart(
         "volatility",
         drawn,

@@ -4,10 +4,12 @@ Belongs here: drawing, and reducing Vega's SVG to what a page under a strict con
 Does not: what charts show (report/charts), the colours of the dark (templates/week.css).
 """
 
+import json
 import re
 import unicodedata
 import zlib
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 from xml.etree import ElementTree
 
@@ -38,7 +40,7 @@ _NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
 # Of a picture that stands alone: its margin, the band that says what kind of data it shows, and their colours.
 _MARGIN, _BAND = 16, 30
 _LABEL_COLOURS = {True: "#ffd34d", False: "#f1efe9"}
-_NOTE = "#575e69"
+_INK, _NOTE = "#1a1d23", "#575e69"
 
 
 def pictures(document: Document) -> list[Chart]:
@@ -48,76 +50,58 @@ def pictures(document: Document) -> list[Chart]:
 
 def svg(chart: Chart) -> Markup:
     """The chart as an SVG element for a page: shapes and texts, no styles, no script, no ids, nothing from outside."""
-    drawn = ElementTree.fromstring(vl_convert.vegalite_to_svg(dict(chart.spec), vl_version=_VEGA_LITE))
-    content = "".join(_serialised(node) for node in drawn)
-    return Markup('<svg class="chart" role="img" aria-label="{}" viewBox="{}">{}</svg>').format(
-        _typeset(chart.alt), drawn.get("viewBox", ""), Markup(content)
+    return Markup('<svg class="chart" role="img" aria-label="{}" viewBox="0 0 {} {}">{}</svg>').format(
+        _typeset(chart.alt), *_size(chart), _shapes(json.dumps(chart.spec))
     )
 
 
 def png(chart: Chart, document: Document) -> bytes:
     """The chart as a picture that may stand alone: with its title, its source, and the label of simulated data."""
+    return _packed(vl_convert.svg_to_png(framed(chart, document), scale=2))
+
+
+def framed(chart: Chart, document: Document) -> Markup:
+    """The chart on paper, between what kind of data it shows and where that comes from."""
     title = _lines(_typeset(chart.title), 50)
     notes = _lines(_typeset(chart.subtitle), 66)
+    width, height = _size(chart)
+    top = _BAND + 14 + 21 * len(title) + 17 * len(notes)
+    line = Markup('<text x="{}" y="{}" font-size="{}" font-weight="{}" fill="{}">{}</text>')
+    texts = [line.format(_MARGIN, 20, 12, "bold", _INK, f"{document.source_title} · {document.week.label}")]
+    texts += [line.format(_MARGIN, _BAND + 25 + 21 * n, 16, "bold", _INK, text) for n, text in enumerate(title)]
+    below = _BAND + 24 + 21 * len(title)
+    texts += [line.format(_MARGIN, below + 17 * n, 12, "normal", _NOTE, text) for n, text in enumerate(notes)]
+    texts.append(line.format(_MARGIN, top + height + 14, 10, "normal", _NOTE, chart.source))
+    return Markup(
+        '<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" font-family="{font}">'
+        '<rect width="{width}" height="{height}" fill="#ffffff"/><rect width="{width}" height="{band}" fill="{label}"/>'
+        '{texts}<g transform="translate({margin},{top})">{shapes}</g></svg>'
+    ).format(
+        width=width + 2 * _MARGIN,
+        height=top + height + 24,
+        font=chart.spec["config"]["font"],
+        band=_BAND,
+        label=_LABEL_COLOURS[document.is_simulated],
+        texts=Markup("").join(texts),
+        margin=_MARGIN,
+        top=top,
+        shapes=_shapes(json.dumps(chart.spec)),
+    )
+
+
+def _size(chart: Chart) -> tuple[int, int]:
     padding = chart.spec["padding"]
-    above = _BAND + 14 + 21 * len(title) + 17 * len(notes)
-    # From the frame's corner, where Vega counts from, to that of the picture.
-    left, top = -padding["left"], -padding["top"] - above
-    width = chart.spec["width"] + padding["left"] + padding["right"]
-    bottom = chart.spec["height"] + padding["bottom"]
-    band = {"type": "rect", "color": _LABEL_COLOURS[document.is_simulated]}
-    texts = [
-        _text([f"{document.source_title} · {document.week.label}"], left, top + 8, fontSize=12, fontWeight="bold"),
-        _text(title, left, top + _BAND + 10, fontSize=16, lineHeight=21, fontWeight="bold"),
-        _text(notes, left, top + _BAND + 13 + 21 * len(title), fontSize=12, lineHeight=17, color=_NOTE),
-        _text([chart.source], left, bottom + 6, fontSize=10, color=_NOTE),
-    ]
-    behind = {
-        "data": {"values": [{}]},
-        "mark": band,
-        "encoding": {
-            "x": {"value": left - _MARGIN},
-            "x2": {"value": left + width + _MARGIN},
-            "y": {"value": top},
-            "y2": {"value": top + _BAND},
-        },
-    }
-    spec = dict(chart.spec) | {
-        "background": "#ffffff",
-        "padding": {
-            "left": padding["left"] + _MARGIN,
-            "right": padding["right"] + _MARGIN,
-            "top": padding["top"] + above,
-            "bottom": padding["bottom"] + 24,
-        },
-        "layer": [behind, *chart.spec["layer"], *texts],
-    }
-    return _packed(vl_convert.vegalite_to_png(spec, vl_version=_VEGA_LITE, scale=2))
+    return (
+        chart.spec["width"] + padding["left"] + padding["right"],
+        chart.spec["height"] + padding["top"] + padding["bottom"],
+    )
 
 
-def _packed(drawn: bytes) -> bytes:
-    """The same picture in a quarter of the bytes: what draws it hardly compresses."""
-    before, pixels, after = drawn[:8], b"", b""
-    at = 8
-    while at < len(drawn):
-        end = at + 12 + int.from_bytes(drawn[at : at + 4])
-        if drawn[at + 4 : at + 8] == b"IDAT":
-            pixels += drawn[at + 8 : end - 4]
-        elif pixels:
-            after += drawn[at:end]
-        else:
-            before += drawn[at:end]
-        at = end
-    content = b"IDAT" + zlib.compress(zlib.decompress(pixels), 6)
-    return before + (len(content) - 4).to_bytes(4) + content + zlib.crc32(content).to_bytes(4) + after
-
-
-def _text(lines: list[str], x: float, y: float, **mark: Any) -> dict[str, Any]:
-    return {
-        "data": {"values": [{}]},
-        "mark": {"type": "text", "align": "left", "baseline": "top"} | mark,
-        "encoding": {"x": {"value": x}, "y": {"value": y}, "text": {"value": lines}},
-    }
+@lru_cache(maxsize=64)
+def _shapes(spec: str) -> Markup:
+    """What Vega draws for a spec, for the page and for the picture alike."""
+    drawn = ElementTree.fromstring(vl_convert.vegalite_to_svg(spec, vl_version=_VEGA_LITE))
+    return Markup("".join(_serialised(node) for node in drawn))
 
 
 def _typeset(fragments: tuple[Fragment, ...]) -> str:
@@ -135,6 +119,23 @@ def _lines(text: str, width: int) -> list[str]:
         line += piece
         length += reach + len(piece) - len(piece.rstrip())
     return [*lines, line.rstrip()]
+
+
+def _packed(drawn: bytes) -> bytes:
+    """The same picture in a quarter of the bytes: what draws it hardly compresses."""
+    before, pixels, after = drawn[:8], b"", b""
+    at = 8
+    while at < len(drawn):
+        end = at + 12 + int.from_bytes(drawn[at : at + 4])
+        if drawn[at + 4 : at + 8] == b"IDAT":
+            pixels += drawn[at + 8 : end - 4]
+        elif pixels:
+            after += drawn[at:end]
+        else:
+            before += drawn[at:end]
+        at = end
+    content = b"IDAT" + zlib.compress(zlib.decompress(pixels), 6)
+    return before + (len(content) - 4).to_bytes(4) + content + zlib.crc32(content).to_bytes(4) + after
 
 
 def _serialised(node: ElementTree.Element) -> str:
@@ -158,7 +159,7 @@ def _attributes(node: ElementTree.Element, tag: str) -> Iterator[tuple[str, str]
         if value and (name, value) not in _IMPLIED:
             yield name, value.removesuffix("px") if name == "font-size" else value
     # A shape is black unless it says that it is not filled.
-    if tag == "path" and node.get("fill", "none") in ("none", "transparent"):
+    if tag in ("path", "rect") and node.get("fill", "none") in ("none", "transparent"):
         yield "fill", "none"
 
 
