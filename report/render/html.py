@@ -27,21 +27,27 @@ def render(document: Document) -> str:
     """The document as a page, the same bytes for the same document."""
     style = (_TEMPLATES / "week.css").read_text(encoding="utf-8")
     with speaking(document.language):
-        return _environment().get_template("week.html.j2").render(
-            document=document,
-            # The style sheet is ours; its hash in the policy keeps out any other, style attributes too.
-            style=Markup(style),
-            policy=f"default-src 'none'; style-src '{_hash(style)}'; base-uri 'none'; form-action 'none'",
-            bars={(section.id, table.id): _bars(table) for section in document.sections for table in section.tables},
-            start=Day(document.week.start, with_weekday=True),
-            end=Day(document.week.end, with_weekday=True),
-            machine_file=file_name("summary.json", document.language),
-            is_printed=lambda fragment: isinstance(fragment, Printed),
-            translations=[
-                (other, NAMES[other], file_name("index.html", other))
-                for other in LANGUAGES
-                if other != document.language
-            ],
+        return (
+            _environment()
+            .get_template("week.html.j2")
+            .render(
+                document=document,
+                # The style sheet is ours; its hash in the policy keeps out any other, style attributes too.
+                style=Markup(style),
+                policy=f"default-src 'none'; style-src '{_hash(style)}'; base-uri 'none'; form-action 'none'",
+                bars={
+                    (section.id, table.id): _bars(table) for section in document.sections for table in section.tables
+                },
+                start=Day(document.week.start, with_weekday=True),
+                end=Day(document.week.end, with_weekday=True),
+                machine_file=file_name("summary.json", document.language),
+                is_printed=lambda fragment: isinstance(fragment, Printed),
+                translations=[
+                    (other, NAMES[other], file_name("index.html", other))
+                    for other in LANGUAGES
+                    if other != document.language
+                ],
+            )
         )
 
 
