@@ -74,7 +74,8 @@ def read_week(
 
 def _document(marts: Marts, source: SourceKind, is_simulated: bool, language: Language) -> Document:
     with speaking(language):
-        document = Document(marts.week, source, is_simulated, numbered(sections.build(marts)), language)
+        parts = numbered(sections.build(marts))
+        document = Document(marts.week, source, is_simulated, parts, language=language)
     guard.check(document)
     return document
 
