@@ -35,7 +35,7 @@ def section(marts: Marts) -> Section:
         title="What changed since last week",
         sentences=tuple(s.brief if isinstance(s, Gap) else s for s in said),
         gaps=tuple(s for s in said if isinstance(s, Gap)),
-        note=compose("Each figure as it stood at the end of the week beside the one at the end of the week before."),
+        note=compose("This week's figures beside those of the week before; levels are those at the end of each."),
     )
 
 
@@ -157,5 +157,5 @@ def _moves(marts: Marts) -> list[Sentence]:
     if down:
         said.append(say("changes_down", "Lower than a week before: {listed}.", listed=series(down)))
     if same:
-        said.append(say("changes_same", "As a week before: {listed}.", listed=series(same)))
+        said.append(say("changes_same", "Unchanged from a week before: {listed}.", listed=series(same)))
     return said

@@ -61,7 +61,7 @@ def _classes(marts: Marts, rows: list[Row]) -> Sentence | Gap:
     place = compose("was in place {rank}", rank=crypto.figure("rank"))
     if rows[-1] is crypto:
         place = (
-            compose("came last, for {streak} in a row", streak=streak)
+            compose("came last, for {streak} in a row,", streak=streak)
             if (streak.number or 0) > 1
             else compose("came last")
         )

@@ -27,7 +27,7 @@ def test_verdict_states_sectors_and_figures_are_told_with_what_they_were(two_wee
         "changes_down": "Lower than a week before: total market cap from $3.17 trillion to $2.97 trillion, Bitcoin "
         "funding of the last day from +3.1 % to -5.9 %, perpetual open interest from $156.0 billion to $135.0 billion "
         "and the probability of a cut at the next meeting from 45.5 % to 30.1 %.",
-        "changes_same": "As a week before: average correlation of ranks 1–100 (0.63).",
+        "changes_same": "Unchanged from a week before: average correlation of ranks 1–100 (0.63).",
     }
 
 
@@ -57,7 +57,9 @@ def test_nothing_changed_is_said(two_weeks: duckdb.DuckDBPyConnection) -> None:
         "it was."
     )
     assert not {"changes_verdict", "changes_states", "changes_up", "changes_down"} & set(found)
-    assert found["changes_same"].startswith("As a week before: total market cap ($2.97 trillion), Bitcoin funding")
+    assert found["changes_same"].startswith(
+        "Unchanged from a week before: total market cap ($2.97 trillion), Bitcoin funding"
+    )
 
 
 def test_a_leader_that_stays_is_said_to_stay(two_weeks: duckdb.DuckDBPyConnection) -> None:
