@@ -6,6 +6,7 @@ say was written by older publications.
 """
 
 import json
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import date
@@ -15,7 +16,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from ingestion.home import HomeError
+_log = logging.getLogger(__name__)
 
 SUMMARIES = "summary*.json"
 TABLE = "raw.summary_sentences"
@@ -36,14 +37,18 @@ class SentenceRow:
 
 
 def read_sentences(reports: Path) -> Iterator[SentenceRow]:
-    """Every sentence of every page below `reports`, by week, language and place. HomeError for a damaged summary."""
+    """Every sentence of every page below `reports`, by week, language and place.
+
+    A summary that somebody damaged has none, with a warning: an old page must not keep the new week from its readers.
+    """
     for path in sorted(reports.glob(f"*/{SUMMARIES}")):
         try:
-            yield from _sentences(json.loads(path.read_bytes()))
+            found = list(_sentences(json.loads(path.read_bytes())))
         except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-            raise HomeError(
-                f"{path} cannot be read ({error!r}); publish {path.parent.name} again, or move its directory away"
-            ) from error
+            name = f"{path.parent.name}/{path.name}"
+            _log.warning("%s cannot be read (%r): its sentences are in no table; publish that week again", name, error)
+            continue
+        yield from found
 
 
 def put(connection: duckdb.DuckDBPyConnection, reports: Path) -> None:

@@ -170,7 +170,8 @@ def _ranks(marts: Marts) -> list[Sentence]:
                 "{window}, ranks {best} did best with {best_return} and ranks {worst} worst with {worst_return}, "
                 "cap-weighted."
                 if ends is None
-                else "{window} the same ranks stood at the ends: {best} with {best_return}, {worst} with {worst_return}."
+                else "{window} the same ranks stood at the ends: {best} with {best_return}, {worst} with "
+                "{worst_return}."
                 if found == ends
                 else "{window} it was the other way round: ranks {best} did best with {best_return}, ranks {worst} "
                 "worst with {worst_return}."
