@@ -23,13 +23,13 @@ _NAMES = 58
 def chart(marts: Marts) -> Chart | None:
     """The 7-day horizon; a point for each mean, a line for its jackknife interval."""
     drawn = look.Drawn()
-    for bucket, name in _BUCKETS.items():
+    for bucket, ranks in _BUCKETS.items():
         for window in WINDOWS:
             row = marts.weekly("bucket_correlation_weekly", window_id=window, rank_bucket=bucket, horizon="7d")
             mean = row.figure(_MEAN)
             if mean.number is not None:
                 low, high = row.figure("ci_low"), row.figure("ci_high")
-                drawn.add(name=name, window=label(WINDOWS[window]), mean=mean, low=low, high=high)
+                drawn.add(name=ranks, window=label(WINDOWS[window]), mean=mean, low=low, high=high)
     top, tail = (_mean(marts, bucket) for bucket in ("1-10", "51-100"))
     if not (top.is_known and tail.is_known):
         return None

@@ -10,9 +10,12 @@ import pytest
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[object]:
-    """One browser for all pages; it may not reach anything but files."""
+    """One browser for all pages of a module; it may not reach anything but files.
+
+    Playwright keeps an event loop running while it is open: with a wider scope no test after it could start one.
+    """
     playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: install the extra `dev`")
     found = os.environ.get("REGIME_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     if found is None or not Path(found).exists():

@@ -35,8 +35,16 @@ def unfounded(con: duckdb.DuckDBPyConnection, text: str, evidence: str) -> tuple
     names = [value for value in values if isinstance(value, str)]
     numbers = list(numbers_in(text, [*names, *(name.replace("_", " ") for name in names)]))
     return len(numbers), [
-        printed for printed, value, half in numbers if not any(_is_near(cell, value, half) for cell in values)
+        printed
+        for printed, value, half in numbers
+        if not any(_is_near(cell, value, half) for cell in values)
+        and not any(printed in _words(name) for name in names)
     ]
+
+
+def _words(name):
+    """The words of a name; a text may say one of them in another order ("a cut of 25 bp on 2025-12-10")."""
+    return re.findall(r"[^\s_]+", name)
 
 
 def _is_near(cell, value, half):

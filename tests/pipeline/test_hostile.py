@@ -26,6 +26,10 @@ KEY = "CG-s3cret/Key+9876543210"
 HOOK = "https://hooks.example.com/services/T0SECRET/B0SECRET?token=verysecrettoken"
 # Elements that run something, load something or send something.
 ACTIVE = {"script", "iframe", "object", "embed", "form", "input", "button", "img", "image", "video", "audio", "base"}
+# Where our own links lead: within the page, to its translation, to what lies beside it, to a picture of ours.
+OURS = re.compile(
+    r"#[\w-]*|feed\.(atom|json)|chain\.jsonl|summary\.schema\.json|(\d{4}-W\d\d/)?index(\.ja)?\.html|charts/[a-z_]+\.png"
+)
 TAKES_AN_ADDRESS = {"src", "href", "action", "formaction", "data", "xlink:href", "srcset", "poster", "background"}
 
 
@@ -52,10 +56,12 @@ class Page(HTMLParser):
         self.found: list[str] = []
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        if tag in ACTIVE or (tag == "link" or (tag == "meta" and ("http-equiv", "refresh") in attributes)):
+        # A browser fetches what a link names, unless it is an alternate: a feed.
+        is_fetched = tag == "link" and ("rel", "alternate") not in attributes
+        if tag in ACTIVE or is_fetched or (tag == "meta" and ("http-equiv", "refresh") in attributes):
             self.found.append(tag)
         for name, value in attributes:
-            if name.startswith("on") or (name in TAKES_AN_ADDRESS and not (value or "").startswith("#")):
+            if name.startswith("on") or (name in TAKES_AN_ADDRESS and not OURS.fullmatch(value or "")):
                 self.found.append(f"{tag} {name}={value}")
 
 
@@ -67,11 +73,16 @@ def in_page(html: str) -> list[str]:
 
 
 def kinds_in(markdown: str) -> set[str]:
-    """The kinds of markup that a reader of GitHub's Markdown would see."""
+    """The kinds of markup that a reader of GitHub's Markdown would see; links to our own pictures are none."""
     tokens = MarkdownIt("gfm-like", {"linkify": False}).parse(markdown)
     # A bare address becomes a link too.
     bare = {"link_open"} if re.search(r"(?i)(?<!\\)://|\bwww\.", markdown) else set()
-    return bare | {inner.type for token in tokens for inner in [token, *(token.children or [])]}
+    return bare | {
+        inner.type
+        for token in tokens
+        for inner in [token, *(token.children or [])]
+        if not (inner.type == "link_open" and OURS.fullmatch(str(inner.attrs["href"])))
+    }
 
 
 def staged(line: CommandLine, sql: str) -> list[tuple]:
@@ -120,10 +131,16 @@ def test_the_page_holds_nothing_that_acts(run):
         html = page.read_text(encoding="utf-8")
         assert in_page(html) == [] and "<script" not in html.lower() and is_plain(html)
         assert "default-src 'none'" in unescape(html)
-    assert in_page('<p onclick="x"><a href="javascript:x">y</a></p><script>') == [
+    assert in_page(
+        '<p onclick="x"><a href="javascript:x">y</a></p><script><link rel="stylesheet" href="feed.atom">'
+    ) == [
         "p onclick=x",
         "a href=javascript:x",
         "script",
+    ]
+    assert in_page('<link rel="stylesheet" href="feed.atom"><a href="//x/index.html">') == [
+        "link",
+        "a href=//x/index.html",
     ]
 
 
@@ -132,6 +149,7 @@ def test_the_summary_holds_no_markup_of_others(run):
     for summary in (line.home / "published").rglob("summary.md"):
         text = summary.read_text(encoding="utf-8")
         assert not kinds_in(text) & ACTING
+        assert kinds_in(text + "[x](charts/../x.png)") & ACTING
         assert is_plain(text)
     for summary in (line.home / "published").rglob("summary.json"):
         text = summary.read_text(encoding="utf-8")

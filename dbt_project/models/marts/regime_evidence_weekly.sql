@@ -106,8 +106,8 @@ metrics as (
         w.week_start,
         'open_interest_to_market_cap_pct' as metric_id,
         o.to_market_cap_pct as value,
-        -- Like for like: a venue that joins or fails does not move the percentile.
-        o.like_for_like_index * o.to_market_cap_pct / o.total_usd as compared,
+        -- Like for like: a venue that joins or fails does not move the percentile. Per trillion, to be a number of usual size.
+        1e12 * o.like_for_like_index * o.to_market_cap_pct / o.total_usd as compared,
         o.chain_id as series_id,
         o.coverage_pct,
         'open_interest_market_daily' as source_table
@@ -198,8 +198,9 @@ earlier as (
         a.week_start,
         a.metric_id,
         count(b.compared) as n_earlier,
-        count(case when b.compared < a.compared then 1 end) as n_below,
-        count(case when b.compared = a.compared then 1 end) as n_equal
+        -- What differs in the last bits of a sum only is a tie, in every build.
+        count(case when round(b.compared, 9) < round(a.compared, 9) then 1 end) as n_below,
+        count(case when round(b.compared, 9) = round(a.compared, 9) then 1 end) as n_equal
     from metrics a
     left join metrics b
         on a.metric_id = b.metric_id

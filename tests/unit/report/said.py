@@ -55,30 +55,57 @@ def templates(path: Path) -> Iterator[tuple[int, str]]:
         given = [call.args[n] for n in places if n < len(call.args)]
         given += [keyword.value for keyword in call.keywords if keyword.arg in names]
         for argument in given:
-            found = list(_literals(argument, path))
+            found = list(_literals(argument, path, tree))
             assert found or id(call) in handing_on, (
                 f"{place}:{call.lineno}: a template of {call.func.id}() is no literal: its translation cannot be found"
             )
             yield from ((call.lineno, text) for text in found)
 
 
-def _literals(node: ast.expr, path: Path) -> Iterator[str]:
+def _literals(node: ast.expr, path: Path, tree: ast.Module) -> Iterator[str]:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield node.value
     elif isinstance(node, ast.IfExp):
-        yield from _literals(node.body, path)
-        yield from _literals(node.orelse, path)
+        yield from _literals(node.body, path, tree)
+        yield from _literals(node.orelse, path, tree)
     elif isinstance(node, ast.Subscript | ast.Name):
         name = node.value if isinstance(node, ast.Subscript) else node
         if isinstance(name, ast.Name):
             yield from _constant(name.id, path)
+            yield from _looped(name.id, path, tree)
 
 
 def _constant(name: str, path: Path) -> Iterator[str]:
     """The texts of a module's constant, by its name."""
-    module = importlib.import_module(".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts))
-    held = getattr(module, name, None)
+    held = _held(name, path)
     if isinstance(held, Mapping):
         yield from (text for text in held.values() if isinstance(text, str))
     elif isinstance(held, str):
         yield held
+
+
+def _looped(name: str, path: Path, tree: ast.Module) -> Iterator[str]:
+    """The texts that a loop over a module's constant gives to a name."""
+    for loop in ast.walk(tree):
+        if not isinstance(loop, ast.For | ast.comprehension):
+            continue
+        iterated, part = loop.iter, None
+        if isinstance(iterated, ast.Call) and isinstance(iterated.func, ast.Attribute):
+            iterated, part = iterated.func.value, iterated.func.attr
+        held = _held(iterated.id, path) if isinstance(iterated, ast.Name) else None
+        if held is None:
+            continue
+        items = getattr(held, part)() if part else held
+        if isinstance(loop.target, ast.Name):
+            given = items if loop.target.id == name else ()
+        elif isinstance(loop.target, ast.Tuple):
+            places = [n for n, one in enumerate(loop.target.elts) if isinstance(one, ast.Name) and one.id == name]
+            given = [item[place] for item in items for place in places]
+        else:
+            given = ()
+        yield from (text for text in given if isinstance(text, str))
+
+
+def _held(name: str, path: Path) -> object:
+    module = importlib.import_module(".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts))
+    return getattr(module, name, None)
