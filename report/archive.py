@@ -19,6 +19,7 @@ from report.feeds import Entry, verdict_in_words
 from report.files import write_whole
 from report.formatting import in_words
 from report.published import PAGE, PublishedWeek, published_weeks
+from report.render.typography import typeset_plain
 from report.weeks import Week, day_in_words
 
 SCHEMA = "summary.schema.json"
@@ -97,7 +98,7 @@ def _page(entries: Sequence[Entry]) -> bytes:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"said": in_words, "day": day_in_words}
+    environment.filters |= {"said": in_words, "day": day_in_words, "typeset": typeset_plain}
     style = (_TEMPLATES / "archive.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     weeks = [entry.week for entry in entries]

@@ -4,6 +4,8 @@ Belongs here: a true minus, and spaces that do not break.
 Does not: digits and units (formatting.py).
 """
 
+import re
+
 from report.formatting import Printed
 from report.text import Fragment
 
@@ -17,3 +19,8 @@ def typeset(fragment: Fragment) -> str:
     if not isinstance(fragment, Printed) or fragment.figure.number is None:
         return fragment.text
     return fragment.text.replace("-", _MINUS).replace(" %", f"{_NARROW_SPACE}%").replace(" ", _SPACE)
+
+
+def typeset_plain(text: str) -> str:
+    """A whole text that was printed before, read back from a file: the signs of its numbers, and its percents."""
+    return re.sub(r"(?<![\w.-])-(?=\$?\d)", _MINUS, text).replace(" %", f"{_NARROW_SPACE}%")

@@ -83,9 +83,10 @@ def _evidence(rows: list[Row]) -> tuple[Table, ...]:
                 words(row.figure("dimension")),
                 words(metric),
                 show(row.figure("value", unit)),
-                # A threshold may be one of the value or of its percentile: it is printed without a unit.
-                show(row.figure("threshold")),
                 show(row.figure("percentile")),
+                # Of the value or of its percentile, as the next column says: it is printed without a unit.
+                show(row.figure("threshold")),
+                words(row.figure("measure")),
                 words(row.figure("vote")),
                 show(row.figure("weight")),
                 show(row.figure("source_table")),
@@ -100,8 +101,9 @@ def _evidence(rows: list[Row]) -> tuple[Table, ...]:
                 Column("Dimension", is_number=False),
                 Column("Metric", is_number=False),
                 Column("Value"),
-                Column("Threshold"),
                 Column("Percentile"),
+                Column("Threshold"),
+                Column("of its", is_number=False),
                 Column("Vote", is_number=False),
                 Column("Weight"),
                 Column("Mart", is_number=False),

@@ -272,6 +272,7 @@ select
     case when r.level <> 0 and r.from_value >= n.to_value then r.from_value when r.level <> 0 then r.to_value end::double
         as threshold,
     j.percentile,
+    j.measure,
     r.state as vote,
     r.level::bigint as level,
     -- The farthest state, on either side, that this evidence would still back had it stood before.

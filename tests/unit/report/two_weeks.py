@@ -15,8 +15,8 @@ COLUMNS = {
     "previous_verdict text, weeks_in_verdict bigint, coverage_pct double, verdict_of_the_week text, "
     "is_unanimous boolean",
     "regime_evidence_weekly": "week_start date, dimension text, evidence_id text, metric_id text, value double, "
-    "threshold double, percentile double, vote text, level bigint, stays_up_to bigint, stays_down_to bigint, "
-    "weight double, coverage_pct double, source_table text",
+    "threshold double, percentile double, measure text, vote text, level bigint, stays_up_to bigint, "
+    "stays_down_to bigint, weight double, coverage_pct double, source_table text",
     "headlines_weekly": "week_start date, metric_id text, value double, unit text, previous_value double, "
     "change double, percentile_365d double, first_since_date date, run_weeks bigint, longest_run_since_date date, "
     "value_date date, run_began_on date, name text, section text, level double, side bigint",
@@ -92,10 +92,10 @@ def two_weeks_marts() -> duckdb.DuckDBPyConnection:
     )  # fmt: skip
     for number, (dimension, metric, value, threshold, percentile, vote, level, up, down) in enumerate(VOTES):
         insert(con, "regime_evidence_weekly", (WEEK, dimension, f"e{number}", metric, value, threshold, percentile,
-               vote, level, up, down, 1.0, 100.0, "a_mart"))  # fmt: skip
+               "value", vote, level, up, down, 1.0, 100.0, "a_mart"))  # fmt: skip
     # What a state is called at a level that nobody votes for this week stands in an earlier one.
     insert(con, "regime_evidence_weekly", (BEFORE, "correlation", "e9", "average_pairwise_correlation_7d", 0.7, 0.65,
-           0.9, "systemic", 1, 1, None, 1.0, 100.0, "a_mart"))  # fmt: skip
+           0.9, "value", "systemic", 1, 1, None, 1.0, 100.0, "a_mart"))  # fmt: skip
     for metric, value, unit, before, since, at, side, name, section in HEADLINES:
         insert(con, "headlines_weekly", (WEEK, metric, value, unit, before, value - before, 0.5, since, 1,
                date(2025, 10, 26), SUNDAY, SUNDAY, name, section, at, side))  # fmt: skip
