@@ -4,6 +4,7 @@ Belongs here: which weeks get a page, the gate in words, what is told about the 
 Does not: the gate itself and the swap (ingestion.publish), words and pages (report).
 """
 
+import base64
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -87,10 +88,20 @@ def weekly_regime_summary(weeks: PartitionsDefinition, marts: Sequence[AssetKey]
                 "page": MetadataValue.path(newest / "index.html"),
                 "warehouse": MetadataValue.path(session.home.warehouse),
                 "preview": MetadataValue.md((newest / "summary.md").read_text()),
+                "charts": MetadataValue.md(_embedded(newest / "charts")),
             }
         )
 
     return publish_weeks
+
+
+def _embedded(pictures: Path) -> str:
+    """The pictures as Markdown that holds them: Dagster's page has no way to files of a home."""
+    shown = (
+        f"![{path.stem}](data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()})"
+        for path in sorted(pictures.glob("*.png"))
+    )
+    return "\n\n".join(shown) or "No chart could be drawn of this week."
 
 
 def _check_is_known(session: Session, asked: Sequence[date]) -> None:
