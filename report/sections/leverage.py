@@ -124,13 +124,18 @@ def _level(marts: Marts) -> Sentence | Gap | None:
     return say(
         "open_interest_level",
         "Open interest in perpetuals stood at {total} over {n_venues} at the end of {day}, {share} of the "
-        "market cap without stablecoins. Like for like, its highest day on record here was {peak_day} with {peak}.",
+        "market cap without stablecoins.{highest}",
         total=total,
         n_venues=counted(day.figure("n_venues"), "{count} venue", "{count} venues"),
         day=Day(marts.week.last_day, with_weekday=True),
         share=day.figure("to_market_cap_pct"),
-        peak_day=peak.figure("market_date"),
-        peak=peak.figure("total_like_for_like_usd"),
+        highest=compose(
+            " Like for like, its highest day on record here was {peak_day} with {peak}.",
+            peak_day=peak.figure("market_date"),
+            peak=peak.figure("total_like_for_like_usd"),
+        )
+        if peak.exists
+        else (),
     )
 
 

@@ -40,7 +40,8 @@ def section(marts: Marts) -> Section:
         gaps=tuple(s for s in said if isinstance(s, Gap)),
         note=compose(
             "Asset classes are compared from one US cash close to the next (Friday–Friday), crypto as the capped "
-            "top-30 index. Macro figures are those published by the week's end."
+            "top-30 index. Macro figures are the releases out by the week's end, at the values that their offices give "
+            "them now: revisions since are in them."
         ),
     )
 

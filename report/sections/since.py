@@ -7,21 +7,24 @@ Does not: the mechanism (a macro of the warehouse); which part of the page says 
 from datetime import date
 
 from report.consistency import Direction
-from report.figures import unit_of
+from report.figures import Figure, unit_of
 from report.formatting import in_unit, words
 from report.marts import Marts, Row
-from report.text import Sentence, say
+from report.text import Fragment, Sentence, compose, say
 
 # Anything may be the first of its kind for a week or two.
 LEAST_DAYS = 28
 MOST = 3
+# Where more of a total than this stood at the prices of lists, the day that it is compared with says so.
+LISTED = ("total_market_cap_usd", "total_ex_stablecoins_usd")
+MOST_LISTED_PCT = 20.0
 
 
 def since(marts: Marts, section: str) -> list[Sentence]:
     """What of a section's metrics is so for the first time in long, the longest absence first."""
     rows = marts.weekly_rows("headlines_weekly", window_id=None, section=section)
     news = [(first, row) for row in rows if (first := _news_since(row)) is not None]
-    return [_say(row) for _, row in sorted(news, key=lambda n: (n[0], n[1].key))[:MOST]]
+    return [_say(marts, row) for _, row in sorted(news, key=lambda n: (n[0], n[1].key))[:MOST]]
 
 
 def _news_since(row: Row) -> date | None:
@@ -37,29 +40,43 @@ def _news_since(row: Row) -> date | None:
     return first
 
 
-def _say(row: Row) -> Sentence:
+def _say(marts: Marts, row: Row) -> Sentence:
     metric = row.text("metric_id")
     unit = "USD per coin" if unit_of(metric) == "USD per coin" else row.text("unit")
     change = row.figure("change").number or 0.0
     level = row.figure("level")
     name, value, since = words(row.figure("name")), in_unit(row.figure("value"), unit), row.figure("first_since_date")
+    listed = _listed(marts, metric, since)
     if not level.is_known:
         return say(
             f"since_{metric}",
-            "{name} ended the week at {value}, the highest since {since}."
+            "{name} ended the week at {value}, the highest since {since}{listed}."
             if change >= 0
-            else "{name} ended the week at {value}, the lowest since {since}.",
+            else "{name} ended the week at {value}, the lowest since {since}{listed}.",
             name=name,
             value=value,
             since=since,
+            listed=listed,
         ).claiming(*([Direction(row.figure("change"), is_rise=change > 0)] if change else []))
     return say(
         f"since_{metric}",
-        "{name} ended the week at {value}, above {level} for the first time since {since}."
+        "{name} ended the week at {value}, above {level} for the first time since {since}{listed}."
         if (row.figure("side").number or 0) > 0
-        else "{name} ended the week at {value}, below {level} for the first time since {since}.",
+        else "{name} ended the week at {value}, below {level} for the first time since {since}{listed}.",
         name=name,
         value=value,
         level=in_unit(level, unit),
         since=since,
+        listed=listed,
     )
+
+
+def _listed(marts: Marts, metric: str, since: Figure) -> tuple[Fragment, ...]:
+    """How far the day compared with is known: prices between two lists of supplies are those of the older list."""
+    if metric not in LISTED or not since.is_known:
+        return ()
+    day = marts.row("market_cap_daily", market_date=since.value)
+    share, age = day.figure("share_provider_priced_pct"), day.figure("supply_age_days_max")
+    if (share.number or 0.0) <= MOST_LISTED_PCT or not age.is_known:
+        return ()
+    return compose(" (when {share} of it was at list prices up to {age} old)", share=share, age=age)
