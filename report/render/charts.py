@@ -6,7 +6,6 @@ Does not: what charts show (report/charts), the colours of the dark (templates/w
 
 import json
 import re
-import unicodedata
 import zlib
 from collections.abc import Iterator
 from functools import lru_cache
@@ -17,7 +16,7 @@ import vl_convert
 from markupsafe import Markup, escape
 
 from report.document import Chart, Document
-from report.render.typography import typeset
+from report.render.typography import reach, typeset
 from report.text import Fragment
 
 # Messages carry few pictures: what the week was, who lost, who pays.
@@ -112,12 +111,12 @@ def _lines(text: str, width: int) -> list[str]:
     """The text in lines of about `width` letters, of which a wide one counts as two and may end a line."""
     lines, line, length = [], "", 0
     for piece in re.findall(r"[\u2e80-\uffef]|[^\s\u2e80-\uffef]+[^\S\u00a0\u202f]*|\s", text):
-        reach = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in piece.rstrip())
-        if line and length + reach > width:
+        letters = reach(piece.rstrip())
+        if line and length + letters > width:
             lines.append(line.rstrip())
             line, length = "", 0
         line += piece
-        length += reach + len(piece) - len(piece.rstrip())
+        length += letters + len(piece) - len(piece.rstrip())
     return [*lines, line.rstrip()]
 
 

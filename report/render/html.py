@@ -18,7 +18,7 @@ from report.figures import clean_name
 from report.formatting import Printed
 from report.languages import LANGUAGES, NAMES, file_name, speaking, translate
 from report.render import charts
-from report.render.typography import typeset
+from report.render.typography import reach, typeset
 from report.text import Day, Sentence
 
 _TEMPLATES = Path(__file__).parent.parent / "templates"
@@ -62,7 +62,7 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"words": typeset, "where": _provenance, "lean": _lean}
+    environment.filters |= {"words": typeset, "where": _provenance, "lean": _lean, "reach": reach}
     environment.globals |= {"said": _said, "lead": _lead}
     return environment
 

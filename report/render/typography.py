@@ -5,6 +5,7 @@ Does not: digits and units (formatting.py).
 """
 
 import re
+import unicodedata
 
 from report.formatting import Printed
 from report.text import Fragment
@@ -19,6 +20,11 @@ def typeset(fragment: Fragment) -> str:
     if not isinstance(fragment, Printed) or fragment.figure.number is None:
         return fragment.text
     return fragment.text.replace("-", _MINUS).replace(" %", f"{_NARROW_SPACE}%").replace(" ", _SPACE)
+
+
+def reach(text: str) -> int:
+    """How far a text reaches, in letters: a wide one, as in Japanese, counts as two."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def typeset_plain(text: str) -> str:

@@ -1,12 +1,14 @@
 """The week's page in a real browser: three widths, light and dark, on paper, and with hostile names."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
+from report.archive import write_archive
 from report.week import write_week
 from tests.unit.report.charts_by_hand import charted_marts, hostile_charted_marts
 from tests.unit.report.marts_by_hand import WEEK
@@ -58,8 +60,17 @@ def written(con: duckdb.DuckDBPyConnection, out: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def week_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return written(charted_marts(), tmp_path_factory.mktemp("week"))
+def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory of reports as a publication leaves it."""
+    reports = tmp_path_factory.mktemp("reports")
+    written(charted_marts(), reports / "2025-W47")
+    write_archive(reports, [WEEK], datetime(2025, 11, 24, 7, tzinfo=UTC), datetime(2025, 11, 24, 8, tzinfo=UTC))
+    return reports
+
+
+@pytest.fixture(scope="session")
+def week_page(reports: Path) -> Path:
+    return reports / "2025-W47" / "index.html"
 
 
 @pytest.fixture(scope="session")
@@ -74,6 +85,37 @@ def test_the_page_reads_well(browser: Any, week_page: Path, width: int, scheme: 
     assert opened.page.evaluate(AUDIT) == []
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
     assert opened.misdeeds == []
+    opened.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", ["2025-W47/index.ja.html", "index.html"])
+def test_its_translation_and_the_archive_read_well(
+    browser: Any, reports: Path, name: str, width: int, scheme: str
+) -> None:
+    opened = Opened.at(browser, reports / name, width, scheme)
+    assert opened.page.evaluate(AUDIT) == []
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
+    assert opened.misdeeds == []
+    opened.close()
+
+
+@pytest.mark.parametrize("name", ["2025-W47/index.html", "2025-W47/index.ja.html", "index.html"])
+def test_no_link_is_dead(browser: Any, reports: Path, name: str) -> None:
+    opened = Opened.at(browser, reports / name, 1440)
+    links = opened.page.locator("[href]").evaluate_all("all => all.map(a => a.getAttribute('href'))")
+    beside = {link for link in links if not link.startswith("#")}
+    assert beside and all((reports / name).parent.joinpath(link).is_file() for link in beside), beside
+    opened.close()
+
+
+@pytest.mark.parametrize("name", ["index.html", "index.ja.html"])
+def test_no_table_of_a_desk_needs_scrolling(browser: Any, reports: Path, name: str) -> None:
+    opened = Opened.at(browser, reports / "2025-W47" / name, 1440)
+    too_wide = "all => all.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.ariaLabel)"
+    assert opened.page.locator(".scroll").count() > 5
+    assert opened.page.locator(".scroll").evaluate_all(too_wide) == []
     opened.close()
 
 
