@@ -17,6 +17,12 @@ left join {{ ref('int_instruments') }} i
     and i.market_type = 'perp'
     and l.liquidated_at >= i.valid_from
     and l.liquidated_at < i.valid_to
+left join {{ ref('int_second_names') }} s
+    on s.week_start = w.week_start
+    and s.venue = l.venue
+    and s.market_type = 'perp'
+    and s.venue_symbol = l.venue_symbol
 where coalesce(i.quote, 'USD') in {{ dollar_quotes() }}
+    and s.venue_symbol is null
     and not coalesce(i.is_inverse, false)
 group by all

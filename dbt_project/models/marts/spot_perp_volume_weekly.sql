@@ -8,28 +8,67 @@ both_ways as (
 ),
 
 -- Hours that an instrument was there for: a hole in them is missing volume, not a quiet hour.
-expected as (
+spans as (
     select
         windows.week_start,
         windows.window_id,
-        instruments.venue,
-        instruments.asset_id,
-        sum({{ hours_between(
-            'greatest(windows.starts_at, seen.first_seen_at)', 'least(windows.ends_at, seen.last_seen_at)'
-        ) }}) as n_hours
+        windows.starts_at,
+        seen.venue,
+        seen.market_type,
+        seen.venue_symbol,
+        greatest(windows.starts_at, seen.first_seen_at) as from_at,
+        least(windows.ends_at, seen.last_seen_at) as to_at
     from windows
     inner join {{ ref('int_symbols_seen') }} as seen
         on seen.dataset = 'candles'
         and seen.first_seen_at < windows.ends_at
         and seen.last_seen_at > windows.starts_at
+),
+
+-- Of these, the hours of weeks in which it was another's second name.
+second_named as (
+    select
+        spans.week_start,
+        spans.window_id,
+        spans.venue,
+        spans.market_type,
+        spans.venue_symbol,
+        sum({{ hours_between(
+            'greatest(spans.from_at, cast(second_names.week_start as timestamp))',
+            "least(spans.to_at, cast(second_names.week_start as timestamp) + interval '7 days')"
+        ) }}) as n_hours
+    from spans
+    inner join {{ ref('int_second_names') }} as second_names
+        on second_names.venue = spans.venue
+        and second_names.market_type = spans.market_type
+        and second_names.venue_symbol = spans.venue_symbol
+        and second_names.week_start < spans.to_at
+        and cast(second_names.week_start as timestamp) + interval '7 days' > spans.from_at
+    group by spans.week_start, spans.window_id, spans.venue, spans.market_type, spans.venue_symbol
+),
+
+expected as (
+    select
+        spans.week_start,
+        spans.window_id,
+        spans.venue,
+        instruments.asset_id,
+        sum({{ hours_between('spans.from_at', 'spans.to_at') }} - coalesce(second_named.n_hours, 0)) as n_hours
+    from spans
     inner join {{ ref('int_instruments') }} as instruments
-        on instruments.venue = seen.venue
-        and instruments.market_type = seen.market_type
-        and instruments.venue_symbol = seen.venue_symbol
-        and windows.starts_at >= instruments.valid_from
-        and windows.starts_at < instruments.valid_to
+        on instruments.venue = spans.venue
+        and instruments.market_type = spans.market_type
+        and instruments.venue_symbol = spans.venue_symbol
+        and spans.starts_at >= instruments.valid_from
+        and spans.starts_at < instruments.valid_to
+    left join second_named
+        on second_named.week_start = spans.week_start
+        and second_named.window_id = spans.window_id
+        and second_named.venue = spans.venue
+        and second_named.market_type = spans.market_type
+        and second_named.venue_symbol = spans.venue_symbol
     where instruments.quote in {{ dollar_quotes() }}
-    group by windows.week_start, windows.window_id, instruments.venue, instruments.asset_id
+    group by spans.week_start, spans.window_id, spans.venue, instruments.asset_id
 ),
 
 weeks as (
