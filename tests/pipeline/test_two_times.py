@@ -36,7 +36,8 @@ def told(market, tmp_path_factory):
     line = CommandLine(directory / "home", directory, market.url)
     done = line("run", "--week", EARLIER)
     assert done.returncode == 0, done.stderr
-    first = {path.name: path.read_bytes() for path in (line.home / "reports" / EARLIER).iterdir()}
+    pages = (line.home / "reports" / EARLIER).iterdir()
+    first = {path.name: path.read_bytes() for path in pages if path.is_file()}
     market.edit(
         "candles", "binance", "BTCUSDT", "scale:1.01", first="2025-11-16T19:00:00", last="2025-11-16T22:00:00",
         market_type="spot",
