@@ -114,12 +114,21 @@ weekly as (
     from {{ ref('macro_weekly') }}
     where series_id = '{{ series }}'
     {%- endfor %}
+),
+
+-- Like for like, open interest is carried back from the newest day there is; a week's figures are to be carried back from its own.
+terms as (
+    select market_date, total_usd / nullif(total_like_for_like_usd, 0) as own_terms
+    from {{ ref('open_interest_market_daily') }}
 )
 
-select metric_id, value_date, cast(value as double) as value
+select daily.metric_id, daily.value_date, cast(daily.value as double) as value, cast(coalesce(terms.own_terms, 1) as double) as own_terms
 from daily
-where value is not null
+left join terms
+    on daily.metric_id = 'open_interest_like_for_like_usd'
+    and terms.market_date = daily.value_date
+where daily.value is not null
 union all
-select metric_id, cast(week_start + interval '6 days' as date) as value_date, cast(value as double) as value
+select metric_id, cast(week_start + interval '6 days' as date) as value_date, cast(value as double) as value, 1e0 as own_terms
 from weekly
 where value is not null

@@ -17,10 +17,10 @@ weeks as (
 select
     since.week_start,
     since.metric_id,
-    since.value,
+    round(since.value * coalesce(stated.own_terms, 1), 9) as value,
     metrics.unit,
-    since.previous_value,
-    since.value - since.previous_value as change,
+    round(since.previous_value * coalesce(stated.own_terms, 1), 9) as previous_value,
+    round((since.value - since.previous_value) * coalesce(stated.own_terms, 1), 9) as change,
     since.percentile_365d,
     since.first_since_date,
     since.run_weeks,
@@ -33,3 +33,7 @@ select
     cast(since.side as bigint) as side
 from since
 inner join {{ ref('headline_metrics') }} as metrics on metrics.metric_id = since.metric_id
+-- In the terms of the week itself: what is learned later about later days does not move it.
+inner join {{ ref('int_headline_values') }} as stated
+    on stated.metric_id = since.metric_id
+    and stated.value_date = since.value_date
