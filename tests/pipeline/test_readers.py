@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
@@ -25,31 +26,28 @@ def start_reader(home: Home, opens: int, python: str = sys.executable) -> "subpr
     )  # fmt: skip
 
 
-def publish_until(home: Home, readers: "list[subprocess.Popen[str]]") -> int:
-    """Publish one state after another until the last reader has ended; returns how many."""
+def publish_until(home: Home, readers: "list[subprocess.Popen[str]]") -> tuple[int, list[dict]]:
+    """Publish one state after another until the last reader has ended; how many, and what the readers found."""
     before = current_number(home)
-    while any(reader.poll() is None for reader in readers):
-        number = current_number(home) + 1
-        build(home, number)
-        publish_state(home)
-    return current_number(home) - before
-
-
-def answers(readers: "list[subprocess.Popen[str]]") -> list[dict]:
+    # What a reader tells is read along: a pipe that nobody empties would keep it from ending.
+    with ThreadPoolExecutor(len(readers)) as pool:
+        told = [pool.submit(reader.communicate) for reader in readers]
+        while not all(one.done() for one in told):
+            number = current_number(home) + 1
+            build(home, number)
+            publish_state(home)
     found = []
-    for reader in readers:
-        out, errors = reader.communicate(timeout=60)
+    for reader, (out, errors) in zip(readers, (one.result() for one in told), strict=True):
         assert reader.returncode == 0, errors[-2000:]
         found.append(json.loads(out))
-    return found
+    return current_number(home) - before, found
 
 
 @pytest.mark.parametrize("opens", [600, pytest.param(10_000, marks=pytest.mark.slow)])
 def test_no_open_fails_while_others_publish_without_a_pause(home, opens):
     published(home.path, 2)
     readers = [start_reader(home, opens // READERS) for _ in range(READERS)]
-    publications = publish_until(home, readers)
-    found = answers(readers)
+    publications, found = publish_until(home, readers)
     errors = [error for answer in found for error in answer["errors"]]
     assert not errors, errors
     assert sum(answer["opens"] for answer in found) == opens and publications >= 5
@@ -87,8 +85,7 @@ def test_a_reader_keeps_its_version_long_after_it_was_dropped(home):
 def test_an_older_client_opens_what_is_published(home):
     published(home.path, 2)
     readers = [start_reader(home, 100, str(OLD_CLIENT))]
-    publish_until(home, readers)
-    (answer,) = answers(readers)
+    _, (answer,) = publish_until(home, readers)
     assert answer["duckdb"].startswith("1.5") and not answer["errors"], answer["errors"]
     record(
         f"DuckDB {answer['duckdb']} as a client", "100 opens while versions are published", "it reads all of it",
