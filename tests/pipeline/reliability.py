@@ -37,6 +37,7 @@ class Finding:
     reader_opens: int
     reader_errors: int
     section: str = "faults"
+    seen_on: str = ""
 
 
 def record(
@@ -50,7 +51,9 @@ def record(
     section: str = "faults",
 ) -> None:
     """Add a finding to the file that `REGIME_RELIABILITY` names; `section` is faults, kills or readers."""
-    finding = Finding(fault, tried, outcome, rows_lost, reader_opens, reader_errors, section)
+    finding = Finding(
+        fault, tried, outcome, rows_lost, reader_opens, reader_errors, section, f"{datetime.now(UTC):%Y-%m-%d}"
+    )
     if section not in SECTIONS:
         raise ValueError(f"there is no section {section!r}: use one of {', '.join(SECTIONS)}")
     path = os.environ.get(VARIABLE)
@@ -60,10 +63,11 @@ def record(
 
 
 def read(path: Path) -> list[Finding]:
-    """All findings of a file, in the order of the sections and of their names."""
+    """The last finding of each fault in a file, in the order of the sections and of their names."""
     order = list(SECTIONS)
     found = [Finding(**json.loads(line)) for line in path.read_text().splitlines() if line.strip()]
-    return sorted(found, key=lambda finding: (order.index(finding.section), finding.fault))
+    latest = {(finding.section, finding.fault): finding for finding in found}
+    return sorted(latest.values(), key=lambda finding: (order.index(finding.section), finding.fault))
 
 
 def page(findings: Iterable[Finding], made_at: datetime) -> str:
@@ -76,7 +80,7 @@ def page(findings: Iterable[Finding], made_at: datetime) -> str:
         "",
         "Made by `make reliability` from the run of its tests; do not edit. **The market is simulated**: the tiny one",
         "of `simulator/`, served in the venues' own dialects. "
-        f"Run of {made_at:%Y-%m-%d %H:%M} UTC, Python {platform.python_version()}, {os.cpu_count()} cores.",
+        f"Made at {made_at:%Y-%m-%d %H:%M} UTC, Python {platform.python_version()}, {os.cpu_count()} cores.",
         "",
         f"{len(findings)} things tried · {lost} rows lost · {errors} errors in {opens:,} opens by readers.",
         "",
@@ -86,13 +90,17 @@ def page(findings: Iterable[Finding], made_at: datetime) -> str:
         "  as long as the fault and the run after it lasted.",
         "- After each fault the next run is made without it. Its marts are compared, table by table, with those of a",
         "  home that never met the fault (floats within 1e-9 relative). A test that fails is not in the tables.",
+        "- **Seen on**: the day of the run that a line is of; what was not tried again keeps its day.",
     ]  # fmt: skip
     for section, group in groupby(findings, key=lambda finding: finding.section):
         lines += ["", f"## {SECTIONS[section]}", ""]
-        lines += ["| fault | what was tried | what came out | rows lost | reader errors |", "|---|---|---|---|---|"]
+        lines += [
+            "| fault | what was tried | what came out | rows lost | reader errors | seen on |",
+            "|---|---|---|---|---|---|",
+        ]
         lines += [
             f"| {_cell(f.fault)} | {_cell(f.tried)} | {_cell(f.outcome)} | {f.rows_lost} "
-            f"| {f.reader_errors} of {f.reader_opens:,} |"
+            f"| {f.reader_errors} of {f.reader_opens:,} | {f.seen_on} |"
             for f in group
         ]
     return "\n".join(lines) + "\n"
