@@ -284,7 +284,12 @@ async def test_hyperliquid_open_interest_is_a_snapshot_of_now(server):
         ("BTC", 2.5, 250.0),
         ("kPEPE", 7.0, None),
     ]
+    # An answer without a date is dated by our clock, another by the venue's: ours may be off.
     assert {r["observed_at"] for r in rows} == {NOW.replace(tzinfo=None)}
+    dated = JSONResponse([{"universe": universe}, contexts], headers={"Date": "Mon, 24 Nov 2025 06:17:05 GMT"})
+    server.handlers["api.hyperliquid.xyz/info"] = lambda *_: dated
+    rows = await fetch(server, "hyperliquid", "perp", "open_interest", snapshot=True)
+    assert {r["observed_at"] for r in rows} == {datetime(2025, 11, 24, 6, 17, 5)}
 
 
 BINANCE_SYMBOL = {

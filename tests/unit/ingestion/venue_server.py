@@ -47,7 +47,7 @@ def running() -> Iterator[VenueServer]:
     app = Starlette(routes=[Route("/{path:path}", venue.answer, methods=["GET", "POST"])])
     listener = socket.create_server(("127.0.0.1", 0))
     venue.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off", date_header=False))
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()
     while not server.started:
