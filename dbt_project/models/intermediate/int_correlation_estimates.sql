@@ -1,37 +1,12 @@
 {{ config(materialized='incremental', meta={'rewritten_by': 'week_start'}) }}
 -- One row per window, horizon, group of members and block left out (0: none): the mean correlation of the group's pairs.
 --
--- Products of returns are summed once per block and pair of assets, and shared by all horizons that contain the block.
--- With a block d left out, no pair is visited again. Let u = 1/√(Σr² − (Σr)²/n) and x = u·Σr/√n of an asset without d,
--- P the products over the whole horizon, r the returns of the hours t of d. Then the correlations of all pairs add up to
+-- Every pair's products are one dot product of the horizon's returns. With a block d left out, no pair is visited again. Let
+-- u = 1/√(Σr² − (Σr)²/n) and x = u·Σr/√n of an asset without d, P the products over the whole horizon, r the returns of the
+-- hours t of d. Then the correlations of all pairs add up to
 --   ½·[Σ_{a≠b} P_ab·u_a·u_b − (Σ_t (Σ_a u_a·r_at)² − Σ_a u_a²·Σ_t r_at²) − ((Σ_a x_a)² − Σ_a x_a²)].
 with placed as (
     select * from {{ ref('int_correlation_blocks') }} where {{ within_reach('week_start') }}
-),
-
-panel as (
-    select * from {{ ref('int_correlation_panel') }} where {{ within_reach('week_start') }}
-),
-
--- What an asset is paired with: every ranked one, its own sector, and bitcoin with all.
-assets as (
-    select
-        asset_id,
-        row_number() over (order by asset_id) as asset_number,
-        bool_or(rank_bucket is not null) as is_ever_ranked,
-        max(sector) as sector,
-        asset_id = {{ bitcoin() }} or count(distinct sector) > 1 as is_with_all
-    from panel
-    group by asset_id
-),
-
-blocks as (
-    select
-        starts_at,
-        ends_at,
-        {{ hours_between('starts_at', 'ends_at') }} as n_hours,
-        row_number() over (order by starts_at, ends_at) as block_key
-    from (select distinct starts_at, ends_at from placed) as distinct_blocks
 ),
 
 horizons as (
@@ -51,107 +26,98 @@ horizons as (
 horizon_blocks as (
     select
         horizons.horizon_key,
-        horizons.n_hours - blocks.n_hours as n_hours_left,
-        blocks.block_key,
-        placed.block_number
+        placed.block_number,
+        placed.starts_at,
+        placed.ends_at,
+        horizons.n_hours - {{ hours_between('placed.starts_at', 'placed.ends_at') }} as n_hours_left
     from placed
-    inner join blocks
-        on blocks.starts_at = placed.starts_at
-        and blocks.ends_at = placed.ends_at
     inner join horizons
         on horizons.week_start = placed.week_start
         and horizons.window_id = placed.window_id
         and horizons.horizon = placed.horizon
 ),
 
-returns as (
-    select
-        blocks.block_key,
-        assets.asset_number,
-        assets.is_ever_ranked,
-        assets.sector,
-        assets.is_with_all,
-        returns.log_returns,
-        returns.sum_of_returns,
-        returns.sum_of_squares
-    from {{ ref('int_return_blocks') }} as returns
-    inner join assets on assets.asset_id = returns.asset_id
-    inner join blocks
-        on blocks.starts_at = returns.starts_at
-        and blocks.ends_at = returns.ends_at
-    where {{ within_reach('returns.starts_at', days=31) }}
-),
-
--- One number stands for a horizon and a pair: grouping by it is several times faster than by three.
-block_pairs as (
-    select
-        a.block_key,
-        a.asset_number * 10000 + b.asset_number as pair_key,
-        {{ dot_product('a.log_returns', 'b.log_returns') }} as products
-    from returns as a
-    inner join returns as b
-        on b.block_key = a.block_key
-        and b.asset_number > a.asset_number
-    where (a.is_ever_ranked and b.is_ever_ranked)
-        or a.sector = b.sector
-        or a.is_with_all
-        or b.is_with_all
-),
-
-keyed_products as (
-    select
-        horizon_blocks.horizon_key * 100000000 + block_pairs.pair_key as horizon_pair_key,
-        sum(block_pairs.products) as products
-    from block_pairs
-    inner join horizon_blocks on horizon_blocks.block_key = block_pairs.block_key
-    group by horizon_blocks.horizon_key * 100000000 + block_pairs.pair_key
-),
-
-horizon_products as (
-    select
-        cast(floor(horizon_pair_key / 1e8) as bigint) as horizon_key,
-        cast(floor(horizon_pair_key / 1e4) as bigint) % 10000 as a,
-        horizon_pair_key % 10000 as b,
-        products
-    from keyed_products
-),
-
-members as (
+panel as (
     select
         horizons.horizon_key,
-        assets.asset_number,
-        assets.asset_id = {{ bitcoin() }} as is_bitcoin,
+        panel.asset_id,
+        row_number() over (partition by horizons.horizon_key order by panel.asset_id) as asset_number,
         panel.rank_bucket,
         panel.sector,
         cast(panel.n_hours as double) as n_hours,
         panel.sum_of_returns,
         panel.sum_of_squares
-    from panel
-    inner join assets on assets.asset_id = panel.asset_id
+    from {{ ref('int_correlation_panel') }} as panel
     inner join horizons
         on horizons.week_start = panel.week_start
         and horizons.window_id = panel.window_id
         and horizons.horizon = panel.horizon
+    where {{ within_reach('panel.week_start') }}
 ),
 
+block_returns as (
+    select
+        horizon_blocks.horizon_key,
+        horizon_blocks.block_number,
+        horizon_blocks.n_hours_left,
+        panel.asset_number,
+        returns.log_returns,
+        returns.sum_of_returns,
+        returns.sum_of_squares
+    from horizon_blocks
+    inner join {{ ref('int_return_blocks') }} as returns
+        on returns.starts_at = horizon_blocks.starts_at
+        and returns.ends_at = horizon_blocks.ends_at
+    inner join panel
+        on panel.horizon_key = horizon_blocks.horizon_key
+        and panel.asset_id = returns.asset_id
+    where {{ within_reach('returns.starts_at', days=31) }}
+),
+
+horizon_returns as (
+    select horizon_key, asset_number, {{ lists_in_order('log_returns', 'block_number') }} as log_returns
+    from block_returns
+    group by horizon_key, asset_number
+),
+
+members as (
+    select
+        panel.horizon_key,
+        panel.asset_number,
+        panel.asset_id = {{ bitcoin() }} as is_bitcoin,
+        panel.rank_bucket,
+        panel.sector,
+        panel.n_hours,
+        panel.sum_of_returns,
+        panel.sum_of_squares,
+        horizon_returns.log_returns
+    from panel
+    inner join horizon_returns
+        on horizon_returns.horizon_key = panel.horizon_key
+        and horizon_returns.asset_number = panel.asset_number
+),
+
+-- Every ranked asset with every other, all within a sector, and bitcoin with all.
+{%- set products = dot_product('a.log_returns', 'b.log_returns') %}
 pairs as (
     select
-        horizon_products.horizon_key,
-        horizon_products.a,
-        horizon_products.b,
-        horizon_products.products,
+        a.horizon_key,
+        a.asset_number as a,
+        b.asset_number as b,
         a.rank_bucket as bucket_a,
         b.rank_bucket as bucket_b,
         case when a.sector = b.sector then a.sector end as sector,
         case when a.is_bitcoin then b.rank_bucket when b.is_bitcoin then a.rank_bucket end as bucket_beside_bitcoin,
-        {{ pearson('a.n_hours', 'a.sum_of_returns', 'b.sum_of_returns', 'a.sum_of_squares', 'b.sum_of_squares', 'horizon_products.products') }} as rho
-    from horizon_products
-    inner join members as a
-        on a.horizon_key = horizon_products.horizon_key
-        and a.asset_number = horizon_products.a
+        {{ products }} as products,
+        {{ pearson('a.n_hours', 'a.sum_of_returns', 'b.sum_of_returns', 'a.sum_of_squares', 'b.sum_of_squares', products) }} as rho
+    from members as a
     inner join members as b
-        on b.horizon_key = horizon_products.horizon_key
-        and b.asset_number = horizon_products.b
+        on b.horizon_key = a.horizon_key
+        and b.asset_number > a.asset_number
+    where (a.rank_bucket is not null and b.rank_bucket is not null)
+        or a.sector = b.sector
+        or a.is_bitcoin
+        or b.is_bitcoin
 ),
 
 -- How much rougher bitcoin was in the horizon than in the 26 weeks before it.
@@ -221,20 +187,19 @@ left_moments as (
         members.horizon_key,
         members.rank_bucket,
         members.asset_number,
-        horizon_blocks.block_key,
-        horizon_blocks.block_number,
-        horizon_blocks.n_hours_left,
-        returns.sum_of_squares as squares_in_block,
-        members.sum_of_returns - returns.sum_of_returns as sum_left,
-        members.sum_of_squares - returns.sum_of_squares
-            - (members.sum_of_returns - returns.sum_of_returns) * (members.sum_of_returns - returns.sum_of_returns)
-            / horizon_blocks.n_hours_left as squares_left,
+        block_returns.block_number,
+        block_returns.n_hours_left,
+        block_returns.log_returns,
+        block_returns.sum_of_squares as squares_in_block,
+        members.sum_of_returns - block_returns.sum_of_returns as sum_left,
+        members.sum_of_squares - block_returns.sum_of_squares
+            - (members.sum_of_returns - block_returns.sum_of_returns) * (members.sum_of_returns - block_returns.sum_of_returns)
+            / block_returns.n_hours_left as squares_left,
         members.sum_of_squares as squares
-    from members
-    inner join horizon_blocks on horizon_blocks.horizon_key = members.horizon_key
-    inner join returns
-        on returns.block_key = horizon_blocks.block_key
-        and returns.asset_number = members.asset_number
+    from panel as members
+    inner join block_returns
+        on block_returns.horizon_key = members.horizon_key
+        and block_returns.asset_number = members.asset_number
     where members.rank_bucket is not null
 ),
 
@@ -243,8 +208,8 @@ left_members as (
         horizon_key,
         rank_bucket,
         asset_number,
-        block_key,
         block_number,
+        log_returns,
         squares_in_block,
         case when squares_left > 1e-12 * squares then 1 else 0 end as moves,
         case when squares_left > 1e-12 * squares then 1e0 / sqrt(squares_left) else 0e0 end as u,
@@ -252,78 +217,62 @@ left_members as (
     from left_moments
 ),
 
--- The rows of P: an asset's products with all ranked members, and with those of its own bucket, by asset number.
+-- The rows of P: an asset's products with the members of each bucket, by asset number.
 product_rows as (
-    select
-        horizon_key,
-        a as asset_number,
-        {{ list_in_order('products', 'b') }} as with_all,
-        {{ list_in_order('products', 'b') }} filter (where bucket_a = bucket_b) as with_own
+    select horizon_key, a as asset_number, bucket_b as rank_bucket, {{ list_in_order('products', 'b') }} as products
     from (
-        select horizon_key, a, b, bucket_a, bucket_b, products from pairs
+        select horizon_key, a, b, bucket_b, products from pairs where bucket_a is not null
         union all
-        select horizon_key, b as a, a as b, bucket_b as bucket_a, bucket_a as bucket_b, products from pairs
+        select horizon_key, b as a, a as b, bucket_a as bucket_b, products from pairs where bucket_b is not null
         union all
-        select horizon_key, asset_number as a, asset_number as b, rank_bucket as bucket_a, rank_bucket as bucket_b, 0e0 as products
-        from members
+        select horizon_key, asset_number as a, asset_number as b, rank_bucket as bucket_b, 0e0 as products from panel
     ) as both_ways
-    where bucket_a is not null and bucket_b is not null
-    group by horizon_key, a
+    where bucket_b is not null
+    group by horizon_key, a, bucket_b
 ),
 
-vectors_of_all as (
-    select horizon_key, block_number, {{ list_in_order('u', 'asset_number') }} as u
-    from left_members
-    group by horizon_key, block_number
-),
-
-vectors_of_own as (
+vectors as (
     select horizon_key, block_number, rank_bucket, {{ list_in_order('u', 'asset_number') }} as u
     from left_members
     group by horizon_key, block_number, rank_bucket
 ),
 
--- Sums over the members of a bucket, for itself; `..._with_all` are those that add up over the buckets to those of all.
-left_sums as (
+-- What a bucket's members have in common with those of each bucket: the first sum of above.
+left_products as (
     select
         left_members.horizon_key,
         left_members.block_number,
         left_members.rank_bucket,
-        sum(left_members.moves) as n_moving,
-        sum(left_members.u * {{ dot_product('product_rows.with_own', 'vectors_of_own.u') }}) as products,
-        sum(left_members.u * {{ dot_product('product_rows.with_all', 'vectors_of_all.u') }}) as products_with_all,
-        sum(left_members.u * left_members.u * left_members.squares_in_block) as squares_in_block,
-        sum(left_members.x) as sum_of_x,
-        sum(left_members.x * left_members.x) as squares_of_x
+        sum(left_members.u * {{ dot_product('product_rows.products', 'vectors.u') }})
+            filter (where product_rows.rank_bucket = left_members.rank_bucket) as products,
+        sum(left_members.u * {{ dot_product('product_rows.products', 'vectors.u') }}) as products_with_all
     from left_members
     inner join product_rows
         on product_rows.horizon_key = left_members.horizon_key
         and product_rows.asset_number = left_members.asset_number
-    inner join vectors_of_all
-        on vectors_of_all.horizon_key = left_members.horizon_key
-        and vectors_of_all.block_number = left_members.block_number
-    inner join vectors_of_own
-        on vectors_of_own.horizon_key = left_members.horizon_key
-        and vectors_of_own.block_number = left_members.block_number
-        and vectors_of_own.rank_bucket = left_members.rank_bucket
+    inner join vectors
+        on vectors.horizon_key = left_members.horizon_key
+        and vectors.block_number = left_members.block_number
+        and vectors.rank_bucket = product_rows.rank_bucket
     group by left_members.horizon_key, left_members.block_number, left_members.rank_bucket
 ),
 
-block_returns as (
+-- Sums over the members of a bucket, for itself; those of all are their sums.
+left_sums as (
     select
-        left_members.horizon_key,
-        left_members.block_number,
-        left_members.rank_bucket,
-        left_members.u,
-        returns.log_returns
+        horizon_key,
+        block_number,
+        rank_bucket,
+        sum(moves) as n_moving,
+        sum(u * u * squares_in_block) as squares_in_block,
+        sum(x) as sum_of_x,
+        sum(x * x) as squares_of_x
     from left_members
-    inner join returns
-        on returns.block_key = left_members.block_key
-        and returns.asset_number = left_members.asset_number
+    group by horizon_key, block_number, rank_bucket
 ),
 
 scaled_hours as (
-    {{ list_elements('block_returns', ['horizon_key', 'block_number', 'rank_bucket', 'u'], 'log_returns', 'log_return', 'hour') }}
+    {{ list_elements('left_members', ['horizon_key', 'block_number', 'rank_bucket', 'u'], 'log_returns', 'log_return', 'hour') }}
 ),
 
 bucket_hours as (
@@ -354,9 +303,13 @@ left_out_totals as (
         left_sums.block_number,
         left_sums.rank_bucket as member_group,
         left_sums.n_moving,
-        left_sums.products - (hours_of_bucket.squares - left_sums.squares_in_block)
+        left_products.products - (hours_of_bucket.squares - left_sums.squares_in_block)
             - (left_sums.sum_of_x * left_sums.sum_of_x - left_sums.squares_of_x) as twice_sum_of_rho
     from left_sums
+    inner join left_products
+        on left_products.horizon_key = left_sums.horizon_key
+        and left_products.block_number = left_sums.block_number
+        and left_products.rank_bucket = left_sums.rank_bucket
     inner join hours_of_bucket
         on hours_of_bucket.horizon_key = left_sums.horizon_key
         and hours_of_bucket.block_number = left_sums.block_number
@@ -367,9 +320,13 @@ left_out_totals as (
         left_sums.block_number,
         'all' as member_group,
         sum(left_sums.n_moving) as n_moving,
-        sum(left_sums.products_with_all) - (max(hours_of_all.squares) - sum(left_sums.squares_in_block))
+        sum(left_products.products_with_all) - (max(hours_of_all.squares) - sum(left_sums.squares_in_block))
             - (sum(left_sums.sum_of_x) * sum(left_sums.sum_of_x) - sum(left_sums.squares_of_x)) as twice_sum_of_rho
     from left_sums
+    inner join left_products
+        on left_products.horizon_key = left_sums.horizon_key
+        and left_products.block_number = left_sums.block_number
+        and left_products.rank_bucket = left_sums.rank_bucket
     inner join hours_of_all
         on hours_of_all.horizon_key = left_sums.horizon_key
         and hours_of_all.block_number = left_sums.block_number
@@ -388,13 +345,13 @@ left_out_estimates as (
 
 groups as (
     select horizon_key, 'bucket' as group_kind, rank_bucket as member_group, count(*) as n_assets
-    from members where rank_bucket is not null group by horizon_key, rank_bucket
+    from panel where rank_bucket is not null group by horizon_key, rank_bucket
     union all
     select horizon_key, 'bucket' as group_kind, 'all' as member_group, count(*) as n_assets
-    from members where rank_bucket is not null group by horizon_key
+    from panel where rank_bucket is not null group by horizon_key
     union all
     select horizon_key, 'sector' as group_kind, sector as member_group, count(*) as n_assets
-    from members where sector is not null group by horizon_key, sector
+    from panel where sector is not null group by horizon_key, sector
 ),
 
 estimates as (

@@ -16,7 +16,9 @@ held as (
 ),
 
 observed as (
-    select * from held where is_observed
+    select *, dense_rank() over (order by market_date) as day_number
+    from held
+    where is_observed
 ),
 
 days as (
@@ -30,17 +32,11 @@ days as (
     having count(*) filter (where is_observed) > 0
 ),
 
-pairs as (
-    select market_date, lag(market_date) over (order by market_date) as previous_date
-    from days
-),
-
 ratios as (
-    select p.market_date, sum(b.open_interest_usd) / nullif(sum(a.open_interest_usd), 0) as like_for_like_ratio
-    from pairs p
-    inner join observed a on p.previous_date = a.market_date
-    inner join observed b on p.market_date = b.market_date and a.venue = b.venue and a.venue_symbol = b.venue_symbol
-    group by p.market_date
+    select b.market_date, sum(b.open_interest_usd) / nullif(sum(a.open_interest_usd), 0) as like_for_like_ratio
+    from observed a
+    inner join observed b on a.venue = b.venue and a.venue_symbol = b.venue_symbol and a.day_number + 1 = b.day_number
+    group by b.market_date
 )
 
 select

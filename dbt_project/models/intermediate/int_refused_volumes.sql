@@ -16,34 +16,38 @@ instrument_days as (
     group by 1, 2, 3, 4
 ),
 
--- A total's 24 h lie in the day that it ends in and the one before: where both together are not too much, neither is it.
+-- A total's 24 h lie in the day that it ends in and the one before.
+total_days as (
+    select *, date_trunc('day', known_at - interval '1 microsecond') as day from totals
+    union all
+    select *, date_trunc('day', known_at - interval '1 microsecond') - interval '1 day' as day from totals
+),
+
+-- Where both days together are not too much, neither are the 24 h.
 doubted as (
     select
-        totals.asset_id,
-        totals.known_at,
-        totals.volume_24h_usd,
+        total_days.asset_id,
+        total_days.known_at,
+        total_days.volume_24h_usd,
         days.venue,
         days.market_type,
         days.venue_symbol,
-        totals.volume_24h_usd
+        total_days.volume_24h_usd
             * case when days.market_type = 'spot' then {{ spot_volume_factor() }} else {{ perp_volume_factor() }} end as most_usd
-    from totals
+    from total_days
     inner join {{ ref('int_instruments') }} as instruments
-        on instruments.asset_id = totals.asset_id
-        and totals.known_at > instruments.valid_from
-        and totals.known_at <= instruments.valid_to
+        on instruments.asset_id = total_days.asset_id
+        and total_days.known_at > instruments.valid_from
+        and total_days.known_at <= instruments.valid_to
         and instruments.quote in {{ dollar_quotes() }}
     inner join instrument_days as days
         on days.venue = instruments.venue
         and days.market_type = instruments.market_type
         and days.venue_symbol = instruments.venue_symbol
-        and days.day in (
-            date_trunc('day', totals.known_at - interval '1 microsecond'),
-            date_trunc('day', totals.known_at - interval '1 microsecond') - interval '1 day'
-        )
-    group by totals.asset_id, totals.known_at, totals.volume_24h_usd, days.venue, days.market_type, days.venue_symbol
+        and days.day = total_days.day
+    group by total_days.asset_id, total_days.known_at, total_days.volume_24h_usd, days.venue, days.market_type, days.venue_symbol
     having sum(days.quote_volume)
-        > totals.volume_24h_usd
+        > total_days.volume_24h_usd
         * case when days.market_type = 'spot' then {{ spot_volume_factor() }} else {{ perp_volume_factor() }} end
 ),
 

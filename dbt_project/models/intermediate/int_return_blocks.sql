@@ -20,19 +20,9 @@ blocks as (
     from placed
 ),
 
-hours as (
-    {{ timestamps_from_to('offset_at', "timestamp '1970-01-01 01:00:00'", "timestamp '1970-01-02 01:00:00'", '1 hour') }}
-),
-
 block_hours as (
-    select
-        blocks.starts_at,
-        blocks.ends_at,
-        blocks.n_hours,
-        blocks.starts_at + (hours.offset_at - timestamp '1970-01-01 00:00:00') as price_at
+    select starts_at, ends_at, n_hours, {{ each_hour("starts_at + interval '1 hour'", 'ends_at') }} as price_at
     from blocks
-    cross join hours
-    where blocks.starts_at + (hours.offset_at - timestamp '1970-01-01 00:00:00') <= blocks.ends_at
 ),
 
 -- Bitcoin is in every block: the others are held against it.

@@ -1,17 +1,22 @@
 {{ config(materialized='incremental', meta={'rewritten_by': 'week_start'}) }}
 -- One row per window, venue and asset: what was traded spot and perp in dollars, and in how many instrument-hours.
+with window_hours as (
+    select week_start, window_id, {{ each_hour("starts_at + interval '1 hour'", 'ends_at') }} as price_at
+    from {{ ref('int_windows') }}
+    where {{ within_reach('week_start') }}
+)
+
 select
-    windows.week_start,
-    windows.window_id,
+    hours.week_start,
+    hours.window_id,
     candles.venue,
     instruments.asset_id,
     sum(case when candles.market_type = 'spot' then candles.quote_volume end) as spot_usd,
     sum(case when candles.market_type = 'perp' then candles.quote_volume end) as perp_usd,
     count(candles.quote_volume) as n_hours
-from {{ ref('int_windows') }} as windows
+from window_hours as hours
 inner join {{ ref('int_candles_hourly') }} as candles
-    on candles.price_at > windows.starts_at
-    and candles.price_at <= windows.ends_at
+    on candles.price_at = hours.price_at
     and {{ within_reach('candles.price_at', days=7) }}
 inner join {{ ref('int_instruments') }} as instruments
     on instruments.venue = candles.venue
@@ -20,5 +25,4 @@ inner join {{ ref('int_instruments') }} as instruments
     and candles.price_at - interval '1 hour' >= instruments.valid_from
     and candles.price_at - interval '1 hour' < instruments.valid_to
 where instruments.quote in {{ dollar_quotes() }}
-    and {{ within_reach('windows.week_start') }}
-group by windows.week_start, windows.window_id, candles.venue, instruments.asset_id
+group by hours.week_start, hours.window_id, candles.venue, instruments.asset_id
