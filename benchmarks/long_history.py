@@ -4,6 +4,7 @@ Belongs here: making it in SQL, and loading what waits.
 Does not: building (history.py). No figure of it means anything: its size does.
 """
 
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -113,5 +114,4 @@ def _plain(moment: datetime) -> str:
 
 def copy(database: Path, to: Path) -> Path:
     """The same database once more."""
-    to.write_bytes(database.read_bytes())
-    return to
+    return Path(shutil.copyfile(database, to))

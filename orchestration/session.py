@@ -17,6 +17,7 @@ from ingestion.leftovers import sweep
 from ingestion.progress import Listener, Silent
 from ingestion.publications import Retention
 from ingestion.source import Source
+from orchestration import memory
 from orchestration.choice import Choice, check_is_held
 from orchestration.market import open_source
 
@@ -102,7 +103,9 @@ def put_in_order(home: Home, progress: Progress | None = None) -> None:
     from ingestion.rebuild import mend  # with pyarrow and all of raw: who only asks for the clock need not wait for it
 
     steps = progress or Silence()
-    Retention.read()  # what cannot be understood is better said now than at the end of a run
+    # What cannot be understood is better said now than at the end of a run.
+    Retention.read()
+    memory.check()
     sweep(home)
 
     def mending(words: str) -> None:

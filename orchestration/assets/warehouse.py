@@ -31,6 +31,7 @@ from ingestion import coverage
 from ingestion.builds import EVERYTHING, begin_build, confirm_build, finish_build, is_current
 from ingestion.home import Home
 from ingestion.warehouse import connect
+from orchestration import memory
 from orchestration.preview import preview, row_counts
 from orchestration.processes import ends_with_us
 from orchestration.project import dbt_project, fingerprint
@@ -127,7 +128,7 @@ def what_failed(home: Home, invocation: DbtCliInvocation) -> str:
     if not failed:
         return f"dbt could not build the models; {log}"
     first = failed[0]
-    message = " ".join(str(first.get("message")).split())[:300]
+    message = memory.advice(" ".join(str(first.get("message")).split())[:300])
     names = ", ".join(r["unique_id"].split(".")[2] for r in failed[:5]) + (" …" if len(failed) > 5 else "")
     return f"{len(failed)} of {len(results)} models and tests failed ({names}): {message}; {log}"
 
