@@ -15,7 +15,7 @@ COMPLETE_PCT = 100.0
 
 
 def section(marts: Marts) -> Section:
-    """Silent venues first, then the thinnest coverage, quarantine, and the table."""
+    """Silent venues first, then the thinnest coverage, what it cannot count, quarantine, and the table."""
     rows = marts.weekly_rows("data_coverage_weekly", window_id=None)
     if not rows:
         missing = marts.absent("data_coverage_weekly", window_id=None).figure("coverage_pct")
@@ -24,7 +24,7 @@ def section(marts: Marts) -> Section:
     return Section(
         id="coverage",
         title="Data quality",
-        sentences=tuple(s for s in (_silent(rows), _thinnest(rows), _quarantined(rows)) if s is not None),
+        sentences=tuple(s for s in (_silent(rows), _thinnest(rows), _partly_unknown(rows), _quarantined(rows)) if s is not None),
         tables=(
             table_of(
                 "coverage",
@@ -76,6 +76,8 @@ def _thinnest(rows: list[Row]) -> Sentence | None:
     least = known[0]
     coverage = least.figure("coverage_pct")
     if coverage.number is not None and coverage.number >= COMPLETE_PCT:
+        if any(_is_partly_unknown(row) for row in known):
+            return None  # nobody can say that everything came
         return say("coverage_complete", "Every dataset that came is complete: {least} at the least.", least=coverage)
     return say(
         "coverage_thinnest",
@@ -93,6 +95,31 @@ def _thinnest(rows: list[Row]) -> Sentence | None:
             coverage,
             figures(known, "coverage_pct"),
         )
+    )
+
+
+def _is_partly_unknown(row: Row) -> bool:
+    return row.figure("expected_rows").is_known and row.text("is_cadence_unknown") == str(True)
+
+
+def _partly_unknown(rows: list[Row]) -> Sentence | None:
+    """Series of which nothing ever came have no schedule: what they owe is in no percentage."""
+    found = [row for row in rows if _is_partly_unknown(row)]
+    if not found:
+        return None
+    listed = [
+        compose(
+            "{dataset} of {venue} ({coverage} of what is known to be due)",
+            dataset=words(row.figure("dataset")),
+            venue=row.figure("venue"),
+            coverage=row.figure("coverage_pct"),
+        )
+        for row in found
+    ]
+    return say(
+        "coverage_partly_unknown",
+        "Not counted, since nothing of them ever came and what was due is not known: further series in {listed}.",
+        listed=series(listed),
     )
 
 

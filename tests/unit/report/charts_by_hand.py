@@ -78,7 +78,7 @@ def hostile_charted_marts() -> duckdb.DuckDBPyConnection:
         con.execute("update marts.universe_weekly set symbol = ? where rank = ?", [name, n])
         con.execute("update marts.sector_returns_weekly set top_contributor = ? where rank = ?", [name, n])
         due, missing, coverage = (None, None, None) if n % 3 == 0 else (100, 10, 90.0)
-        insert(con, "data_coverage_weekly", (WEEK, name, name, due, 90, n, missing, coverage, None, None))
+        insert(con, "data_coverage_weekly", (WEEK, name, name, due, 90, n, missing, coverage, None, None, due is None))
     con.execute("update marts.asset_class_returns_weekly set asset_class = 'crypto' where rank = 5")
     con.execute("update marts.regime_weekly set verdict = ?, previous_verdict = ?", HOSTILE_NAMES[:2])
     con.execute("update marts.regime_weekly set leverage_state = ?, macro_state = ?", HOSTILE_NAMES[2:4])

@@ -60,7 +60,7 @@ COLUMNS = {
     "threshold double, percentile double, vote text, weight double, source_table text",
     "data_coverage_weekly": "week_start date, dataset text, venue text, expected_rows bigint, received_rows bigint, "
     "quarantined_rows bigint, missing_rows bigint, coverage_pct double, first_missing_at timestamp, "
-    "last_recorded_at timestamp",
+    "last_recorded_at timestamp, is_cadence_unknown boolean",
 }
 
 
@@ -157,9 +157,9 @@ def plausible_marts() -> duckdb.DuckDBPyConnection:
     ):  # fmt: skip
         first = None if due == came else datetime(2025, 11, 19, 4)
         insert(con, "data_coverage_weekly", (WEEK, dataset, venue, due, came, 3 if venue == "bybit" else 0, due - came,
-               100.0 * came / due, first, datetime(2026, 1, 1)))  # fmt: skip
+               100.0 * came / due, first, datetime(2026, 1, 1), False))  # fmt: skip
     insert(con, "data_coverage_weekly",
-           (WEEK, "funding_rates", "lighter", None, 168, 0, None, None, None, datetime(2026, 1, 1)))  # fmt: skip
+           (WEEK, "funding_rates", "lighter", None, 168, 0, None, None, None, datetime(2026, 1, 1), True))  # fmt: skip
     return con
 
 

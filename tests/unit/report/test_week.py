@@ -184,6 +184,19 @@ def test_silent_venues_are_named(plausible: duckdb.DuckDBPyConnection, tmp_path:
     ]
 
 
+def test_what_was_never_offered_is_not_called_complete(plausible: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    def said() -> list[str]:
+        return [s.text for s in write(plausible, tmp_path).document.section("coverage").sentences]
+
+    plausible.execute("delete from marts.data_coverage_weekly where coverage_pct is distinct from 100")
+    assert said() == ["Every dataset that came is complete: 100.0 % at the least."]
+    plausible.execute("update marts.data_coverage_weekly set is_cadence_unknown = true where dataset = 'open_interest'")
+    assert said() == [
+        "Not counted, since nothing of them ever came and what was due is not known: further series in open interest of"
+        " binance (100.0 % of what is known to be due)."
+    ]
+
+
 def test_pages_are_labelled_with_their_source(plausible: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     for source, label in (("simulated", "SIMULATED MARKET"), ("replay", "Replay of recorded public data")):
         pages = write(plausible, tmp_path / source, source=source)
