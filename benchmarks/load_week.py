@@ -7,6 +7,7 @@ Does not: being measured.
 from datetime import UTC, datetime
 
 from expectations.runner import judge_at
+from ingestion import coverage
 from ingestion.builds import begin_build
 from ingestion.contracts import DATASETS
 from ingestion.home import Home
@@ -26,6 +27,7 @@ def load_week(home: Home) -> None:
             with connect(home) as connection:
                 load_landed(connection, home)
         with connect(home) as connection:
+            coverage.update(connection, session.source.now, session.source.starts_at)
             begin_build(connection, session.source, as_of=datetime.now(UTC), fingerprint="")
 
 
