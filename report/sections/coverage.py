@@ -21,10 +21,11 @@ def section(marts: Marts) -> Section:
         missing = marts.absent("data_coverage_weekly", window_id=None).figure("coverage_pct")
         found: Gap = gap("coverage", "Coverage of the week", missing, "the week has no row in data_coverage_weekly")
         return Section("coverage", "Data quality", sentences=(found.brief,), gaps=(found,))
+    said = (_silent(rows), _thinnest(rows), _partly_unknown(rows), _quarantined(rows))
     return Section(
         id="coverage",
         title="Data quality",
-        sentences=tuple(s for s in (_silent(rows), _thinnest(rows), _partly_unknown(rows), _quarantined(rows)) if s is not None),
+        sentences=tuple(sentence for sentence in said if sentence is not None),
         tables=(
             table_of(
                 "coverage",
