@@ -10,7 +10,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -38,10 +37,11 @@ def serving(clock: tuple[str, ...], market: str, environment: dict[str, str]) ->
 def _serve_a_week_ago(market_name: str) -> None:
     from simulator.archive import kept_history
     from simulator.generate import generate
+    from simulator.present import at
     from simulator.server import create_app, serve
 
     market = generate(market_name)
-    earlier = replace(market, clock=replace(market.clock, now=market.clock.now - timedelta(weeks=1)))
+    earlier = at(market, market.clock.now - timedelta(weeks=1))
     serve(create_app(earlier, kept_history(earlier)), 0, {"kind": earlier.clock.kind})
 
 
