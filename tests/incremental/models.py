@@ -118,4 +118,5 @@ def opened(path: Path) -> duckdb.DuckDBPyConnection:
     """A connection as dbt has one."""
     connection = duckdb.connect(str(path))
     connection.execute("set TimeZone = 'UTC'; set preserve_insertion_order = false; set threads = 2")
+    connection.execute("set enable_progress_bar = false")
     return connection
