@@ -107,8 +107,10 @@ def _title(marts: Marts, negative: list[Row]) -> tuple[Fragment, ...]:
     if stands:
         since = stands[-1].figure("run_start")
         if (rate.number or 0.0) > 0:
-            return compose("Funding averaged {rate} a year, and fell below zero on {since}", rate=shown, since=since)
-        return compose("Funding averaged {rate} a year, below zero since {since}", rate=shown, since=since)
+            return compose(
+                "Funding averaged {rate} a year, and fell below zero in the hour to {since}", rate=shown, since=since
+            )
+        return compose("Funding averaged {rate} a year, below zero since the hour to {since}", rate=shown, since=since)
     if (rate.number or 0.0) < 0:
         return compose("Funding averaged {rate} a year, below zero", rate=shown)
     if (rate.number or 0.0) < NEUTRAL_PCT:

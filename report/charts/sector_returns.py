@@ -36,7 +36,7 @@ def chart(marts: Marts) -> Chart | None:
     return look.chart(
         "sector_returns",
         drawn,
-        title=_title(by_rank[0], by_rank[-1]),
+        title=_title(by_rank[0], by_rank[-1], rows),
         subtitle=compose("Percent in the week, cap-weighted, Monday–Monday; pale: too few assets for a rank.")
         if pale
         else compose("Percent in the week, cap-weighted, Monday–Monday."),
@@ -62,7 +62,15 @@ def chart(marts: Marts) -> Chart | None:
     )
 
 
-def _title(best: Row, worst: Row) -> tuple[Fragment, ...]:
+def _title(best: Row, worst: Row, rows: list[Row]) -> tuple[Fragment, ...]:
+    """Best and worst with a rank; said to be so where a pale bar reaches further than theirs."""
+    ends = _ends(best, worst)
+    if {rows[0].key, rows[-1].key} == {best.key, worst.key}:
+        return ends
+    return compose("Of ranked sectors, {ends}", ends=ends)
+
+
+def _ends(best: Row, worst: Row) -> tuple[Fragment, ...]:
     high, low = best.figure(_RETURN), worst.figure(_RETURN)
     names = {"best": words(best.figure("sector")), "worst": words(worst.figure("sector"))}
     if (low.number or 0) >= 0:

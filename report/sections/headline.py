@@ -154,7 +154,7 @@ def _sectors(marts: Marts) -> Sentence:
     best, worst = rows[0], rows[-1]
     return say(
         "headline_sectors",
-        "Sectors: {best} came first with {best_return}, {worst} last with {worst_return} (cap-weighted, "
+        "Ranked sectors: {best} came first with {best_return}, {worst} last with {worst_return} (cap-weighted, "
         "Monday–Monday).",
         best=words(best.figure("sector")),
         best_return=show(best.figure("return_cap_weighted_pct"), signed=True),

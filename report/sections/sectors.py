@@ -70,8 +70,8 @@ def _ends(by_rank: list[Row]) -> Sentence:
     best, worst = by_rank[0], by_rank[-1]
     return say(
         "sector_ends",
-        "{best} did best with {best_return} ({best_excess} against the top-30 index), {worst} worst with "
-        "{worst_return} ({worst_excess}), cap-weighted and Monday–Monday.",
+        "Of sectors with a rank, {best} did best with {best_return} ({best_excess} against the top-30 index), {worst} "
+        "worst with {worst_return} ({worst_excess}), cap-weighted and Monday–Monday.",
         best=words(best.figure("sector")),
         best_return=show(best.figure("return_cap_weighted_pct"), signed=True),
         best_excess=show(best.figure("excess_over_top30_pct"), signed=True),

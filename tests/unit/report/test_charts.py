@@ -136,6 +136,15 @@ def test_the_title_says_what_kind_of_week_it_was(shift: float, title: str) -> No
     assert chart is not None and plain(chart.title) == title
 
 
+def test_a_pale_bar_that_reaches_further_is_not_passed_over() -> None:
+    con = charted_marts()
+    best = query(con, "select max(return_cap_weighted_pct) from marts.sector_returns_weekly where rank = 1")[0][0]
+    con.execute("update marts.sector_returns_weekly set return_cap_weighted_pct = ? where rank is null", [best + 1])
+    chart = one(con, "sector_returns")
+    assert chart is not None
+    assert plain(chart.title) == "Of ranked sectors, Layer 2 fell most: -14.9 %; Privacy rose most: +3.4 %"
+
+
 def test_asset_classes_mark_out_crypto(con: duckdb.DuckDBPyConnection, drawn: dict[str, Chart]) -> None:
     chart = drawn["asset_classes"]
     expected = query(con, "select asset_class, return_pct from marts.asset_class_returns_weekly order by 2 desc")
@@ -245,7 +254,7 @@ def test_runs_below_zero_are_shaded_to_the_end_of_the_week(drawn: dict[str, Char
     # Four hours are no run to see; what began before the week's end goes on to it and no farther.
     assert found == [("2025-10-10T01:00:00Z", "2025-10-13T00:00:00Z"), ("2025-11-18T01:00:00Z", "2025-11-24T00:00:00Z")]
     assert plain(drawn["funding"].title) == (
-        "Funding averaged -4.0 % a year, below zero since 18 November 2025 01:00 UTC"
+        "Funding averaged -4.0 % a year, below zero since the hour to 18 November 2025 01:00 UTC"
     )
 
 

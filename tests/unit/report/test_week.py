@@ -77,7 +77,7 @@ def test_the_headline_states_the_week(plausible: duckdb.DuckDBPyConnection, tmp_
         "-$13.2 billion, of which positions -$4.2 billion.",
         "Risk: Bitcoin's realised volatility was 49.8 % a year (7-day, daily returns); average pairwise correlation "
         "0.80 in ranks 1–10; 0.55 in ranks 51–100.",
-        "Sectors: Privacy came first with +3.4 %, Layer 2 last with -14.9 % (cap-weighted, Monday–Monday).",
+        "Ranked sectors: Privacy came first with +3.4 %, Layer 2 last with -14.9 % (cap-weighted, Monday–Monday).",
     )
 
 
