@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from ingestion.home import HomeError
 
 VARIABLE = "REGIME_MEMORY_LIMIT"
-_SIZE = re.compile(r"\d+(\.\d+)?\s*([KMGT]i?B)", re.IGNORECASE)
+_SIZE = re.compile(r"\d+(\.\d+)?\s*[KMGT]i?B", re.IGNORECASE)
 
 
 def check(environment: Mapping[str, str] = os.environ) -> None:
     """HomeError if the environment says something that DuckDB would not understand."""
-    if not _SIZE.fullmatch(environment.get(VARIABLE, "1GB").strip()):
+    limit = environment.get(VARIABLE)
+    if limit is not None and not _SIZE.fullmatch(limit.strip()):
         raise HomeError(f"{VARIABLE} is a size such as 2500MB or 4GB; unset it for the default")
 
 
