@@ -63,7 +63,8 @@ $(READY): requirements.lock pyproject.toml
 	@touch $(READY)
 
 lock:                    ## renew requirements.lock from pyproject.toml (needs uv)
-	uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header --no-annotate --no-strip-extras --extra dev pyproject.toml -o requirements.lock
+	uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header --no-annotate --no-strip-extras --extra dev --no-emit-package dbt-core-experimental-parser \
+		pyproject.toml -o requirements.lock
 
 clean:                   ## remove the environment; never the data
 	rm -rf $(VENV) .mypy_cache .ruff_cache dbt_project/target dbt_project/logs

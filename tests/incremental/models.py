@@ -89,9 +89,9 @@ class Models:
             connection.execute(f"create or replace table {relation} as {sql}")
         else:
             meta = model["meta"]
-            moment = self._moment(connection, meta.get("rewritten_since", "int_rebuild"))
-            moment -= timedelta(days=meta.get("rewritten_days_before", 0))
-            is_rewritten = f"{meta['rewritten_by']} >= timestamp '{moment}'"
+            moment = self._moment(connection, meta.get("rebuilt_since", "int_rebuild"))
+            moment -= timedelta(days=meta.get("rebuilt_days_before", 0))
+            is_rewritten = f"{meta['time_column']} >= timestamp '{moment}'"
             connection.begin()
             connection.execute(f"create or replace temp table rewritten as {sql}")
             connection.execute(f"delete from {relation} where {is_rewritten}")

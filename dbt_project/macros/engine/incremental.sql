@@ -2,8 +2,8 @@
    only what it rewrote. Does not: from when on (rules/rebuild.sql). #}
 
 {# The strategy `rebuild` of incremental models: in one transaction, all rows from the build's moment on are replaced.
-   A model names its time column in its meta: `rewritten_by`; where its rows serve later windows, also
-   `rewritten_days_before`; and `rewritten_since` where it comes before int_rebuild. #}
+   A model names its time column in its meta: `time_column`; where its rows serve later windows, also
+   `rebuilt_days_before`; and `rebuilt_since` where it comes before int_rebuild. #}
 {% macro get_incremental_rebuild_sql(arg_dict) -%}
     {%- set columns = get_quoted_csv(arg_dict.dest_columns | map(attribute='name')) -%}
     {%- set is_rewritten = is_rewritten(config.get('meta')) -%}
@@ -13,7 +13,7 @@
 {%- endmacro %}
 
 {% macro is_rewritten(meta) -%}
-    {{ meta.rewritten_by }} >= {{ rebuild_from(meta.get('rewritten_since', 'int_rebuild'), meta.get('rewritten_days_before', 0)) }}
+    {{ meta.time_column }} >= {{ rebuild_from(meta.get('rebuilt_since', 'int_rebuild'), meta.get('rebuilt_days_before', 0)) }}
 {%- endmacro %}
 
 {# dbt asks this for what a generic test reads. In `dbt build` a test of an incremental model reads what was rewritten: the
@@ -22,10 +22,10 @@
     {%- set tested = graph.nodes.get(model.attached_node) if execute and flags.WHICH == 'build' else none -%}
     {%- if tested and tested.config.materialized == 'incremental' and not should_full_refresh() -%}
         {%- set meta = tested.config.meta -%}
-        {%- set since = graph.nodes['model.regime.' ~ meta.get('rewritten_since', 'int_rebuild')] -%}
+        {%- set since = graph.nodes['model.regime.' ~ meta.get('rebuilt_since', 'int_rebuild')] -%}
         {%- set found = run_query('select rebuild_from from ' ~ since.relation_name).columns[0].values()[0] | string -%}
-        {{ return('(select * from ' ~ relation ~ ' where ' ~ meta.rewritten_by ~ ' >= '
-            ~ _days_before(found, meta.get('rewritten_days_before', 0)) ~ ') as rewritten') }}
+        {{ return('(select * from ' ~ relation ~ ' where ' ~ meta.time_column ~ ' >= '
+            ~ _days_before(found, meta.get('rebuilt_days_before', 0)) ~ ') as rewritten') }}
     {%- endif -%}
     {{ return(dbt.default__get_where_subquery(relation)) }}
 {%- endmacro %}

@@ -29,6 +29,17 @@
     {{ moment }} >= {{ rebuild_from(since, days) }}
 {%- endmacro %}
 
+{# What an incremental model reads of another: `from {{ recent(ref('prices_hourly')) }} as prices`. The rows that may matter to the
+   rewritten ones: from `look_back_days` before the build's moment on, by the time column of what is read. Both stand in the
+   models' meta: `time_column` and `look_back_days`; `rebuilt_since` names the model that holds the moment, if not int_rebuild. #}
+{% macro recent(relation) -%}
+    {%- set meta = config.get('meta', {}) -%}
+    {%- set moment = rebuild_from(meta.get('rebuilt_since', 'int_rebuild'), meta.get('look_back_days', 0)) -%}
+    {%- if not execute or model.resource_type == 'unit_test' or should_full_refresh() -%}{{ return(relation) }}{%- endif -%}
+    {%- set node = graph.nodes['model.' ~ project_name ~ '.' ~ relation.identifier] -%}
+    (select * from {{ relation }} where {{ node.config.meta['time_column'] }} >= {{ moment }})
+{%- endmacro %}
+
 {# A pre-hook: keeps the table as the last build left it. What an instrument stands for can change without any fact of that
    time; int_rebuild compares. A build that breaks off after this is followed by a full refresh, which asks for no comparison. #}
 {% macro keep_previous_state() -%}

@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'rewritten_by': 'week_start'}) }}
+{{ config(materialized='incremental', meta={'time_column': 'week_start'}) }}
 -- One row per window and asset with hours in it: the chain of its hourly returns.
 with hours as (
     {{ timestamps_from_to('offset_at', "timestamp '1970-01-01 01:00:00'", "timestamp '1970-01-12 00:00:00'", '1 hour') }}

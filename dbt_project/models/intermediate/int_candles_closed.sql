@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'rewritten_by': 'price_at', 'rewritten_since': 'int_run'}) }}
+{{ config(materialized='incremental', meta={'time_column': 'price_at', 'rebuilt_since': 'int_run'}) }}
 -- One row per closed hourly candle, named by its end, before any other row has been asked about it. What the line counts
 -- with is int_candles_hourly.
 select

@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'rewritten_by': 'week_start'}) }}
+{{ config(materialized='incremental', meta={'time_column': 'week_start'}) }}
 -- One row per window, horizon, group of members and block left out (0: none): the mean correlation of the group's pairs.
 --
 -- Every pair's products are one dot product of the horizon's returns. With a block d left out, no pair is visited again. Let

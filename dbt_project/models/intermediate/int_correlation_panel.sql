@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'rewritten_by': 'week_start'}) }}
+{{ config(materialized='incremental', meta={'time_column': 'week_start'}) }}
 -- One row per window, horizon and asset of its complete panel: a member with a return in every hour that is not always 0.
 -- Bitcoin is in it wherever it is complete, member or not: the others are held against it.
 with complete as (

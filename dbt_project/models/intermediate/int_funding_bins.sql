@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'rewritten_by': 'settled_hour_at'}) }}
+{{ config(materialized='incremental', meta={'time_column': 'settled_hour_at'}) }}
 -- Each settlement with its asset, its Monday week and its bin of 8 h, so that venues which settle every 8, 4, 2 or 1 h compare
 -- by sums, whatever the interval. A bin ends at 00, 08 or 16 and holds the hours (end − 8 h, end].
 with settled as (

@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'rewritten_by': 'hour_at', 'rewritten_since': 'int_funding_rebuild'}) }}
+{{ config(materialized='incremental', meta={'time_column': 'hour_at', 'rebuilt_since': 'int_funding_rebuild'}) }}
 -- A rate holds for the hours of the interval that ends at its settlement. What an hour's means and shares need, summed
 -- over an asset's instruments, so that any window can be weighed by open interest or equally. `ALL` is every instrument.
 -- A set of venues as the bits of one number: sets of hours can be united into a window's, and counted. The bit is by age: a

@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'rewritten_by': 'week_start'}) }}
+{{ config(materialized='incremental', meta={'time_column': 'week_start'}) }}
 -- One row per week and pair of perpetuals of one asset: how large the one's funding is beside the other's, and how alike.
 with peered as (
     select asset_id

@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'rewritten_by': 'week_start', 'rewritten_days_before': 7, 'rewritten_since': 'int_funding_rebuild'}) }}
+{{ config(materialized='incremental', meta={'time_column': 'week_start', 'rebuilt_days_before': 7, 'rebuilt_since': 'int_funding_rebuild'}) }}
 -- Hours in a row, within one ISO week, whose funding had one sign (or none): what runs are put together from.
 -- An hour's rate is the one that funding_daily's day is the mean of. The hour that ends on Monday 00:00 is the week's before:
 -- where it is rewritten, that week is.

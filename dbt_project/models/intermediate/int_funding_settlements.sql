@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'rewritten_by': 'settled_hour_at'}) }}
+{{ config(materialized='incremental', meta={'time_column': 'settled_hour_at'}) }}
 -- depends_on: {{ ref('int_rebuild') }}
 -- Each settlement that counts, with the interval that the data show. Two stamps in one hour are one settlement, the later.
 with settlements as (

@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'rewritten_by': 'level_at'}) }}
+{{ config(materialized='incremental', meta={'time_column': 'level_at'}) }}
 -- One row per index, choice of members and hour in which they drift: what one dollar in the basket has become.
 -- A basket that still drifts in the rewritten hours is followed from when it was chosen, however long ago.
 with baskets as (

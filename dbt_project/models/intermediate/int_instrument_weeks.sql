@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'rewritten_by': 'week_start'}) }}
+{{ config(materialized='incremental', meta={'time_column': 'week_start'}) }}
 -- One row per instrument, asset and ISO week with candles: how complete it was, and how much was traded.
 select
     cast(date_trunc('week', candles.price_at - interval '1 hour') as date) as week_start,

@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'rewritten_by': 'market_date'}) }}
+{{ config(materialized='incremental', meta={'time_column': 'market_date'}) }}
 -- Each symbol's open interest at each day's end; a symbol that has fallen silent stays for 28 days with what it last had,
 -- as expected and not observed, unless its candles ended too. So a venue that fails costs coverage and is not forgotten.
 with observed as (

@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'rewritten_by': 'valued_at'}) }}
+{{ config(materialized='incremental', meta={'time_column': 'valued_at'}) }}
 -- What each instrument's open interest is worth at each full hour: its latest observation, at most 8 h old.
 -- What the observation does not give, USD or coins, comes from the reference price at that hour.
 with observations as (

@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'rewritten_by': 'market_date'}) }}
+{{ config(materialized='incremental', meta={'time_column': 'market_date'}) }}
 -- One row per day's end with observations: the market's open interest, and how it grew since the day with observations before:
 -- symbols seen on both days only.
 with last_day_before as (

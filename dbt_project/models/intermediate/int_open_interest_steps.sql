@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'rewritten_by': 'week_start'}) }}
+{{ config(materialized='incremental', meta={'time_column': 'week_start'}) }}
 -- A window's open interest in steps of 24 h from its start, per venue and symbol, each step's change split into the four
 -- effects. The last step is as long as the window leaves it.
 with steps as (

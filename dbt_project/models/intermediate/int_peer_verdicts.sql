@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'rewritten_by': 'event_at'}) }}
+{{ config(materialized='incremental', meta={'time_column': 'event_at'}) }}
 -- One row per fact that other facts refuse, of whatever dataset. Judged anew at each build, from what is known then.
 select
     'candles' as dataset,

@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'rewritten_by': 'observed_at', 'rewritten_since': 'int_run'}) }}
+{{ config(materialized='incremental', meta={'time_column': 'observed_at', 'rebuilt_since': 'int_run'}) }}
 -- One row per provider's row on a coin, with when it was known; which asset it speaks of is int_provider_rows' to say.
 select
     provider,

@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'rewritten_by': 'settled_at'}) }}
+{{ config(materialized='incremental', meta={'time_column': 'settled_at'}) }}
 -- Settlements that the same asset's perpetuals refuse, over a week or one by one. The first rule wins.
 -- One peer is another opinion, two that agree are a verdict.
 with weeks as (

@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'rewritten_by': 'observed_at'}) }}
+{{ config(materialized='incremental', meta={'time_column': 'observed_at'}) }}
 -- One row per observation of open interest that other facts refuse. The first rule wins.
 with verdicts as (
     select

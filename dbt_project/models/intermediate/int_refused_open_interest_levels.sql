@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'rewritten_by': 'observed_at'}) }}
+{{ config(materialized='incremental', meta={'time_column': 'observed_at'}) }}
 -- Observations that are off on both sides at once, or have one side only: against their own neighbours, and against what is
 -- traded. The first rule wins.
 with observed as (

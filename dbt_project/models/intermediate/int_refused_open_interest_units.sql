@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'rewritten_by': 'observed_at'}) }}
+{{ config(materialized='incremental', meta={'time_column': 'observed_at'}) }}
 -- Observations whose dollars are not their coins times the price of their hour: one of the two is in contracts, or thousands.
 with own_candles as (
     select candles.*

@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'rewritten_by': 'price_at'}) }}
+{{ config(materialized='incremental', meta={'time_column': 'price_at'}) }}
 -- Candles whose price cannot be their asset's: at least two other instruments of it agree on another one in that hour.
 -- A venue that crashes alone began its hour where the others did, so the whole low–high is compared before the close.
 with instruments as (

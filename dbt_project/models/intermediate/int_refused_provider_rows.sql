@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'rewritten_by': 'observed_at'}) }}
+{{ config(materialized='incremental', meta={'time_column': 'observed_at'}) }}
 -- Rows of providers whose price is not that of our closes on their own UTC day: another coin, or another multiplier.
 with provided as (
     select

@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'rewritten_by': 'event_at'}) }}
+{{ config(materialized='incremental', meta={'time_column': 'event_at'}) }}
 -- Rows that stand under two symbols of one venue, prices and volumes alike: one instrument under two names, or one's rows
 -- under the other's. They are kept where no peer has another price, where they
 -- continue the symbol's own past, or else where they stood first.

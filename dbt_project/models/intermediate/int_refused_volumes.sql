@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'rewritten_by': 'price_at'}) }}
+{{ config(materialized='incremental', meta={'time_column': 'price_at'}) }}
 -- Candles whose volume is not believed: over the 24 h that a provider counts, one instrument alone turned over far more than
 -- the provider saw on all venues together. Contracts were taken for coins, or cents for dollars. The price may be right.
 with totals as (

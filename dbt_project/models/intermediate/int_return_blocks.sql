@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'rewritten_by': 'starts_at', 'rewritten_days_before': 31}) }}
+{{ config(materialized='incremental', meta={'time_column': 'starts_at', 'rebuilt_days_before': 31}) }}
 -- One row per block of hours and asset that has a return in every hour of it: the returns in order, and their moments.
 -- A window of the week that begins at the moment of this build has a horizon of 30 days to its end, which may be 3 days before
 -- the week's: its blocks, and who is a member in them, are this build's to write.

@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'rewritten_by': 'day', 'rewritten_since': 'int_run'}) }}
+{{ config(materialized='incremental', meta={'time_column': 'day', 'rebuilt_since': 'int_run'}) }}
 -- One row per dataset, instrument and day with facts of it: from this, what was seen when is known without all the facts.
 with facts as (
     select

@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'rewritten_by': 'week_start'}) }}
+{{ config(materialized='incremental', meta={'time_column': 'week_start'}) }}
 -- One row per window, venue and asset: what was traded spot and perp in dollars, and in how many instrument-hours.
 with window_hours as (
     select week_start, window_id, {{ each_hour("starts_at + interval '1 hour'", 'ends_at') }} as price_at

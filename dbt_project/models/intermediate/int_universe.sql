@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'rewritten_by': 'moment_at'}) }}
+{{ config(materialized='incremental', meta={'time_column': 'moment_at'}) }}
 -- One row per moment and asset that has a price or a supply then: what it is worth, whether it may be chosen, its rank.
 with moments as (
     select * from {{ ref('int_moments') }} where {{ within_reach('moment_at') }}

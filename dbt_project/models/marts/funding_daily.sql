@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'rewritten_by': 'market_date', 'rewritten_since': 'int_funding_rebuild'}) }}
+{{ config(materialized='incremental', meta={'time_column': 'market_date', 'rebuilt_since': 'int_funding_rebuild'}) }}
 with hours as (
     select
         h.*,

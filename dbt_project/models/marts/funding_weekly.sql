@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'rewritten_by': 'week_start', 'rewritten_since': 'int_funding_rebuild'}) }}
+{{ config(materialized='incremental', meta={'time_column': 'week_start', 'rebuilt_since': 'int_funding_rebuild'}) }}
 with hours_of_windows as (
     select
         week_start,

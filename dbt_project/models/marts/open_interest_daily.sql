@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'rewritten_by': 'market_date'}) }}
+{{ config(materialized='incremental', meta={'time_column': 'market_date'}) }}
 select
     market_date,
     venue,

@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'rewritten_by': 'price_at'}) }}
+{{ config(materialized='incremental', meta={'time_column': 'price_at'}) }}
 -- One row per asset and hour of every week for which it has a reference instrument.
 with reference as (
     -- The price at a Monday 00:00 is the old week's instrument's.

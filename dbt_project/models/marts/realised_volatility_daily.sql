@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'rewritten_by': 'market_date'}) }}
+{{ config(materialized='incremental', meta={'time_column': 'market_date'}) }}
 -- One row per asset and day: how much its price moved in the 7 and 30 days to the day's end, annualised.
 with days as (
     select

@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'rewritten_by': 'week_start'}) }}
+{{ config(materialized='incremental', meta={'time_column': 'week_start'}) }}
 -- One row per window and ordered pair of sectors: of two, how their indices moved together; of one, how its members did.
 with sectors as (
     select week_start, window_id, sector
