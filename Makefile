@@ -6,6 +6,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 FINDINGS := $(VENV)/reliability.jsonl
+# dbt-core 1.12 names it for --use-v2-parser alone, and its build downloads from outside the package index.
+NOT_INSTALLED := dbt-core-experimental-parser
 
 export PYTHONDONTWRITEBYTECODE=
 export DO_NOT_TRACK=1
@@ -62,9 +64,14 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m orchestration.project
 	@touch $(READY)
 
-lock:                    ## renew requirements.lock from pyproject.toml (needs uv)
-	uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header --no-annotate --no-strip-extras --extra dev --no-emit-package dbt-core-experimental-parser \
-		pyproject.toml -o requirements.lock
+lock:                    ## renew requirements.lock, and the same pins for `uv sync` in pyproject.toml (needs uv)
+	@echo "$(NOT_INSTALLED); sys_platform == 'never'" | uv pip compile --no-config --quiet --generate-hashes --universal \
+		--python-version 3.11 --no-header --no-annotate --no-strip-extras --extra dev \
+		--override - --no-emit-package $(NOT_INSTALLED) pyproject.toml -o requirements.lock
+	@sed -i.old '/^constraint-dependencies = \[/,$$d' pyproject.toml && rm pyproject.toml.old
+	@{ echo "constraint-dependencies = ["; \
+		sed -nE 's/^([A-Za-z0-9._-]+)(\[[a-z,-]+\])?(==[^ ;]+)( ; [^\\]*[^ \\])? *\\?$$/    "\1\3\4",/p' requirements.lock; \
+		echo "]"; } >> pyproject.toml
 
 clean:                   ## remove the environment; never the data
 	rm -rf $(VENV) .mypy_cache .ruff_cache dbt_project/target dbt_project/logs
