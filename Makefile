@@ -37,7 +37,7 @@ bench: $(READY)          ## ratios against peers, from one run
 	@$(BIN)/python -m benchmarks
 
 docs: $(READY)           ## docs/metrics.md, the dictionary of the marts, from the models' own words
-	@$(BIN)/python -m orchestration.dictionary
+	@$(BIN)/python -m regime.dictionary
 
 reliability: $(READY)    ## docs/reliability.md: every fault, kill and reader, from a run of their tests (all must pass)
 	@rm -f $(FINDINGS)
@@ -60,8 +60,8 @@ $(READY): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	@$(BIN)/python -m compileall -q -j 2 ingestion expectations orchestration report regime simulator
-	@$(BIN)/python -m orchestration.project
+	@$(BIN)/python -m compileall -q -j 2 warehouse ingestion expectations report alerts orchestration regime simulator
+	@$(BIN)/python -m warehouse.builds.project
 	@touch $(READY)
 
 lock:                    ## renew requirements.lock, and the same pins for `uv sync` in pyproject.toml (needs uv)
