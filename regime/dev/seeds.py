@@ -147,7 +147,6 @@ def _not_null(connection: Any, seed: Seed, column: str, _: Any, loaded: Any) -> 
 
 
 def _unique(connection: Any, seed: Seed, expression: str, _: Any, loaded: Any) -> Iterator[Finding]:
-    table = seed.path.stem
     first_line = f"min({_LINE}) over (partition by {expression})"
     repeated = _ask(
         connection,
