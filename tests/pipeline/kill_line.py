@@ -1,8 +1,5 @@
 """`regime` as a user calls it, killed with SIGKILL at a named step: `python -m tests.pipeline.kill_line STEP run`.
 
-Belongs here: the steps of a run and how this process sees that one is reached; which processes a home still has.
-Does not: what must hold afterwards (test_kill_line.py).
-
 Nothing in the product knows of this: functions that the line calls are wrapped in this process, before it begins.
 """
 
