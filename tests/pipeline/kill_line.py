@@ -48,8 +48,8 @@ STEPS = {
     "publication to begin": Step("orchestration.assets.publication:publish", False),
     "page written": Step("orchestration.assets.publication:write_week", True),
     "file copied": Step("warehouse.publishing.publish:_clone", True),
-    "version complete": Step("warehouse.publishing.publish:_see", False),
-    "link swapped": Step("warehouse.publishing.publish:_see", True),
+    "version complete": Step("warehouse.publishing.publish:make_current", False),
+    "link swapped": Step("warehouse.publishing.publish:make_current", True),
     "published": Step("orchestration.assets.publication:publish", True),
     "run over": Step("regime.run:summarise", False),
 }
