@@ -7,8 +7,8 @@ with settlements as (
         date_trunc('hour', f.settled_at + interval '30 minutes') as settled_hour_at
     from {{ ref('stg_funding_rates') }} f
     -- What its peers refuse is missing: its hours have no rate.
-    left join {{ ref('int_refused_funding') }} r
-        on f.venue = r.venue and f.venue_symbol = r.venue_symbol and f.settled_at = r.settled_at
+    left join {{ refused('funding_rates') }} as r
+        on f.venue = r.venue and f.venue_symbol = r.series and f.settled_at = r.event_at
     where r.venue is null
         -- Its interval is seen from the two before it, wherever they lie.
         and {{ within_reach('f.settled_at', since='int_funding_reach') }}

@@ -160,7 +160,7 @@ recognised as (
         and date_trunc('day', provided.observed_at) = day_closes.day
         and provided.price_usd > 0
     group by day_closes.venue, day_closes.base, day_closes.asset_id, day_closes.multiplier
-    having avg(case when {{ is_believable_price('provided.price_usd', 'day_closes.low', 'day_closes.high') }} then 1 else 0 end) > 0.5
+    having avg(case when {{ is_price_within('provided.price_usd', 'day_closes.low', 'day_closes.high') }} then 1 else 0 end) > 0.5
 )
 
 select

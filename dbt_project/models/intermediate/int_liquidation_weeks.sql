@@ -17,7 +17,7 @@ left join {{ ref('int_instruments') }} i
     and i.market_type = 'perp'
     and l.liquidated_at >= i.valid_from
     and l.liquidated_at < i.valid_to
-left join {{ ref('int_second_names') }} s
+left join {{ ref('duplicate_symbols') }} s
     on s.week_start = w.week_start
     and s.venue = l.venue
     and s.market_type = 'perp'

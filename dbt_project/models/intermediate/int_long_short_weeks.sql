@@ -65,9 +65,9 @@ left join weights
     on weights.week_start = counted.week_start
     and weights.venue = counted.venue
     and weights.venue_symbol = counted.venue_symbol
-left join {{ ref('int_second_names') }} as second_names
-    on second_names.week_start = counted.week_start
-    and second_names.venue = counted.venue
-    and second_names.market_type = 'perp'
-    and second_names.venue_symbol = counted.venue_symbol
-where second_names.venue_symbol is null
+left join {{ ref('duplicate_symbols') }} as duplicates
+    on duplicates.week_start = counted.week_start
+    and duplicates.venue = counted.venue
+    and duplicates.market_type = 'perp'
+    and duplicates.venue_symbol = counted.venue_symbol
+where duplicates.venue_symbol is null

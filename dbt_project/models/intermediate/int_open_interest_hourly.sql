@@ -10,8 +10,8 @@ with observations as (
         o.open_interest_base,
         lead(o.observed_at) over (partition by o.venue, o.venue_symbol order by o.observed_at) as next_observed_at
     from {{ ref('stg_open_interest') }} o
-    left join {{ ref('int_refused_open_interest') }} r
-        on o.venue = r.venue and o.venue_symbol = r.venue_symbol and o.observed_at = r.observed_at
+    left join {{ refused('open_interest') }} as r
+        on o.venue = r.venue and o.venue_symbol = r.series and o.observed_at = r.event_at
     -- An observation holds for 8 h.
     where {{ within_reach('o.observed_at', days=1) }}
         and r.venue is null

@@ -1,5 +1,5 @@
 -- One row per provider's row on a coin, with the asset that it is. A view: an identity can change, the rows do not.
-{{ config(materialized='view') }}
+{{ config(materialized='view', meta={'time_column': 'observed_at'}) }}
 select
     listings.provider,
     listings.provider_asset_id,

@@ -2,12 +2,12 @@
 with believed as (
     select provided.*
     from {{ ref('int_provider_rows') }} as provided
-    left join {{ ref('int_refused_provider_rows') }} as refused
-        on refused.provider = provided.provider
-        and refused.provider_asset_id = provided.provider_asset_id
-        and refused.observed_at = provided.observed_at
+    left join {{ refused('market_caps') }} as refused
+        on refused.venue = provided.provider
+        and refused.series = provided.provider_asset_id
+        and refused.event_at = provided.observed_at
     where provided.circulating_supply > 0
-        and refused.provider is null
+        and refused.venue is null
     -- Two ids of one coin at one moment: the one that most of its value is listed under.
     qualify row_number() over (
         partition by provided.asset_id, provided.known_at

@@ -1,3 +1,4 @@
+{{ config(meta={'time_column': 'settled_at'}) }}
 select
     venue,
     venue_symbol,

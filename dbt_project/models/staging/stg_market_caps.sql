@@ -1,3 +1,4 @@
+{{ config(meta={'time_column': 'observed_at'}) }}
 select
     provider,
     provider_asset_id,

@@ -1,3 +1,4 @@
+{{ config(meta={'time_column': 'observed_at'}) }}
 select
     venue,
     venue_symbol,
