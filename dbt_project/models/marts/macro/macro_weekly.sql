@@ -5,6 +5,26 @@ with closed_weeks as (
     where window_id = 'mon_mon'
 ),
 
+published as (
+    select * from {{ ref('int_published_values') }}
+),
+
+macro_series as (
+    select * from {{ ref('macro_series') }}
+),
+
+macro_releases as (
+    select * from {{ ref('macro_releases') }}
+),
+
+yield_curves as (
+    select * from {{ ref('yield_curves') }}
+),
+
+fomc_meetings as (
+    select * from {{ ref('fomc_meetings') }}
+),
+
 weeks_before as (
     {{ whole_numbers('n', 1, history_span_weeks() | int + 1) }}
 ),
@@ -20,8 +40,48 @@ weeks as (
     cross join weeks_before
 ),
 
+-- Each date from the first source that has it, with the moment of its publication: as the source says, else as the seed of known
+-- releases does, else after the series' usual lag. What markets close at is published when they close.
+stated as (
+    select
+        series.series_id,
+        series.transform,
+        published.reference_date,
+        published.value,
+        coalesce(
+            published.released_at,
+            cast(releases.released_at as timestamp),
+            cast(published.reference_date as timestamp) + interval '1 day' * series.usual_lag_days
+        ) as released_at
+    from macro_series as series
+    inner join published
+        on published.provider = series.provider
+        and published.series = series.series
+        and (published.dataset = 'macro_series' or published.provider = 'yahoo')
+    left join macro_releases as releases
+        on releases.series = series.series
+        and releases.reference_date = published.reference_date
+    qualify row_number() over (
+        partition by series.series_id, published.reference_date order by series.priority
+    ) = 1
+),
+
 macro_values as (
-    select * from {{ ref('int_macro_values') }}
+    select
+        this.series_id,
+        this.reference_date,
+        this.released_at,
+        case this.transform
+            when 'year_on_year' then 100e0 * (this.value / year_before.value - 1e0)
+            else this.value
+        end as value
+    from stated as this
+    left join stated as year_before
+        on this.transform = 'year_on_year'
+        and year_before.series_id = this.series_id
+        and year_before.reference_date = cast(this.reference_date - interval '12 months' as date)
+        and year_before.value > 0
+    where this.transform = 'level' or year_before.value is not null
 ),
 
 known as (
@@ -63,7 +123,7 @@ series_rows as (
         cast(null as varchar) as label,
         series.name
     from latest as this
-    inner join {{ ref('macro_series') }} as series on series.series_id = this.series_id and series.priority = 1
+    inner join macro_series as series on series.series_id = this.series_id and series.priority = 1
     left join latest as last_week
         on last_week.series_id = this.series_id
         and last_week.week_start = cast(this.week_start - interval '7 days' as date)
@@ -80,7 +140,7 @@ points as (
         max(case when stated.series_id = curves.long_series_id then stated.released_at end) as long_released_at,
         max(case when stated.series_id = curves.short_series_id then stated.released_at end) as short_released_at,
         max(case when stated.series_id = curves.spread_series_id then stated.released_at end) as spread_released_at
-    from {{ ref('yield_curves') }} as curves
+    from yield_curves as curves
     inner join macro_values as stated
         on stated.series_id = curves.long_series_id
         or stated.series_id = curves.short_series_id
@@ -157,7 +217,7 @@ curve_rows as (
         {{ curve_label('changes.slope_change', 'changes.level_change', 'usual.slope_change_sd') }} as label,
         curves.name
     from slope_changes as changes
-    inner join {{ ref('yield_curves') }} as curves on curves.curve_id = changes.curve_id
+    inner join yield_curves as curves on curves.curve_id = changes.curve_id
     left join usual_changes as usual
         on usual.curve_id = changes.curve_id
         and usual.week_start = changes.week_start
@@ -172,7 +232,7 @@ next_meetings as (
         meetings.future_series,
         meetings.is_month_after
     from weeks
-    inner join {{ ref('fomc_meetings') }} as meetings on cast(meetings.decided_on as timestamp) >= weeks.ends_at
+    inner join fomc_meetings as meetings on cast(meetings.decided_on as timestamp) >= weeks.ends_at
     qualify row_number() over (partition by weeks.week_start order by meetings.decided_on) = 1
 ),
 
@@ -181,14 +241,15 @@ priced as (
         meetings.week_start,
         meetings.decided_on,
         meetings.is_month_after,
-        max(futures.close_date) as close_date,
-        100e0 - max_by(futures.close, futures.close_date) as implied_mean_rate,
+        max(futures.reference_date) as close_date,
+        100e0 - max_by(futures.value, futures.reference_date) as implied_mean_rate,
         max_by(rates.value, rates.week_start) as rate_before
     from next_meetings as meetings
-    inner join {{ ref('int_asset_class_closes') }} as futures
-        on futures.series = meetings.future_series
-        and cast(futures.close_date as timestamp) < meetings.ends_at
-        and cast(futures.close_date as timestamp) >= meetings.ends_at - interval '7 days'
+    inner join published as futures
+        on futures.dataset = 'asset_class_prices'
+        and futures.series = meetings.future_series
+        and cast(futures.reference_date as timestamp) < meetings.ends_at
+        and cast(futures.reference_date as timestamp) >= meetings.ends_at - interval '7 days'
     inner join latest as rates
         on rates.series_id = 'DFF'
         and rates.week_start = meetings.week_start

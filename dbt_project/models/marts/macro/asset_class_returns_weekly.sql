@@ -5,6 +5,16 @@ with windows as (
     where window_id = 'fri_fri'
 ),
 
+asset_classes as (
+    select * from {{ ref('asset_classes') }}
+),
+
+closes as (
+    select provider, series, reference_date as close_date, value as close
+    from {{ ref('int_published_values') }}
+    where dataset = 'asset_class_prices' and value > 0
+),
+
 crypto as (
     select week_start, 'crypto' as asset_class, 'marts' as provider, 'top30' as series, return_pct
     from {{ ref('index_returns_weekly') }}
@@ -20,17 +30,15 @@ others as (
         classes.series,
         100e0 * (ends.close / begins.close - 1e0) as return_pct
     from windows
-    cross join {{ ref('asset_classes') }} as classes
-    inner join {{ ref('int_asset_class_closes') }} as begins
+    cross join asset_classes as classes
+    inner join closes as begins
         on begins.provider = classes.provider
         and begins.series = classes.series
         and begins.close_date = windows.starts_on
-        and begins.close > 0
-    inner join {{ ref('int_asset_class_closes') }} as ends
+    inner join closes as ends
         on ends.provider = classes.provider
         and ends.series = classes.series
         and ends.close_date = windows.ends_on
-        and ends.close > 0
     qualify row_number() over (
         partition by windows.week_start, classes.asset_class order by classes.priority
     ) = 1
@@ -51,25 +59,24 @@ ranked as (
 ),
 
 -- Weeks in a row as the worst share week − 7 × position.
+worst_runs as (
+    select
+        week_start,
+        asset_class,
+        {{ add_hours(
+            'cast(week_start as timestamp)',
+            '-168 * row_number() over (partition by asset_class order by week_start)'
+        ) }} as run_start
+    from ranked
+    where rank = n_classes and n_classes >= 2
+),
+
 worst_weeks as (
     select
         week_start,
         asset_class,
-        row_number() over (
-            partition by asset_class, run_start
-            order by week_start
-        ) as worst_streak_weeks
-    from (
-        select
-            week_start,
-            asset_class,
-            {{ add_hours(
-                'cast(week_start as timestamp)',
-                '-168 * row_number() over (partition by asset_class order by week_start)'
-            ) }} as run_start
-        from ranked
-        where rank = n_classes and n_classes >= 2
-    ) as worst
+        row_number() over (partition by asset_class, run_start order by week_start) as worst_streak_weeks
+    from worst_runs
 )
 
 select

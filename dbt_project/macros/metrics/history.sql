@@ -1,8 +1,56 @@
-{# "First since" and "longest since", for any metric. Belongs here: the one mechanism behind every headline. #}
+{# Where a value stands in its own history: percentiles, "first since" and "longest since", for any metric. Nothing looks ahead. #}
+
+{# Of the earlier values that a row is joined with, those in the span: how many they are, lie below it, and equal it.
+   Columns for percentile_from_counts. #}
+{% macro counts_of_earlier(earlier, this, is_in_span='true') -%}
+    count(case when {{ is_in_span }} then {{ earlier }} end) as n_earlier,
+    count(case when {{ is_in_span }} and {{ earlier }} < {{ this }} then 1 end) as n_below,
+    count(case when {{ is_in_span }} and {{ earlier }} = {{ this }} then 1 end) as n_equal
+{%- endmacro %}
+
+{# A percentile: the share of the earlier values in its span strictly below, plus half the ties; NULL under a minimum.
+   Arguments are, over the earlier values in the span, their number, those below it and those equal to it. #}
+{% macro percentile_from_counts(n_earlier, n_below, n_equal, least) -%}
+    case when {{ n_earlier }} >= {{ least }} then ({{ n_below }} + 0.5e0 * {{ n_equal }}) / {{ n_earlier }} end
+{%- endmacro %}
+
+{# CTEs that end in `percentiles`: for each row of `values_by_week` (week_start, metric_id, chain_id, value) with a value, its
+   percentile among the earlier weeks of its metric and chain. #}
+{% macro percentiles_of_weeks(values_by_week) -%}
+earlier_weeks as (
+    select
+        this.week_start,
+        this.metric_id,
+        {{ counts_of_earlier('round(earlier.value, 9)', 'round(this.value, 9)') | indent(4) }}
+    from {{ values_by_week }} as this
+    left join {{ values_by_week }} as earlier
+        on earlier.metric_id = this.metric_id
+        and earlier.chain_id = this.chain_id
+        and earlier.week_start < this.week_start
+        and earlier.week_start >= this.week_start - interval '{{ history_span_weeks() }} weeks'
+    where this.value is not null
+    group by this.week_start, this.metric_id
+),
+
+percentiles as (
+    select
+        week_start,
+        metric_id,
+        {{ percentile_from_counts('n_earlier', 'n_below', 'n_equal', least_weeks_of_history()) }} as percentile
+    from earlier_weeks
+)
+{%- endmacro %}
+
+{# Weeks of history below which a percentile or a standard deviation of weekly values is not known, and the span. #}
+{% macro least_weeks_of_history() %}26{% endmacro %}
+{% macro history_span_weeks() %}104{% endmacro %}
+
+{# Days of history below which a daily percentile is not known. #}
+{% macro least_days_of_history() %}90{% endmacro %}
 
 {# CTEs that end in `since`: per week and metric of `observations` (metric_id, value_date, value, level, cadence_days) where
    the metric stands. A metric with a level is on one side of it, exactly at it above; one without is above or below where
-   it stood a week before. A run is observations in a row on one side; a missing one ends it. Nothing looks ahead. #}
+   it stood a week before. A run is observations in a row on one side; a missing one ends it. #}
 {% macro first_and_longest_since(observations, weeks) -%}
 sided as (
     select
@@ -100,13 +148,9 @@ earlier_values as (
                 )
                 then observed.value_date
         end) as as_extreme_on,
-        sum(case when observed.value_date >= this.value_date - interval '365 days' then 1 else 0 end) as n_earlier,
-        sum(case
-            when observed.value_date >= this.value_date - interval '365 days' and observed.value < this.value then 1 else 0
-        end) as n_below,
-        sum(case
-            when observed.value_date >= this.value_date - interval '365 days' and observed.value = this.value then 1 else 0
-        end) as n_equal
+        {{ counts_of_earlier(
+            'observed.value', 'this.value', "observed.value_date >= this.value_date - interval '365 days'"
+        ) | indent(4) }}
     from beside_last_week as this
     inner join {{ observations }} as observed
         on observed.metric_id = this.metric_id
@@ -140,6 +184,3 @@ since as (
         and earlier_values.week_start = this.week_start
 )
 {%- endmacro %}
-
-{# Days of history below which a daily percentile is not known. #}
-{% macro least_days_of_history() %}90{% endmacro %}
