@@ -235,7 +235,7 @@ def changed_sentences(was: Document, now: Document) -> list[SentenceChange]:
 def _grains() -> dict[str, list[str]]:
     """The columns that name a row of each mart: its tested grain."""
     found: dict[str, list[str]] = {}
-    for path in sorted(MARTS.glob("*.yml")):
+    for path in sorted(MARTS.rglob("*.yml")):
         for model in yaml.safe_load(path.read_text())["models"]:
             for test in model.get("data_tests", []):
                 if "unique_grain" in test:

@@ -131,7 +131,8 @@ PROMISED = {
 
 
 def declared(mart: str) -> dict:
-    (model,) = yaml.safe_load((MARTS / f"{mart}.yml").read_text())["models"]
+    (path,) = MARTS.rglob(f"{mart}.yml")
+    (model,) = yaml.safe_load(path.read_text())["models"]
     return model
 
 
@@ -157,8 +158,8 @@ def test_every_mart_says_its_window_formula_source_and_limits():
     """The dictionary is made from these; what is missing there is missing for the reader."""
     missing = {
         path.stem: sorted({"window", "formula", "source", "limits"} - set(declared(path.stem)["config"]["meta"]))
-        for path in MARTS.glob("*.yml")
+        for path in MARTS.rglob("*.yml")
     }
     assert {mart: names for mart, names in missing.items() if names} == {}
-    for path in MARTS.glob("*.yml"):
+    for path in MARTS.rglob("*.yml"):
         assert path.stem in PROMISED, f"{path.stem} is published, and nobody promised its columns"
