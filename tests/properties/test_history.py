@@ -21,8 +21,8 @@ MONDAYS = pd.date_range(STARTS, ENDS - WEEK, freq="7D")
 @pytest.fixture
 def history(bench):
     """The windows of three years."""
-    bench.place("int_run", run_of(STARTS, ENDS))
-    bench.build("int_windows")
+    bench.place("run_context", run_of(STARTS, ENDS))
+    bench.build("core_windows")
     return bench
 
 
@@ -215,7 +215,7 @@ def test_streaks_of_the_worst_class(history):
     history.place("index_returns_weekly", top30)
     history.build("asset_class_returns_weekly")
     found = history.rows("select * from marts.asset_class_returns_weekly").set_index(["week_start", "asset_class"])
-    spans = history.rows("select * from intermediate.int_windows where window_id = 'fri_fri' order by week_start")
+    spans = history.rows("select * from core.core_windows where window_id = 'fri_fri' order by week_start")
     quoted = {key: rows.set_index("close_date")["close"] for key, rows in closes.groupby(["provider", "series"])}
     crypto = top30.set_index("week_start")["return_pct"]
     streaks, longest, compared = {}, 0, 0

@@ -29,7 +29,7 @@
 
 {# An incremental model names its time column in its meta: `time_column`. All its rows from the build's moment on are replaced,
    and none before it. Where its rows serve later windows it also says `rebuilt_days_before`; `rebuilt_since` names the model
-   that holds the moment, if not int_rebuild. A changed model means a full refresh (ingestion/builds.py), so that the columns
+   that holds the moment, if not rebuild_start. A changed model means a full refresh (ingestion/builds.py), so that the columns
    of an increment are always those of the table. #}
 {% materialization incremental, adapter='duckdb' %}
     {%- set existing = load_cached_relation(this) -%}
@@ -79,7 +79,7 @@
 {%- endmacro %}
 
 {% macro is_rewritten(meta) -%}
-    {{ meta.time_column }} >= {{ rebuild_from(meta.get('rebuilt_since', 'int_rebuild'), meta.get('rebuilt_days_before', 0)) }}
+    {{ meta.time_column }} >= {{ rebuild_from(meta.get('rebuilt_since', 'rebuild_start'), meta.get('rebuilt_days_before', 0)) }}
 {%- endmacro %}
 
 {# dbt asks this for what a generic test reads. In `dbt build` a test of an incremental model reads what was rewritten: the
@@ -88,7 +88,7 @@
     {%- set tested = graph.nodes.get(model.attached_node) if execute and flags.WHICH == 'build' else none -%}
     {%- if tested and tested.config.materialized == 'incremental' and not should_full_refresh() -%}
         {%- set meta = tested.config.meta -%}
-        {%- set since = graph.nodes['model.regime.' ~ meta.get('rebuilt_since', 'int_rebuild')] -%}
+        {%- set since = graph.nodes['model.regime.' ~ meta.get('rebuilt_since', 'rebuild_start')] -%}
         {%- set found = run_query('select rebuild_from from ' ~ since.relation_name).columns[0].values()[0] | string -%}
         {{ return('(select * from ' ~ relation ~ ' where ' ~ meta.time_column ~ ' >= '
             ~ _days_before(found, meta.get('rebuilt_days_before', 0)) ~ ') as rewritten') }}

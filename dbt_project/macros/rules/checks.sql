@@ -46,12 +46,12 @@
     from (
         {%- for check in checks or checks_of(dataset) %}
         select dataset, venue, market_type, series, event_at, rule, refuses
-        from {{ ref(check).include(database=false) }}
+        from {{ ref(check) }}
         where dataset = '{{ dataset }}'
         {{- ' union all' if not loop.last }}
         {%- endfor %}
     ) as failed
-    left join {{ ref('stg_check_releases').include(database=false) }} as released
+    left join {{ ref('stg_check_releases') }} as released
         on released.rule = failed.rule
         and released.dataset = failed.dataset
         and released.venue = failed.venue

@@ -1,6 +1,6 @@
 -- What was stopped and by which rule: rows that a guard refused when they landed, and facts that other facts refuse.
 -- A view: both lie in a table of their own already.
-{{ config(materialized='view', schema='marts') }}
+{{ config(schema='marts') }}
 select
     dataset,
     origin as venue,
@@ -19,7 +19,7 @@ select
     row_number,
     recorded_at,
     released_at
-from {{ ref('stg_quarantine').include(database=false) }}
+from {{ ref('stg_quarantine') }}
 union all
 select
     failed.dataset,
@@ -36,6 +36,6 @@ select
     null as row_number,
     failed.recorded_at,
     failed.released_at
-from {{ ref('failed_checks').include(database=false) }} as failed
-left join {{ ref('stg_loads').include(database=false) }} as loads on loads.load_id = failed.load_id
+from {{ ref('failed_checks') }} as failed
+left join {{ ref('stg_loads') }} as loads on loads.load_id = failed.load_id
 where failed.is_decisive or failed.released_at is not null

@@ -10,7 +10,7 @@ select
     reason,
     recorded_at,
     load_id
-from {{ raw_table('check_releases') }}
+from {{ source('raw', 'check_releases') }}
 where {{ known_at_as_of() }}
 qualify row_number() over (
     partition by dataset, venue, market_type, series, event_at, rule

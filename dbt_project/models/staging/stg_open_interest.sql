@@ -7,6 +7,6 @@ select
     open_interest_usd,
     recorded_at,
     load_id
-from {{ raw_table('open_interest') }}
+from {{ source('raw', 'open_interest') }}
 where {{ known_at_as_of() }}
 qualify {{ latest_version(['venue', 'venue_symbol', 'observed_at']) }}

@@ -4,7 +4,7 @@
 -- they stood first. The look-back: the history that tells whose they are, and the days beside.
 with candle_keys as (
     select venue, market_type, price_at, high, low, close, base_volume
-    from {{ recent(ref('int_candles_closed')) }} as candles
+    from {{ recent(ref('core_candles_closed')) }} as candles
     where base_volume > 0
     group by venue, market_type, price_at, high, low, close, base_volume
     having count(*) > 1
@@ -27,7 +27,7 @@ alike as (
         candles.price_at as event_at,
         candles.close as value,
         candles.base_volume as amount
-    from {{ recent(ref('int_candles_closed')) }} as candles
+    from {{ recent(ref('core_candles_closed')) }} as candles
     inner join candle_keys
         on candle_keys.venue = candles.venue
         and candle_keys.market_type = candles.market_type
@@ -101,7 +101,7 @@ symbol_days as (
 own_values as (
     select days.dataset, days.venue, days.market_type, days.venue_symbol, days.day, candles.price_at as event_at, candles.close as value
     from symbol_days as days
-    inner join {{ recent(ref('int_candles_closed')) }} as candles
+    inner join {{ recent(ref('core_candles_closed')) }} as candles
         on days.dataset = 'candles'
         and candles.venue = days.venue
         and candles.market_type = days.market_type
@@ -176,7 +176,7 @@ claims as (
         on listed.venue = days.venue
         and listed.market_type = days.market_type
         and listed.venue_symbol = days.venue_symbol
-    left join {{ ref('int_symbols_seen') }} as seen
+    left join {{ symbols_seen() }} as seen
         on seen.dataset = days.dataset
         and seen.venue = days.venue
         and seen.market_type = days.market_type

@@ -23,7 +23,7 @@ settled as (
             "8 * (floor(hour(hours.settled_hour_at - interval '1 microsecond') / 8) + 1)"
         ) }} as bin_at
     from hours
-    inner join {{ ref('int_instruments') }} as instruments
+    inner join {{ ref('core_instruments') }} as instruments
         on instruments.venue = hours.venue
         and instruments.venue_symbol = hours.venue_symbol
         and instruments.market_type = 'perp'

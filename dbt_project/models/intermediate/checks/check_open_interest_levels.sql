@@ -89,7 +89,7 @@ turnover as (
         date_trunc('day', price_at - interval '1 hour') as day,
         sum(quote_volume) as quote_volume,
         avg(close) as close
-    from {{ recent(ref('int_candles_hourly')) }} as candles
+    from {{ recent(ref('core_candles_hourly')) }} as candles
     where market_type = 'perp'
     group by 1, 2, 3
     having count(*) >= {{ least_turnover_hours() }} and sum(quote_volume) > 0

@@ -21,7 +21,7 @@ implied as (
 priced as (
     select implied.*, candles.low, candles.high
     from implied
-    left join {{ recent(ref('int_candles_hourly')) }} as candles
+    left join {{ recent(ref('core_candles_hourly')) }} as candles
         on candles.market_type = 'perp'
         and candles.venue = implied.venue
         and candles.venue_symbol = implied.venue_symbol
@@ -37,13 +37,13 @@ referenced as (
         min(prices.reference_price_usd * instruments.multiplier) as low,
         max(prices.reference_price_usd * instruments.multiplier) as high
     from priced
-    inner join {{ ref('int_instruments') }} as instruments
+    inner join {{ ref('core_instruments') }} as instruments
         on instruments.venue = priced.venue
         and instruments.venue_symbol = priced.venue_symbol
         and instruments.market_type = 'perp'
         and priced.observed_at >= instruments.valid_from
         and priced.observed_at < instruments.valid_to
-    inner join {{ recent(ref('prices_hourly')) }} as prices
+    inner join {{ recent(ref('core_prices_hourly')) }} as prices
         on prices.asset_id = instruments.asset_id
         and prices.price_at in (priced.hour_at, priced.hour_at - interval '1 hour')
     where priced.low is null

@@ -3,7 +3,7 @@
 -- A venue that crashes alone began its hour where the others did, so the whole low–high is compared before the close.
 with instruments as (
     select venue, market_type, venue_symbol, asset_id, multiplier, valid_from, valid_to
-    from {{ ref('int_instruments') }}
+    from {{ ref('core_instruments') }}
     where quote in {{ dollar_quotes() }}
     qualify count(*) over (partition by asset_id) > {{ least_peers() }}
 ),
@@ -18,7 +18,7 @@ priced as (
         candles.close / instruments.multiplier as close,
         coalesce(candles.high, candles.close) / instruments.multiplier as high,
         coalesce(candles.low, candles.close) / instruments.multiplier as low
-    from {{ recent(ref('int_candles_closed')) }} as candles
+    from {{ recent(ref('core_candles_closed')) }} as candles
     inner join instruments
         on instruments.venue = candles.venue
         and instruments.market_type = candles.market_type

@@ -4,7 +4,7 @@ with provided as (
     select
         *,
         date_trunc('day', observed_at) as day
-    from {{ recent(ref('int_provider_rows')) }} as rows_provided
+    from {{ recent(ref('core_provider_rows')) }} as rows_provided
     where price_usd is not null
 ),
 
@@ -14,7 +14,7 @@ reference_ranges as (
         date_trunc('day', price_at - interval '1 hour') as day,
         min(reference_price_usd) as low,
         max(reference_price_usd) as high
-    from {{ recent(ref('prices_hourly')) }} as prices
+    from {{ recent(ref('core_prices_hourly')) }} as prices
     where reference_price_usd is not null and not is_carried
     group by asset_id, date_trunc('day', price_at - interval '1 hour')
 ),
@@ -36,12 +36,12 @@ other_ranges as (
         min(candles.close / instruments.multiplier) as low,
         max(candles.close / instruments.multiplier) as high
     from unreferenced
-    inner join {{ ref('int_instruments') }} as instruments
+    inner join {{ ref('core_instruments') }} as instruments
         on instruments.asset_id = unreferenced.asset_id
         and instruments.quote in {{ dollar_quotes() }}
         and unreferenced.day >= date_trunc('day', instruments.valid_from)
         and unreferenced.day < instruments.valid_to
-    inner join {{ recent(ref('int_candles_hourly')) }} as candles
+    inner join {{ recent(ref('core_candles_hourly')) }} as candles
         on candles.venue = instruments.venue
         and candles.market_type = instruments.market_type
         and candles.venue_symbol = instruments.venue_symbol

@@ -3,14 +3,14 @@
 -- the provider saw on all venues together. Contracts were taken for coins, or cents for dollars. The price may be right.
 with totals as (
     select asset_id, known_at, max(volume_24h_usd) as volume_24h_usd
-    from {{ recent(ref('int_provider_rows')) }} as provided
+    from {{ recent(ref('core_provider_rows')) }} as provided
     where volume_24h_usd > 0
     group by asset_id, known_at
 ),
 
 instrument_days as (
     select venue, market_type, venue_symbol, date_trunc('day', price_at - interval '1 hour') as day, sum(quote_volume) as quote_volume
-    from {{ recent(ref('int_candles_closed')) }} as candles
+    from {{ recent(ref('core_candles_closed')) }} as candles
     group by 1, 2, 3, 4
 ),
 
@@ -33,7 +33,7 @@ doubted as (
         total_days.volume_24h_usd
             * case when days.market_type = 'spot' then {{ spot_volume_factor() }} else {{ perp_volume_factor() }} end as most_usd
     from total_days
-    inner join {{ ref('int_instruments') }} as instruments
+    inner join {{ ref('core_instruments') }} as instruments
         on instruments.asset_id = total_days.asset_id
         and total_days.known_at > instruments.valid_from
         and total_days.known_at <= instruments.valid_to
@@ -59,7 +59,7 @@ judged as (
         sum(candles.quote_volume) over own_day / doubted.volume_24h_usd as multiple,
         sum(candles.quote_volume) over own_day as volume_24h_usd
     from doubted
-    inner join {{ recent(ref('int_candles_closed')) }} as candles
+    inner join {{ recent(ref('core_candles_closed')) }} as candles
         on candles.venue = doubted.venue
         and candles.market_type = doubted.market_type
         and candles.venue_symbol = doubted.venue_symbol

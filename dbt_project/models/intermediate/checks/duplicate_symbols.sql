@@ -23,7 +23,7 @@ seen as (
         venue_symbol,
         cast(date_trunc('week', day) as date) as week_start,
         sum(n_rows) as n_rows
-    from {{ ref('int_symbol_days') }}
+    from {{ ref('core_symbol_days') }}
     group by all
 )
 

@@ -28,7 +28,7 @@ distinct_failures as (
 
 facts as (
     select 'candles' as dataset, venue, market_type, venue_symbol as series, price_at as fact_at, recorded_at, load_id
-    from {{ recent(ref('int_candles_closed')) }} as candles
+    from {{ recent(ref('core_candles_closed')) }} as candles
     union all
     select 'funding_rates' as dataset, venue, 'perp' as market_type, venue_symbol as series, settled_at as fact_at, recorded_at, load_id
     from {{ recent(ref('stg_funding_rates')) }} as settlements

@@ -3,7 +3,7 @@
 -- doubling it: a symbol that neither trades nor settles at a venue whose other symbols do is not an instrument of it.
 with traded as (
     select distinct venue, venue_symbol
-    from {{ ref('int_symbols_seen') }}
+    from {{ symbols_seen() }} as seen
     where dataset in ('candles', 'funding_rates') and market_type = 'perp'
 ),
 
@@ -16,7 +16,7 @@ judged as (
         seen.venue,
         seen.venue_symbol,
         traded.venue_symbol is null and trading_venues.venue is not null as is_quarantined
-    from {{ ref('int_symbols_seen') }} as seen
+    from {{ symbols_seen() }} as seen
     left join traded on traded.venue = seen.venue and traded.venue_symbol = seen.venue_symbol
     left join trading_venues on trading_venues.venue = seen.venue
     where seen.dataset = 'open_interest'

@@ -128,7 +128,7 @@ bitcoin_variances as (
         var_samp(prices.log_return) filter (where prices.price_at <= horizons.horizon_starts_at) as before,
         count(prices.log_return) filter (where prices.price_at <= horizons.horizon_starts_at) as n_before
     from horizons
-    inner join {{ ref('prices_hourly') }} as prices
+    inner join {{ ref('core_prices_hourly') }} as prices
         on prices.asset_id = {{ bitcoin() }}
         and prices.price_at > horizons.horizon_starts_at - interval '182 days'
         and prices.price_at <= horizons.horizon_ends_at

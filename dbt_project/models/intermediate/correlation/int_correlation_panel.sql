@@ -31,7 +31,7 @@ select
     complete.sum_of_returns,
     complete.sum_of_squares
 from complete
-left join {{ ref('int_members_weekly') }} as members
+left join {{ ref('core_members_weekly') }} as members
     on members.week_start = complete.week_start
     and members.window_id = complete.window_id
     and members.asset_id = complete.asset_id

@@ -9,7 +9,7 @@ with placed as (
         cast({{ hours_between('blocks.starts_at', 'blocks.ends_at') }} as bigint) as n_hours,
         members.asset_id
     from {{ ref('int_correlation_blocks') }} as blocks
-    inner join {{ ref('int_members_weekly') }} as members
+    inner join {{ ref('core_members_weekly') }} as members
         on members.week_start = blocks.week_start
         and members.window_id = blocks.window_id
     where {{ within_reach('blocks.starts_at', days=31) }}
@@ -40,7 +40,7 @@ select
     sum(prices.log_return) as sum_of_returns,
     sum(prices.log_return * prices.log_return) as sum_of_squares
 from block_hours
-inner join {{ ref('prices_hourly') }} as prices
+inner join {{ ref('core_prices_hourly') }} as prices
     on prices.price_at = block_hours.price_at
 inner join assets
     on assets.starts_at = block_hours.starts_at

@@ -1,5 +1,5 @@
 {{ config(materialized='incremental', meta={'time_column': 'settled_hour_at'}) }}
--- depends_on: {{ ref('int_rebuild') }}
+-- depends_on: {{ ref('rebuild_start') }}
 -- Each settlement that counts, with the interval that the data show. Two stamps in one hour are one settlement, the later.
 with settlements as (
     select
@@ -61,7 +61,7 @@ select
     {{ annualised_pct('k.funding_rate', 'k.interval_hours') }} as funding_rate_annualised_pct,
     k.recorded_at
 from known k
-left join {{ ref('int_instruments') }} i
+left join {{ ref('core_instruments') }} i
     on k.venue = i.venue
     and k.venue_symbol = i.venue_symbol
     and i.market_type = 'perp'

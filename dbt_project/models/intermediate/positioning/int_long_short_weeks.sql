@@ -52,10 +52,10 @@ select
     counted.long_account_share,
     weights.open_interest_usd
 from counted
-inner join {{ ref('int_windows') }} as weeks
+inner join {{ ref('core_windows') }} as weeks
     on weeks.week_start = counted.week_start
     and weeks.window_id = 'mon_mon'
-left join {{ ref('int_instruments') }} as instruments
+left join {{ ref('core_instruments') }} as instruments
     on instruments.venue = counted.venue
     and instruments.venue_symbol = counted.venue_symbol
     and instruments.market_type = 'perp'

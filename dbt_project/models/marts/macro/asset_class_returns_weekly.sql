@@ -1,7 +1,7 @@
 -- One row per week and asset class with data: its return from US cash close to US cash close, and how it compares.
 with windows as (
     select week_start, cast(starts_at as date) as starts_on, cast(ends_at as date) as ends_on
-    from {{ ref('int_windows') }}
+    from {{ ref('core_windows') }}
     where window_id = 'fri_fri'
 ),
 

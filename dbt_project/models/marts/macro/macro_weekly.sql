@@ -1,7 +1,7 @@
 -- One row per week and series that has been published by the week's end: its newest value then, and what changed.
 with closed_weeks as (
     select week_start, ends_at
-    from {{ ref('int_windows') }}
+    from {{ ref('core_windows') }}
     where window_id = 'mon_mon'
 ),
 

@@ -1,7 +1,7 @@
 -- One row per week and headline metric with a value in it: where it stands, and since when it has not stood there.
 with weeks as (
     select week_start
-    from {{ ref('int_windows') }}
+    from {{ ref('core_windows') }}
     where window_id = 'mon_mon'
 ),
 

@@ -57,7 +57,7 @@
 
 with weeks as (
     select week_start, ends_at, cast(week_start + interval '6 days' as date) as last_date
-    from {{ ref('int_windows') }}
+    from {{ ref('core_windows') }}
     where window_id = 'mon_mon'
 ),
 

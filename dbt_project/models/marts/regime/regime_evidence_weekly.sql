@@ -1,7 +1,7 @@
 -- One row per week and evidence: what it measured, and which state of its dimension it votes for.
 with weeks as (
     select week_start, cast(week_start + interval '6 days' as date) as last_date
-    from {{ ref('int_windows') }}
+    from {{ ref('core_windows') }}
     where window_id = 'mon_mon'
 ),
 

@@ -1,6 +1,6 @@
 -- One row per window: what was traded spot and perp, of the assets that a venue offers both ways, at those venues.
 with windows as (
-    select * from {{ ref('int_windows') }}
+    select * from {{ ref('core_windows') }}
 ),
 
 both_ways as (
@@ -19,7 +19,7 @@ spans as (
         greatest(windows.starts_at, seen.first_seen_at) as from_at,
         least(windows.ends_at, seen.last_seen_at) as to_at
     from windows
-    inner join {{ ref('int_symbols_seen') }} as seen
+    inner join {{ symbols_seen() }} as seen
         on seen.dataset = 'candles'
         and seen.first_seen_at < windows.ends_at
         and seen.last_seen_at > windows.starts_at
@@ -55,7 +55,7 @@ expected as (
         instruments.asset_id,
         sum({{ hours_between('spans.from_at', 'spans.to_at') }} - coalesce(duplicated.n_hours, 0)) as n_hours
     from spans
-    inner join {{ ref('int_instruments') }} as instruments
+    inner join {{ ref('core_instruments') }} as instruments
         on instruments.venue = spans.venue
         and instruments.market_type = spans.market_type
         and instruments.venue_symbol = spans.venue_symbol
