@@ -16,7 +16,7 @@ from report.document import Document
 from warehouse.contracts import DATASETS, Dataset
 from warehouse.home import CHECKOUT
 
-MARTS = CHECKOUT / "dbt_project" / "models" / "marts"
+MODELS = CHECKOUT / "dbt_project" / "models"
 # Sums in parallel are not bit-equal: what agrees to so much is the same figure.
 RELATIVE_TOLERANCE = 1e-9
 # Before its week's first window a price is carried for so long.
@@ -235,11 +235,11 @@ def changed_sentences(was: Document, now: Document) -> list[SentenceChange]:
 def _grains() -> dict[str, list[str]]:
     """The columns that name a row of each mart: its tested grain."""
     found: dict[str, list[str]] = {}
-    for path in sorted(MARTS.rglob("*.yml")):
+    for path in sorted(MODELS.rglob("*.yml")):
         for model in yaml.safe_load(path.read_text())["models"]:
             for test in model.get("data_tests", []):
-                if "unique_grain" in test:
-                    found[model["name"]] = test["unique_grain"]["arguments"]["columns"]
+                if "integrity" in test:
+                    found[model["name"]] = test["integrity"]["arguments"]["grain"]
     return found
 
 

@@ -65,10 +65,7 @@ def test_headlines_look_back_as_they_should(history, seed):
         days = pd.date_range(STARTS + (6 * DAY if each == 7 else 0 * DAY), ENDS - DAY, freq=f"{each}D")
         series[metric] = wandering(random, days, level)
     stated = pd.concat(
-        [
-            pd.DataFrame({"metric_id": m, "value_date": v.index, "value": v.to_numpy()})
-            for m, v in series.items()
-        ]
+        [pd.DataFrame({"metric_id": m, "value_date": v.index, "value": v.to_numpy()}) for m, v in series.items()]
     )
     history.place("metric_values", stated)
     history.build("headlines_weekly")
