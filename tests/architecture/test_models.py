@@ -1,4 +1,4 @@
-"""dbt's models keep their shape: layers do not leak, whatever macro a reference comes from, and the way through stays short."""
+"""dbt's models keep their shape: layers do not leak, whatever macro a reference comes from; the way through is short."""
 
 import json
 from collections import Counter
@@ -12,7 +12,7 @@ import pytest
 from regime.dev.models import MAY_READ
 from warehouse.builds.project import manifest
 
-# A model more is a stop more on somebody's way from a candle to a sentence: first look whether its grain exists already.
+# A model more is a stop more on the way from a candle to a sentence: first look whether its grain exists already.
 MOST_MODELS = 99
 LONGEST_WAY = 22
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ingestion.home import CHECKOUT
+from warehouse.home import CHECKOUT
 
 pytestmark = pytest.mark.xdist_group("full_market")
 

@@ -14,8 +14,9 @@
 {% materialization view, adapter='duckdb' %}
     {%- do start_model(load_cached_relation(this), 'view') -%}
     {%- set target = this.incorporate(type='view') -%}
-    {# The published file is a copy under another name: what its views read must not name the database. #}
-    {%- set query = sql | replace(adapter.quote(this.database) ~ '.', '') -%}
+    {# The published file is a copy under another name: what its views read must not name the database, which may be called as a
+       schema is. #}
+    {%- set query = modules.re.sub(adapter.quote(this.database) ~ '\\.(?="[^"]+"\\."[^"]+")', '', sql) -%}
     {%- if config.get('contract').enforced -%}{{ get_assert_columns_equivalent(query) }}{%- endif -%}
     {%- call statement('main') -%}
         create or replace view {{ target }} as (

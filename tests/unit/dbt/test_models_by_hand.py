@@ -1,4 +1,4 @@
-"""What dbt makes of an empty home: its own unit tests (dbt_project/**/*.yml), and tables with the columns that are documented."""
+"""What dbt makes of an empty home: its unit tests (dbt_project/**/*.yml), and tables with the documented columns."""
 
 import json
 import os
