@@ -131,7 +131,8 @@ PROMISED = {
 
 
 def declared(mart: str) -> dict:
-    (model,) = yaml.safe_load((MARTS / f"{mart}.yml").read_text())["models"]
+    (path,) = [path for directory in (MARTS, MARTS.parent / "operations") for path in directory.rglob(f"{mart}.yml")]
+    (model,) = yaml.safe_load(path.read_text())["models"]
     return model
 
 
