@@ -31,13 +31,21 @@
 
 {# What an incremental model reads of another: `from {{ recent(ref('prices_hourly')) }} as prices`. The rows that may matter to the
    rewritten ones: from `look_back_days` before the build's moment on, by the time column of what is read. Both stand in the
-   models' meta: `time_column` and `look_back_days`; `rebuilt_since` names the model that holds the moment, if not int_rebuild. #}
+   models' meta: `time_column` and `look_back_days`; `rebuilt_since` names the model that holds the moment, if not int_rebuild.
+   Of a model that is itself rewritten from further back (`rebuilt_days_before`), everything that was. #}
 {% macro recent(relation) -%}
+    {%- if not execute -%}
+        {# While dbt parses, no config can be asked; what the model waits for must be known all the same. #}
+        {%- set said = modules.re.search("'rebuilt_since': '(\w+)'", model.raw_code) -%}
+        {%- do ref(said.group(1) if said else 'int_rebuild') -%}
+        {{ return(relation) }}
+    {%- endif -%}
+    {%- if model.resource_type == 'unit_test' or should_full_refresh() -%}{{ return(relation) }}{%- endif -%}
     {%- set meta = config.get('meta', {}) -%}
-    {%- set moment = rebuild_from(meta.get('rebuilt_since', 'int_rebuild'), meta.get('look_back_days', 0)) -%}
-    {%- if not execute or model.resource_type == 'unit_test' or should_full_refresh() -%}{{ return(relation) }}{%- endif -%}
-    {%- set node = graph.nodes['model.' ~ project_name ~ '.' ~ relation.identifier] -%}
-    (select * from {{ relation }} where {{ node.config.meta['time_column'] }} >= {{ moment }})
+    {%- set read = graph.nodes['model.' ~ project_name ~ '.' ~ relation.identifier].config.meta -%}
+    {%- set days = [meta.get('look_back_days', 0), read.get('rebuilt_days_before', 0)] | max -%}
+    {%- set moment = rebuild_from(meta.get('rebuilt_since', 'int_rebuild'), days) -%}
+    (select * from {{ relation }} where {{ read['time_column'] }} >= {{ moment }})
 {%- endmacro %}
 
 {# A pre-hook: keeps the table as the last build left it. What an instrument stands for can change without any fact of that
