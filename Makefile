@@ -6,6 +6,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 FINDINGS := $(VENV)/reliability.jsonl
+# dbt-core 1.12 names it for --use-v2-parser alone, and its build downloads from outside the package index.
+NOT_INSTALLED := dbt-core-experimental-parser
 
 export PYTHONDONTWRITEBYTECODE=
 export DO_NOT_TRACK=1
@@ -35,7 +37,7 @@ bench: $(READY)          ## ratios against peers, from one run
 	@$(BIN)/python -m benchmarks
 
 docs: $(READY)           ## docs/metrics.md, the dictionary of the marts, from the models' own words
-	@$(BIN)/python -m orchestration.dictionary
+	@$(BIN)/python -m regime.dictionary
 
 reliability: $(READY)    ## docs/reliability.md: every fault, kill and reader, from a run of their tests (all must pass)
 	@rm -f $(FINDINGS)
@@ -58,13 +60,18 @@ $(READY): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	@$(BIN)/python -m compileall -q -j 2 ingestion expectations orchestration report regime simulator
-	@$(BIN)/python -m orchestration.project
+	@$(BIN)/python -m compileall -q -j 2 warehouse ingestion expectations report alerts orchestration regime simulator
+	@$(BIN)/python -m warehouse.builds.project
 	@touch $(READY)
 
-lock:                    ## renew requirements.lock from pyproject.toml (needs uv)
-	uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header --no-annotate --no-strip-extras --extra dev --no-emit-package dbt-core-experimental-parser \
-		pyproject.toml -o requirements.lock
+lock:                    ## renew requirements.lock, and the same pins for `uv sync` in pyproject.toml (needs uv)
+	@echo "$(NOT_INSTALLED); sys_platform == 'never'" | uv pip compile --no-config --quiet --generate-hashes --universal \
+		--python-version 3.11 --no-header --no-annotate --no-strip-extras --extra dev \
+		--override - --no-emit-package $(NOT_INSTALLED) pyproject.toml -o requirements.lock
+	@sed -i.old '/^constraint-dependencies = \[/,$$d' pyproject.toml && rm pyproject.toml.old
+	@{ echo "constraint-dependencies = ["; \
+		sed -nE 's/^([A-Za-z0-9._-]+)(\[[a-z,-]+\])?(==[^ ;]+)( ; [^\\]*[^ \\])? *\\?$$/    "\1\3\4",/p' requirements.lock; \
+		echo "]"; } >> pyproject.toml
 
 clean:                   ## remove the environment; never the data
 	rm -rf $(VENV) .mypy_cache .ruff_cache dbt_project/target dbt_project/logs

@@ -6,8 +6,8 @@ Does not: any asset.
 
 from dagster import Definitions, definitions
 
-from ingestion.home import Home
 from orchestration.definitions import assemble
+from warehouse.home import Home
 
 
 @definitions

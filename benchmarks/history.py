@@ -21,9 +21,9 @@ from typing import TypeVar
 from benchmarks import long_history
 from benchmarks.market import CHECKOUT
 from benchmarks.measure import Measurement, measure
-from orchestration.project import PROJECT_DIR, dbt_executable
 from tests.incremental.compiling import DATABASE
 from tests.incremental.models import Models, opened
+from warehouse.builds.project import PROJECT_DIR, dbt_executable
 
 Result = TypeVar("Result")
 

@@ -36,7 +36,7 @@ class Homes:
 
     def set_up(self) -> None:
         """What `make` does before `make run`: dbt's project is parsed, if its files have changed."""
-        measure([sys.executable, "-m", "orchestration.project"], CHECKOUT, self.environment(None))
+        measure([sys.executable, "-m", "warehouse.builds.project"], CHECKOUT, self.environment(None))
 
     def empty(self) -> None:
         """No home at all: what a first run meets."""

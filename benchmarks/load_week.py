@@ -7,14 +7,16 @@ Does not: being measured.
 from datetime import UTC, datetime
 
 from expectations.runner import judge_at
-from ingestion import coverage
-from ingestion.builds import begin_build
-from ingestion.contracts import DATASETS
-from ingestion.home import Home
 from ingestion.ingest import ingest
-from ingestion.warehouse import connect, load_landed
-from orchestration.choice import choose
-from orchestration.session import open_session
+from ingestion.planning.endpoints import endpoints
+from ingestion.session import open_session
+from ingestion.sources.choice import choose
+from warehouse import coverage
+from warehouse.builds.ledger import begin_build
+from warehouse.contracts import DATASETS
+from warehouse.database import connect
+from warehouse.home import Home
+from warehouse.loading import load_landed
 
 
 def load_week(home: Home) -> None:
@@ -27,7 +29,7 @@ def load_week(home: Home) -> None:
             with connect(home) as connection:
                 load_landed(connection, home)
         with connect(home) as connection:
-            coverage.update(connection, session.source.now, session.source.starts_at)
+            coverage.update(connection, session.source.now, session.source.starts_at, endpoints())
             begin_build(connection, session.source, as_of=datetime.now(UTC), fingerprint="")
 
 

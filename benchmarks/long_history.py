@@ -10,8 +10,8 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion.builds import begin_build, finish_build
-from ingestion.source import Source
+from warehouse.builds.ledger import begin_build, finish_build
+from warehouse.source import Source
 
 END = datetime(2025, 11, 24, tzinfo=UTC)
 LAST_WEEK = END - timedelta(days=7)

@@ -22,14 +22,15 @@ import ccxt.async_support as ccxt
 import numpy as np
 
 from benchmarks.market import NOW, serving
-from ingestion.fetch import IMPATIENT, Line
-from ingestion.plan import MARKET_SERVER_CALLS_PER_SECOND
-from ingestion.source import Source
+from ingestion.http.fetch import IMPATIENT, Line
+from ingestion.planning.plan import MARKET_SERVER_CALLS_PER_SECOND
+from ingestion.sources.opening import served
 from ingestion.venues import VENUES as DECLARED
 from ingestion.venues.client import VenueClient
 from simulator.generate import DEFAULT_SEED
 from simulator.market import Market
 from simulator.paging_market import INTERVALS_HOURS, VENUES, make_paging_market
+from warehouse.source import Source
 
 KINDS = {"BTC": "8 h", "ETH": "4 h", "SOL": "1 h", "XRP": "8, 4, 1 h"}
 OURS, CCXT, CCXT_100 = "our pager", "ccxt paginate=True", "ccxt, paginationCalls=100"
@@ -59,7 +60,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3, metavar="N", help="how often each is fetched (default 3)")
     rounds = parser.parse_args().rounds
     with serving(NOW, "paging", dict(os.environ)) as url:
-        results = asyncio.run(_measure(Source.served(url), make_paging_market(DEFAULT_SEED), rounds))
+        results = asyncio.run(_measure(served(url), make_paging_market(DEFAULT_SEED), rounds))
     print("\n".join(_section(results, rounds)))
     return 0 if all(fetched.share == 1 for fetched in results if fetched.way == OURS) else 1
 

@@ -20,7 +20,7 @@ import duckdb
 
 from benchmarks.market import CHECKOUT
 from benchmarks.sized_home import make, move_on, publish_once
-from ingestion.home import Home
+from warehouse.home import Home
 
 SIZES_MB = (100.0, 1000.0)
 

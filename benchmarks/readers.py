@@ -24,7 +24,7 @@ import duckdb
 
 from benchmarks.market import CHECKOUT
 from benchmarks.sized_home import make, move_on, publish_once
-from ingestion.home import Home
+from warehouse.home import Home
 
 SIZE_MB = 100.0
 SECONDS = 10.0

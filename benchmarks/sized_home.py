@@ -9,11 +9,11 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion.builds import begin_build, finish_build
-from ingestion.home import Home
-from ingestion.publish import Publication, publish
-from ingestion.source import Source
-from ingestion.warehouse import connect
+from warehouse.builds.ledger import begin_build, finish_build
+from warehouse.database import connect
+from warehouse.home import Home
+from warehouse.publishing.publish import Publication, publish
+from warehouse.source import Source
 
 WEEK = date(2025, 11, 17)
 _NOW = datetime(2025, 11, 24, 6, tzinfo=UTC)

@@ -11,8 +11,8 @@ from typing import Any
 
 import pandas as pd
 
-from ingestion.foreign import is_symbol, is_title
-from ingestion.landing import Severity
+from warehouse.landing import Severity
+from warehouse.untrusted import is_symbol, is_title
 
 STOP: Severity = "critical"
 QUARANTINE: Severity = "row"

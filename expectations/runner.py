@@ -15,8 +15,8 @@ import pandas as pd
 
 from expectations.rules import MOST_ROWS_GO_ON, QUARANTINE, STOP, WARN, Expectation, Rule, Suite
 from expectations.suites import suite_of
-from ingestion.contracts import Dataset
-from ingestion.landing import Judge, Judgement, RuleResult, Verdict
+from warehouse.contracts import Dataset
+from warehouse.landing import Judge, Judgement, RuleResult, Verdict
 
 
 def judge_at(now: datetime) -> Judge:

@@ -19,24 +19,24 @@ from typing import Any
 import httpx
 import pyarrow as pa
 
-from ingestion import warehouse
 from ingestion.archives import market_archive
-from ingestion.bodies import read_json
-from ingestion.contracts import DATASETS
-from ingestion.feeds import feed_tasks
-from ingestion.fetch import Answer, FetchError, Line, NotOffered, Outcome, Patience, Refused, Task, not_kept, run
-from ingestion.home import Home
-from ingestion.landing import Judge, Landing, Manifest, Request
-from ingestion.plan import Instrument, Only, Plan, read_plan
-from ingestion.progress import Listener, Silent
+from ingestion.http.bodies import read_json
+from ingestion.http.fetch import Answer, FetchError, Line, NotOffered, Outcome, Patience, Refused, Task, not_kept, run
+from ingestion.planning.feeds import feed_tasks
+from ingestion.planning.plan import Instrument, Only, Plan, read_plan
+from ingestion.planning.windows import Window, left_of
+from ingestion.progress import RequestProgress, SilentRequests
 from ingestion.references import PROVIDERS
 from ingestion.references.provider import WHOLE_LIST, Desk, get_once, read_answer
 from ingestion.secrets import kept_from_errors
-from ingestion.source import Source
 from ingestion.universe import Universe
 from ingestion.venues import VENUES
 from ingestion.venues.venue import Feed, History, Market, Snapshot, Venue
-from ingestion.windows import Window, left_of
+from warehouse.contracts import DATASETS
+from warehouse.database import connect
+from warehouse.home import Home
+from warehouse.landing import Judge, Landing, Manifest, Request
+from warehouse.source import Source
 
 # A batch lands when it is this large: small enough to hold and judge at once, large enough for few files.
 ROWS_PER_BATCH = 200_000
@@ -59,7 +59,7 @@ def ingest(
     home: Home,
     source: Source,
     judge: Judge,
-    progress: Listener | None = None,
+    progress: RequestProgress | None = None,
     universe: Universe | None = None,
     patience: Patience | None = None,
     only: Only | None = None,
@@ -69,13 +69,13 @@ def ingest(
     What was asked completely up to the source's present hour is not asked again, so a second call asks nothing.
     `only` narrows what is asked.
     """
-    with warehouse.connect(home) as connection:
+    with connect(home) as connection:
         plan = replace(read_plan(connection, dataset, source, universe or Universe.read()), only=only)
     with kept_from_errors():
-        return asyncio.run(_ingest(plan, home, judge, progress or Silent(), patience or plan.patience))
+        return asyncio.run(_ingest(plan, home, judge, progress or SilentRequests(), patience or plan.patience))
 
 
-async def _ingest(plan: Plan, home: Home, judge: Judge, progress: Listener, patience: Patience) -> Ingested:
+async def _ingest(plan: Plan, home: Home, judge: Judge, progress: RequestProgress, patience: Patience) -> Ingested:
     result = Ingested(plan.dataset)
     landing = Landing(home, plan.source.now)
     loop = asyncio.get_running_loop()
@@ -153,7 +153,7 @@ def _requests(dataset: str, outcome: Outcome) -> Iterator[Request]:
         yield Request(dataset, task.origin, c.market_type, c.series, c.window_start, c.window_end, c.rows, "complete")
 
 
-def _tell_asked(progress: Listener, dataset: str, tasks: Sequence[Task]) -> None:
+def _tell_asked(progress: RequestProgress, dataset: str, tasks: Sequence[Task]) -> None:
     counts: dict[str, int] = defaultdict(int)
     for task in tasks:
         counts[task.origin] += 1

@@ -17,7 +17,7 @@ from typing import Literal
 
 import numpy as np
 
-from ingestion.fetch import Malformed
+from ingestion.http.fetch import Malformed
 
 # ascending: the page starts at the window's start; descending: it ends at the window's end;
 # either: some page-full of the window, no promise which; whole: one answer holds everything there is;

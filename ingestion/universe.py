@@ -11,6 +11,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from ingestion.references import PROVIDERS
+from ingestion.references.provider import ReferenceScope
+from ingestion.venues import VENUES
+
 UNIVERSE_FILE = Path(__file__).with_name("universe.toml")
 
 
@@ -32,18 +36,6 @@ class VenueScope:
 
 
 @dataclass(frozen=True)
-class ReferenceScope:
-    """What is asked of one provider of reference data: its settings, and series by dataset."""
-
-    is_required: bool
-    settings: Mapping[str, Any]
-
-    def series(self, dataset: str) -> tuple[str, ...]:
-        """The configured series of one dataset."""
-        return tuple(self.settings.get(dataset, ()))
-
-
-@dataclass(frozen=True)
 class Universe:
     """Everything that is asked. `only_bases` narrows a dataset to some bases, at all venues."""
 
@@ -61,10 +53,6 @@ class Universe:
     @classmethod
     def read(cls, path: Path = UNIVERSE_FILE) -> "Universe":
         """The universe in a file; UniverseError if it names what does not exist or lacks what must be there."""
-        # Imported here: the venue and provider files are what the names are checked against, not needed to read.
-        from ingestion.references import PROVIDERS
-        from ingestion.venues import VENUES
-
         try:
             content = tomllib.loads(path.read_text())
             quotes = frozenset(content["instruments"]["quotes"])

@@ -17,11 +17,11 @@ from dagster import (
 
 from expectations.rules import MOST_ROWS_GO_ON, STOP, Rule
 from expectations.suites import suite_of
-from ingestion.contracts import DATASETS, Dataset
-from ingestion.landing import Severity
-from ingestion.warehouse import connect, guard_results
+from ingestion.session import Session
 from orchestration.assets.raw import raw_key
-from orchestration.session import Session
+from warehouse.contracts import DATASETS, Dataset
+from warehouse.database import connect, guard_results
+from warehouse.landing import Severity
 
 GUARDS = "guards_of_"
 

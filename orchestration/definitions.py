@@ -9,20 +9,20 @@ from typing import Any
 
 from dagster import AssetKey, Definitions, definitions, in_process_executor
 
-from ingestion.home import Home
+from ingestion.sources.choice import choose
+from orchestration.assets.models import warehouse_assets
 from orchestration.assets.origins import origin_specs
 from orchestration.assets.publication import weekly_regime_summary
 from orchestration.assets.raw import ledger_specs, raw_assets
-from orchestration.assets.warehouse import warehouse_assets
 from orchestration.checks import guard_checks
-from orchestration.choice import choose
 from orchestration.instance import quicken_history
 from orchestration.jobs import weekly_regime
 from orchestration.partitions import weekly
 from orchestration.resources import dbt_resource, session_of_home
 from orchestration.schedules import weekly_schedule
 from orchestration.sensors import regime_alerts
-from orchestration.session import remembered_clock
+from warehouse.clock import remembered_clock
+from warehouse.home import Home
 
 
 def assemble(home: Home, **overrides: Any) -> Definitions:

@@ -15,7 +15,8 @@ from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 from sqlalchemy import Engine
 from sqlalchemy.event import listens_for
 
-from ingestion.home import CHECKOUT, Home, write_durably
+from warehouse.files import write_durably
+from warehouse.home import CHECKOUT, Home
 
 PROCESS_TAG = "regime/process"
 

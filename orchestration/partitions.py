@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime
 
 from dagster import TimeWindowPartitionsDefinition, WeeklyPartitionsDefinition
 
-from orchestration.session import Clock
-from orchestration.weeks import WEEK, first_week, last_closed_week, start_of
+from warehouse.clock import Clock
+from warehouse.week import WEEK, first_week, last_closed_week, start_of
 
 # The first week of any perpetual in the data that we know of.
 EARLIEST_WEEK = date(2019, 9, 2)

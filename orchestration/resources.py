@@ -5,15 +5,16 @@ Does not: what a session is (session.py).
 """
 
 from collections.abc import Iterator
+from functools import cache
 
 from dagster import InitResourceContext, resource
-from dagster_dbt import DbtCliResource
+from dagster_dbt import DbtCliResource, DbtProject
 
-from ingestion.home import Home
-from orchestration.choice import choose
-from orchestration.processes import watched
-from orchestration.project import PROJECT_DIR, dbt_executable, dbt_project
-from orchestration.session import Session, open_session
+from ingestion.session import Session, open_session
+from ingestion.sources.choice import choose
+from warehouse.builds.processes import watched
+from warehouse.builds.project import PROJECT_DIR, TARGET, dbt_executable, manifest
+from warehouse.home import Home
 
 # Runs that Dagster starts wait for one another, and for a run at the command line.
 LOCK_WAIT_SECONDS = 600.0
@@ -25,6 +26,13 @@ def session_of_home(context: InitResourceContext) -> Iterator[Session]:
     home = Home.at()
     with open_session(home, choose(home), wait_seconds=LOCK_WAIT_SECONDS) as session:
         yield session
+
+
+@cache
+def dbt_project() -> DbtProject:
+    """The project as Dagster sees it, with a manifest that fits its files."""
+    manifest()
+    return DbtProject(project_dir=PROJECT_DIR, profiles_dir=PROJECT_DIR, target_path=TARGET)
 
 
 def dbt_resource() -> DbtCliResource:

@@ -17,15 +17,15 @@ from pathlib import Path
 
 from dagster import ExecuteInProcessResult, InitLoggerContext, logger
 
-from ingestion.gate import blocking_reasons
-from ingestion.home import Home
 from ingestion.secrets import Redaction
-from ingestion.warehouse import connect
+from ingestion.session import Session
 from orchestration.checks import GUARDS
 from orchestration.definitions import assemble
 from orchestration.instance import PROCESS_TAG, instance_of
 from orchestration.jobs import NAME
-from orchestration.session import Session
+from warehouse.database import connect
+from warehouse.home import Home
+from warehouse.publishing.gate import blocking_reasons
 
 RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 

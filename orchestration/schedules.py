@@ -14,7 +14,7 @@ from dagster import (
     schedule,
 )
 
-from orchestration.weeks import last_closed_week
+from warehouse.week import last_closed_week
 
 if TYPE_CHECKING:  # a type that Dagster hands out and does not export
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition

@@ -6,9 +6,9 @@ Does not: what is told (alerts.py), and that it is told once (telling.py): neith
 
 from dagster import DefaultSensorStatus, SensorDefinition, SensorEvaluationContext, SkipReason, sensor
 
-from ingestion.home import Home
+from alerts.outbox import tell
 from ingestion.secrets import kept_from_errors
-from orchestration.telling import tell
+from warehouse.home import Home
 
 NAME = "regime_alerts"
 

@@ -1,7 +1,7 @@
 """`regime backfill`: a range of weeks, the open gaps of the coverage ledger, or one symbol's week asked again.
 
 Belongs here: which of the three was asked for, what came of the questions, the weeks that are published anew for it.
-Does not: what is a gap (ingestion.coverage), asking (ingestion.ingest), the run itself (run.py).
+Does not: what is a gap (warehouse.coverage), asking (ingestion.ingest), the run itself (run.py).
 """
 
 from collections.abc import Sequence
@@ -12,21 +12,23 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion import coverage
-from ingestion.home import Home, iso_week
 from ingestion.ingest import Ingested, Only, ingest
-from ingestion.source import Source
+from ingestion.planning.endpoints import endpoints
+from ingestion.session import Session, hold
+from ingestion.sources.choice import check_is_held, choose
+from ingestion.sources.opening import open_source
 from ingestion.universe import Universe
 from ingestion.venues import VENUES
 from ingestion.venues.venue import History
-from ingestion.warehouse import connect, load_landed
-from orchestration.choice import check_is_held, choose
-from orchestration.market import open_source
-from orchestration.session import Session, hold
-from orchestration.weeks import WEEK, first_week, last_closed_week, start_of
 from regime import run as runs
 from regime.errors import BadInput, RunFailed
 from regime.progress import Steps
+from warehouse import coverage
+from warehouse.database import connect
+from warehouse.home import Home
+from warehouse.loading import load_landed
+from warehouse.source import Source
+from warehouse.week import WEEK, first_week, iso_week, last_closed_week, start_of
 
 GAPS = "gaps"
 HOW = "give --from WEEK and --to WEEK, or --gaps, or --force with --venue, --symbol and --week"
@@ -108,7 +110,7 @@ def _ask_for_gaps(session: Session) -> _Came | None:
     """Ask for every open gap whose turn it is; None, having said so, if there is none."""
     with connect(session.home) as connection:
         load_landed(connection, session.home)
-        coverage.update(connection, _ledger_clock(connection, session.source), session.source.starts_at)
+        coverage.update(connection, _ledger_clock(connection, session.source), session.source.starts_at, endpoints())
         gaps = coverage.open_gaps(connection, session.source.now)
         later = connection.execute(
             "select count(*), min(next_try_at) from raw.coverage where first_missing_at is not null and not is_closed"
@@ -191,7 +193,7 @@ def _ask(session: Session, datasets: Sequence[str], only: Only) -> _Came:
         with connect(home) as connection:
             load_landed(connection, home)
     with connect(home) as connection:
-        coverage.update(connection, _ledger_clock(connection, source), source.starts_at)
+        coverage.update(connection, _ledger_clock(connection, source), source.starts_at, endpoints())
         weeks = coverage.weeks_since(connection, before)
         new_rows = connection.execute(
             "select coalesce(sum(new_rows), 0) from raw.loads where load_id > ?", [before]

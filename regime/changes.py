@@ -12,9 +12,9 @@ from typing import Any
 import duckdb
 import yaml
 
-from ingestion.contracts import DATASETS, Dataset
-from ingestion.home import CHECKOUT
 from report.document import Document
+from warehouse.contracts import DATASETS, Dataset
+from warehouse.home import CHECKOUT
 
 MARTS = CHECKOUT / "dbt_project" / "models" / "marts"
 # Sums in parallel are not bit-equal: what agrees to so much is the same figure.

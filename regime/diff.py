@@ -1,7 +1,7 @@
 """`regime diff`: what was learned of a week since its page was published, and what would be said differently now.
 
 Belongs here: comparing two states of the warehouse, and printing what differs.
-Does not: making these states (orchestration.as_of), what a page says (report).
+Does not: making these states (warehouse.builds.as_of), what a page says (report).
 """
 
 import json
@@ -15,15 +15,16 @@ from typing import Any, TextIO
 
 import duckdb
 
-from ingestion import pages
-from ingestion.foreign import one_line
-from ingestion.home import Home, iso_week
-from ingestion.publications import Published, current_number, history
-from orchestration.weeks import WeekError
+from ingestion.planning.endpoints import endpoints
 from regime.changes import FIGURES_SHOWN, Changes, changed_figures, changed_rows, changed_sentences
 from regime.errors import BadInput
 from regime.progress import Steps
 from regime.report import LOCK_WAIT_SECONDS, in_words, parsed
+from warehouse.home import Home
+from warehouse.publishing import pages
+from warehouse.publishing.history import Published, current_number, history
+from warehouse.untrusted import one_line
+from warehouse.week import WeekError, iso_week
 
 FORMATS = ("table", "json")
 
@@ -54,16 +55,18 @@ def last_published(home: Home, week: date) -> Published:
 
 
 def _compare(home: Home, week: date, publication: Published, wait_seconds: float) -> Changes:
-    from orchestration.as_of import AsOfError, known_at
     from report.week import read_week
+    from warehouse.builds.as_of import AsOfError, known_at
 
     as_of = publication.as_of.replace(tzinfo=UTC)
     try:
         with Steps() as steps, ExitStack() as stack:
-            known = stack.enter_context(known_at(home, None, week, wait_seconds=wait_seconds, progress=steps))
+            known = stack.enter_context(
+                known_at(home, None, week, endpoints(), wait_seconds=wait_seconds, progress=steps)
+            )
             then = _kept(home, publication)
             if then is None:
-                built = known_at(home, as_of, week, wait_seconds=wait_seconds, progress=steps)
+                built = known_at(home, as_of, week, endpoints(), wait_seconds=wait_seconds, progress=steps)
                 then = stack.enter_context(built).database
             kind, is_simulated = known.source.kind, known.source.is_simulated
             connection = stack.enter_context(duckdb.connect())
@@ -91,7 +94,7 @@ def _compare(home: Home, week: date, publication: Published, wait_seconds: float
 
 def _kept(home: Home, publication: Published) -> Path | None:
     """The published file itself, if it is kept and was built by the models as they are: else they would differ too."""
-    from orchestration.project import fingerprint
+    from warehouse.builds.project import fingerprint
 
     path = home.published / str(publication.publication_id) / "warehouse.duckdb"
     try:

@@ -16,9 +16,9 @@ from contextlib import contextmanager
 
 import typer
 
-from ingestion.foreign import one_line
-from ingestion.home import Home, HomeError
 from ingestion.secrets import redact
+from warehouse.home import Home, HomeError
+from warehouse.untrusted import one_line
 
 RUN_FAILED = 1
 BAD_INPUT = 2
@@ -34,9 +34,9 @@ WARM_UP = "warm-up"
 # reads, does not pay for importing what it never calls; an error of a module that is not there cannot have happened.
 _FORESEEN = (
     ("ingestion.secrets", "SecretError", BAD_INPUT),
-    ("ingestion.source", "SourceError", BAD_INPUT),
-    ("ingestion.landing", "LandingError", RUN_FAILED),
-    ("orchestration.project", "ProjectError", RUN_FAILED),
+    ("warehouse.source", "SourceError", BAD_INPUT),
+    ("warehouse.landing", "LandingError", RUN_FAILED),
+    ("warehouse.builds.project", "ProjectError", RUN_FAILED),
 )
 _DISK = {
     errno.ENOSPC: "no space is left on the disk; free some and run again",

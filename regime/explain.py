@@ -15,15 +15,15 @@ import duckdb
 from rich.console import Console
 from rich.text import Text
 
-from ingestion.contracts import DATASETS
-from ingestion.foreign import one_line
-from ingestion.home import Home
-from orchestration.weeks import WeekError, parse_week
 from regime.errors import BadInput
 from regime.lineage import UNCHANGED, LandedFile, landed_files, sources_of
 from regime.sql import open_published
 from report.evidence import query_of, says_the_same
 from report.figures import value_of_cell
+from warehouse.contracts import DATASETS
+from warehouse.home import Home
+from warehouse.untrusted import one_line
+from warehouse.week import WeekError, parse_week
 
 FORMATS = ("text", "json")
 # Of each dataset, on a terminal; --all and JSON have every one.

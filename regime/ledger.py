@@ -2,7 +2,7 @@
 
 Belongs here: what of the ledger an engineer wants to see at once: received of due, held, missing, whose turn it is, the
 worst series.
-Does not: keeping it (ingestion.coverage), percentages of a week for analysts (marts.data_coverage_weekly).
+Does not: keeping it (warehouse.coverage), percentages of a week for analysts (marts.data_coverage_weekly).
 """
 
 from collections.abc import Iterator

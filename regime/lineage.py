@@ -15,9 +15,10 @@ from typing import Any
 
 import duckdb
 
-from ingestion.contracts import DATASETS, Dataset
-from ingestion.home import CHECKOUT, Home
-from ingestion.landing import LandingError, read_manifest, verify
+from warehouse.builds.project import manifest
+from warehouse.contracts import DATASETS, Dataset
+from warehouse.home import Home
+from warehouse.landing import LandingError, read_manifest, verify
 
 UNCHANGED = "unchanged"
 
@@ -36,9 +37,9 @@ class LandedFile:
 
 def sources_of(mart: str) -> list[str]:
     """The datasets that a mart is made of, however many models lie between."""
-    manifest = _manifest()
-    parents: Mapping[str, list[str]] = manifest["parent_map"]
-    todo, seen = [f"model.{manifest['metadata']['project_name']}.{mart}"], set[str]()
+    project = _project()
+    parents: Mapping[str, list[str]] = project["parent_map"]
+    todo, seen = [f"model.{project['metadata']['project_name']}.{mart}"], set[str]()
     while todo:
         node = todo.pop()
         if node not in seen:
@@ -143,10 +144,5 @@ def _state(home: Home, file: str) -> str:
 
 
 @cache
-def _manifest() -> dict[str, Any]:
-    path = CHECKOUT / "dbt_project" / "target" / "manifest.json"
-    if not path.exists():  # set-up makes it, and so does every run
-        from orchestration.project import dbt_project
-
-        path = dbt_project().manifest_path
-    return dict(json.loads(path.read_bytes()))
+def _project() -> dict[str, Any]:
+    return dict(json.loads(manifest().read_bytes()))

@@ -11,7 +11,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from ingestion.foreign import one_line
+from warehouse.untrusted import one_line
 
 
 class Steps:

@@ -11,13 +11,14 @@ from typing import TextIO
 
 import duckdb
 
-from ingestion.contracts import DATASETS
-from ingestion.foreign import one_line
-from ingestion.home import Home
-from orchestration.session import locked, put_in_order, remembered_clock
 from regime.errors import BadInput
 from regime.reading import open_newest
 from regime.sql import FORMATS, print_rows
+from warehouse.clock import remembered_clock
+from warehouse.contracts import DATASETS
+from warehouse.home import Home
+from warehouse.untrusted import one_line
+from warehouse.upkeep import locked, put_in_order
 
 LOCK_WAIT_SECONDS = 2.0
 SUITES = "expectations/suites"
@@ -74,8 +75,9 @@ def release(rule: str, dataset: str | None, *, wait_seconds: float = 0.0) -> Non
     home = Home.at()
     if home.identity() is None:
         raise BadInput(f"nothing has landed in {home.path}; run `regime run` first")
-    from ingestion.judgements import stopped_by
-    from ingestion.warehouse import connect, load_landed
+    from warehouse.database import connect
+    from warehouse.loading import load_landed
+    from warehouse.verdicts import stopped_by
 
     with locked(home, wait_seconds=max(LOCK_WAIT_SECONDS, wait_seconds)):
         put_in_order(home)
@@ -93,8 +95,8 @@ def release(rule: str, dataset: str | None, *, wait_seconds: float = 0.0) -> Non
 
 def _judge_again(home: Home, file: str, rule: str) -> None:
     from expectations.runner import judge_at
-    from ingestion.judgements import rejudge
-    from ingestion.landing import read_manifest
+    from warehouse.landing import read_manifest
+    from warehouse.verdicts import rejudge
 
     manifest = read_manifest(home.landing / file)
     remembered = remembered_clock(home)
@@ -138,7 +140,7 @@ def _tell(connection: duckdb.DuckDBPyConnection, rule: str, dataset: str | None,
 
 
 def _still_stopped(connection: duckdb.DuckDBPyConnection, rule: str, dataset: str | None) -> str:
-    from ingestion.gate import blocking_reasons
+    from warehouse.publishing.gate import blocking_reasons
 
     return "; ".join(
         one_line(reason)

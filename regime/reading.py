@@ -10,10 +10,10 @@ from contextlib import ExitStack, contextmanager
 
 import duckdb
 
-from ingestion.foreign import one_line
-from ingestion.home import Home
 from regime.errors import BadInput
 from regime.sql import open_published
+from warehouse.home import Home
+from warehouse.untrusted import one_line
 
 
 @contextmanager

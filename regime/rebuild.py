@@ -1,16 +1,18 @@
 """`regime rebuild`: the whole warehouse anew, from what has landed.
 
 Belongs here: the lock, the words, going on to a publication if that was asked for.
-Does not: the rebuild itself (ingestion.rebuild), the line (orchestration).
+Does not: the rebuild itself (warehouse.rebuild), the line (orchestration).
 """
 
-from ingestion.home import Home
-from ingestion.leftovers import sweep
-from ingestion.rebuild import rebuild
-from orchestration.session import locked, remembered_clock
+from ingestion.planning.endpoints import endpoints
 from regime.errors import BadInput
 from regime.progress import Steps
 from regime.run import LOCK_WAIT_SECONDS, run_range
+from warehouse.cleanup import sweep
+from warehouse.clock import remembered_clock
+from warehouse.home import Home
+from warehouse.rebuild import rebuild
+from warehouse.upkeep import locked
 
 STEP = "rebuild"
 
@@ -24,7 +26,7 @@ def rebuild_home(*, is_published: bool, wait_seconds: float) -> None:
         steps.start(STEP)
         sweep(home)
         clock = remembered_clock(home)
-        made = rebuild(home, clock=(clock.now, clock.starts_at) if clock else None)
+        made = rebuild(home, clock=clock, endpoints=endpoints())
         home.mark_migrated()
         told = f"{made.batches} batches, {made.rows:,} rows"
         if made.quarantined_rows:

@@ -1,7 +1,7 @@
 """`regime report`: a week's page as it was known at a moment, or as it is known now.
 
 Belongs here: the moment, where the page goes, the words around it.
-Does not: the rebuilt warehouse (orchestration.as_of), the page (report). Nothing is published, nothing is changed.
+Does not: the rebuilt warehouse (warehouse.builds.as_of), the page (report). Nothing is published, nothing is changed.
 """
 
 from datetime import UTC, date, datetime
@@ -10,10 +10,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from ingestion.home import Home, iso_week
-from orchestration.weeks import WeekError, parse_week
+from ingestion.planning.endpoints import endpoints
 from regime.errors import BadInput
 from regime.progress import Steps
+from warehouse.home import Home
+from warehouse.week import WeekError, iso_week, parse_week
 
 # A run may be about to end; one that has just begun is not waited for.
 LOCK_WAIT_SECONDS = 2.0
@@ -25,15 +26,17 @@ def show_week(week: str, as_of: str | None, out: Path | None, *, wait_seconds: f
     home = Home.at()
     if home.identity() is None:
         raise BadInput(f"nothing is loaded in {home.path}; run `regime run` first")
-    from orchestration.as_of import AsOfError, known_at, moment
     from report.terminal import print_week
     from report.week import write_week
+    from warehouse.builds.as_of import AsOfError, known_at, moment
 
     try:
         asked = moment(as_of, home) if as_of is not None else None
         with (
             Steps() as steps,
-            known_at(home, asked, monday, wait_seconds=max(LOCK_WAIT_SECONDS, wait_seconds), progress=steps) as known,
+            known_at(
+                home, asked, monday, endpoints(), wait_seconds=max(LOCK_WAIT_SECONDS, wait_seconds), progress=steps
+            ) as known,
             known.open() as connection,
         ):
             directory = out.expanduser() if out else _directory(home, known.as_of, monday)

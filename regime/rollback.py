@@ -1,16 +1,17 @@
 """`regime rollback`: which published versions are kept, and letting readers see one of them again.
 
 Belongs here: the lock, and the words before and after.
-Does not: the swap (ingestion.publish), what is history (ingestion.publications).
+Does not: the swap (warehouse.publishing.publish), what is history (warehouse.publishing.history).
 """
 
-from ingestion.home import Home, iso_week
-from ingestion.publications import RolledBack, current_number, history, size_bytes, version_before, versions
-from ingestion.publish import roll_back
-from orchestration.session import locked
 from regime.errors import BadInput
 from regime.progress import Steps
 from regime.run import LOCK_WAIT_SECONDS
+from warehouse.home import Home
+from warehouse.publishing.history import RolledBack, current_number, history, size_bytes, version_before, versions
+from warehouse.publishing.rollback import roll_back
+from warehouse.upkeep import locked
+from warehouse.week import iso_week
 
 
 def roll_back_to(to: int | None, *, wait_seconds: float) -> None:

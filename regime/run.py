@@ -12,14 +12,14 @@ from threading import Thread
 
 from rich.console import Console
 
-from ingestion.home import Home, iso_week
-from ingestion.source import Source
-from orchestration.choice import Choice, check_is_held, choose
-from orchestration.market import open_source
-from orchestration.session import Session, hold
-from orchestration.weeks import WeekError, check_weeks, last_closed_week, parse_week
+from ingestion.session import Session, hold
+from ingestion.sources.choice import Choice, check_is_held, choose
+from ingestion.sources.opening import open_source
 from regime.errors import WARM_UP, BadInput, RunFailed, stopped_at_once
 from regime.progress import Steps
+from warehouse.home import Home
+from warehouse.source import Source
+from warehouse.week import WeekError, check_weeks, iso_week, last_closed_week, parse_week
 
 # Long enough for a `regime status` that is reading; a run holds the lock longer.
 LOCK_WAIT_SECONDS = 2.0

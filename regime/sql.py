@@ -19,9 +19,9 @@ from typing import Any, TextIO
 
 import duckdb
 
-from ingestion.foreign import one_line, spelled
-from ingestion.home import Home
 from regime.errors import BadInput
+from warehouse.home import Home
+from warehouse.untrusted import one_line, spelled
 
 FORMATS = ("table", "csv", "json")
 # A table's columns are as wide as their widest value, so its rows are held; csv and json stream.

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion.foreign import one_line
-from ingestion.gate import blocking_reasons
-from ingestion.home import Home, describe, iso_week
-from orchestration.session import remembered_clock
-from orchestration.weeks import first_week, last_closed_week
 from regime.ledger import by_dataset
 from regime.sql import open_published
+from warehouse.clock import remembered_clock
+from warehouse.home import Home, describe
+from warehouse.publishing.gate import blocking_reasons
+from warehouse.untrusted import one_line
+from warehouse.week import first_week, iso_week, last_closed_week
 
 
 def show() -> None:

@@ -10,11 +10,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ingestion.home import CHECKOUT, Home
-from orchestration.choice import check_is_held, choose
-from orchestration.market import open_source
-from orchestration.session import remember_clock, remembered_clock
+from ingestion.sources.choice import check_is_held, choose
+from ingestion.sources.opening import open_source
 from regime.errors import BadInput, RunFailed, say
+from warehouse.clock import remember_clock, remembered_clock
+from warehouse.home import CHECKOUT, Home
 
 
 def serve(*, replay_dir: Path | None, is_live: bool, port: int) -> None:

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import typer
 
-from ingestion.foreign import one_line
-from ingestion.home import Home
-from ingestion.publications import current_number, history, versions
-from orchestration.version import code_version
 from regime.errors import BadInput, say
 from report import archive, chain
 from report.chain import Check, Finding, Line
+from warehouse.home import Home
+from warehouse.publishing.code_version import code_version
+from warehouse.publishing.history import current_number, history, versions
+from warehouse.untrusted import one_line
 
 # The exit code where something is not as it was published. 1 and 2 stay what they are for every command.
 NOT_AS_PUBLISHED = 3

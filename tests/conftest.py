@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.home import CHECKOUT, Home
+from warehouse.home import CHECKOUT, Home
 
 MARKET_DATA = Path(os.environ.get("REGIME_MARKET_DATA", CHECKOUT.parent / "shared" / "market_data"))
 

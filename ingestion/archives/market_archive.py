@@ -18,12 +18,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ingestion.bodies import MOST_FILE_BYTES, read_json
-from ingestion.contracts import DATASETS, Dataset
-from ingestion.fetch import Answer, Covered, Line, Malformed, Task
-from ingestion.foreign import is_symbol
+from ingestion.http.bodies import MOST_FILE_BYTES, read_json
+from ingestion.http.fetch import Answer, Covered, Line, Malformed, Task
 from ingestion.references.provider import get_once, read_answer
-from ingestion.source import Source
+from warehouse.contracts import DATASETS, Dataset
+from warehouse.source import Source
+from warehouse.untrusted import is_symbol
 
 INDEX = "archive"  # the origin of the question for the list of files
 

@@ -11,12 +11,12 @@ from typing import Any
 import httpx
 import pyarrow as pa
 
-from ingestion.bodies import read_json
-from ingestion.contracts import MARKET_CAPS
-from ingestion.fetch import Answer, Task, not_kept
-from ingestion.foreign import is_symbol
+from ingestion.http.bodies import read_json
+from ingestion.http.fetch import Answer, Task, not_kept
 from ingestion.references.provider import WHOLE_LIST, Desk, Provider, path_part
 from ingestion.secrets import COINGECKO_API_KEY, secret
+from warehouse.contracts import MARKET_CAPS
+from warehouse.untrusted import is_symbol
 
 _API = "https://api.coingecko.com/api/v3"
 _PAGE = 250

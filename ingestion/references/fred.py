@@ -9,9 +9,9 @@ from datetime import date, timedelta
 import httpx
 import pyarrow as pa
 
-from ingestion.contracts import ASSET_CLASS_PRICES, MACRO_SERIES
-from ingestion.fetch import Answer, Task
+from ingestion.http.fetch import Answer, Task
 from ingestion.references.provider import Desk, Provider
+from warehouse.contracts import ASSET_CLASS_PRICES, MACRO_SERIES
 
 _CSV = "https://fred.stlouisfed.org/graph/fredgraph.csv"
 

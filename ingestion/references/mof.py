@@ -11,9 +11,9 @@ from datetime import UTC, date, datetime, timedelta
 import httpx
 import pyarrow as pa
 
-from ingestion.contracts import MACRO_SERIES
-from ingestion.fetch import Answer, Covered, Task
+from ingestion.http.fetch import Answer, Covered, Task
 from ingestion.references.provider import Desk, Provider
+from warehouse.contracts import MACRO_SERIES
 
 _FOLDER = "https://www.mof.go.jp/english/policy/jgbs/reference/interest_rate"
 _FILES = {"* past months": f"{_FOLDER}/historical/jgbcme_all.csv", "* this month": f"{_FOLDER}/jgbcme.csv"}

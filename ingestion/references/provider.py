@@ -5,7 +5,7 @@ Does not: any one provider (its own file).
 """
 
 import csv
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -14,11 +14,10 @@ from urllib.parse import quote
 import httpx
 import pyarrow as pa
 
-from ingestion.bodies import ACCEPTED_ENCODINGS, ANSWER_SECONDS, MOST_BODY_BYTES, deadline, read_body
-from ingestion.fetch import Line, Malformed, NotOffered, Refused, Task, Unreachable, retry_after_s
-from ingestion.foreign import is_symbol
-from ingestion.source import Source
-from ingestion.universe import ReferenceScope
+from ingestion.http.bodies import ACCEPTED_ENCODINGS, ANSWER_SECONDS, MOST_BODY_BYTES, deadline, read_body
+from ingestion.http.fetch import Line, Malformed, NotOffered, Refused, Task, Unreachable, retry_after_s
+from warehouse.source import Source
+from warehouse.untrusted import is_symbol
 
 T = TypeVar("T")
 
@@ -29,6 +28,18 @@ _STUMBLES = (
 )  # fmt: skip
 
 WHOLE_LIST = "*"  # the series of a question that asks for a whole list
+
+
+@dataclass(frozen=True)
+class ReferenceScope:
+    """What is asked of one provider of reference data: its settings, and series by dataset."""
+
+    is_required: bool
+    settings: Mapping[str, Any]
+
+    def series(self, dataset: str) -> tuple[str, ...]:
+        """The configured series of one dataset."""
+        return tuple(self.settings.get(dataset, ()))
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import httpx
 import pyarrow as pa
 
-from ingestion.bodies import read_json
-from ingestion.contracts import ASSET_CLASS_PRICES
-from ingestion.fetch import Answer, NotOffered, Task
+from ingestion.http.bodies import read_json
+from ingestion.http.fetch import Answer, NotOffered, Task
 from ingestion.references.provider import Desk, Provider, path_part
+from warehouse.contracts import ASSET_CLASS_PRICES
 
 _CHART = "https://query1.finance.yahoo.com/v8/finance/chart"
 _REREAD = timedelta(days=10)

@@ -21,14 +21,14 @@ import ccxt.async_support as ccxt
 import numpy as np
 import pyarrow as pa
 
-from ingestion.bodies import Session, open_session, read_json
-from ingestion.contracts import DATASETS, INSTRUMENTS, Dataset
-from ingestion.events import read_events
-from ingestion.fetch import Line, Malformed, NotOffered, Refused, Unreachable, retry_after_s
-from ingestion.foreign import is_symbol
+from ingestion.http.bodies import Session, open_session, read_json
+from ingestion.http.fetch import Line, Malformed, NotOffered, Refused, Unreachable, retry_after_s
 from ingestion.paging import Page, read_window
-from ingestion.source import Source
+from ingestion.venues.events import read_events
 from ingestion.venues.venue import HOUR_MS, Event, Feed, History, Market, Snapshot, Venue, Window
+from warehouse.contracts import DATASETS, INSTRUMENTS, Dataset
+from warehouse.source import Source
+from warehouse.untrusted import is_symbol
 
 _BUSY_CODES = {408, 418, 425, 429}
 _REFUSED_CODES = {401, 403, 405, 410, 451}

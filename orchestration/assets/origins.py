@@ -8,10 +8,10 @@ from functools import cache
 
 from dagster import AssetKey, AssetSpec
 
-from ingestion.contracts import DATASETS, Dataset
 from ingestion.references import PROVIDERS
 from ingestion.universe import Universe
 from ingestion.venues import VENUES
+from warehouse.contracts import DATASETS, Dataset
 
 ARCHIVE = AssetKey(["archive", "bulk"])
 

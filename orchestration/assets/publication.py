@@ -1,7 +1,7 @@
 """The final asset: the week's summary, published with the warehouse it was read from.
 
 Belongs here: which weeks get a page, the gate in words, what is told about the publication.
-Does not: the gate itself and the swap (ingestion.publish), words and pages (report).
+Does not: the gate itself and the swap (warehouse.publishing.publish), words and pages (report).
 """
 
 import base64
@@ -23,15 +23,14 @@ from dagster import (
     asset,
 )
 
-from ingestion.gate import refusals, weeks_without_candles
-from ingestion.home import iso_week
-from ingestion.publish import NotPublishable, publish
-from ingestion.warehouse import connect
-from orchestration.session import Session
-from orchestration.version import code_version
-from orchestration.weeks import WeekError, check_weeks
+from ingestion.session import Session
 from report.archive import write_archive
 from report.week import WeekPages, write_week
+from warehouse.database import connect
+from warehouse.publishing.code_version import code_version
+from warehouse.publishing.gate import refusals, weeks_without_candles
+from warehouse.publishing.publish import NotPublishable, publish
+from warehouse.week import WeekError, check_weeks, iso_week
 
 STEP = "publication"
 KEY = AssetKey("weekly_regime_summary")

@@ -24,14 +24,16 @@ from dagster import (
 )
 
 from expectations.runner import judge_at
-from ingestion import coverage
-from ingestion.contracts import DATASETS, INSTRUMENTS, Dataset
-from ingestion.fetch import NotKept, NotOffered
+from ingestion.http.fetch import NotKept, NotOffered
 from ingestion.ingest import Ingested, ingest
-from ingestion.warehouse import Load, connect, load_landed
+from ingestion.planning.endpoints import endpoints
+from ingestion.session import Session
 from orchestration.assets.origins import origins_of
 from orchestration.preview import preview, row_counts
-from orchestration.session import Session
+from warehouse import coverage
+from warehouse.contracts import DATASETS, INSTRUMENTS, Dataset
+from warehouse.database import connect
+from warehouse.loading import Load, load_landed
 
 GROUP = "raw"
 
@@ -93,7 +95,7 @@ def _raw_asset(dataset: Dataset, weeks: PartitionsDefinition) -> AssetsDefinitio
             loads = load_landed(connection, session.home)
             if dataset is INSTRUMENTS:
                 # What is listed again was due all along: the gap is known before anything is asked.
-                coverage.update(connection, session.source.now, session.source.starts_at)
+                coverage.update(connection, session.source.now, session.source.starts_at, endpoints())
         session.progress.finish(dataset.name, _in_words(ingested, loads))
         return MaterializeResult(metadata=_metadata(dataset, session) | {"seconds": time.monotonic() - started})
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.contracts import DATASETS
-from ingestion.home import CHECKOUT
+from warehouse.contracts import DATASETS
+from warehouse.home import CHECKOUT
 
-PACKAGES = ("ingestion", "expectations", "orchestration", "report", "regime", "simulator")
+PACKAGES = ("warehouse", "ingestion", "expectations", "report", "alerts", "orchestration", "regime", "simulator")
 MODELS = CHECKOUT / "dbt_project" / "models"
 REFERENCE = re.compile(r"""\{\{\s*(ref|source)\(\s*['"]([^'"]+)['"](?:\s*,\s*['"]([^'"]+)['"])?""")
 

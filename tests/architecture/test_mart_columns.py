@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from ingestion.home import CHECKOUT
+from warehouse.home import CHECKOUT
 
 MARTS = CHECKOUT / "dbt_project" / "models" / "marts"
 # Mart: its key, then its other columns. Columns may be added; none of these may go or change its name.

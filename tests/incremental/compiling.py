@@ -12,8 +12,8 @@ from typing import Any
 
 import duckdb
 
-from ingestion.home import CHECKOUT, Home
-from ingestion.warehouse import connect
+from warehouse.database import connect
+from warehouse.home import CHECKOUT, Home
 
 PROJECT = CHECKOUT / "dbt_project"
 DATABASE = "market.duckdb"

@@ -14,10 +14,11 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from ingestion import coverage
-from ingestion.builds import begin_build, finish_build
-from ingestion.contracts import DATASETS
-from ingestion.source import Source
+from ingestion.planning.endpoints import endpoints
+from warehouse import coverage
+from warehouse.builds.ledger import begin_build, finish_build
+from warehouse.contracts import DATASETS
+from warehouse.source import Source
 
 STARTS = pd.Timestamp("2025-08-04")
 WEEKS = 12
@@ -68,7 +69,7 @@ class History:
             if self.chance(0.05):
                 fingerprint += " changed"
             source = Source("simulated", "http://127.0.0.1:1", _aware(STARTS), _aware(now))
-            coverage.update(self.connection, source.now, source.starts_at)
+            coverage.update(self.connection, source.now, source.starts_at, endpoints())
             rebuild_from = begin_build(self.connection, source, as_of=_aware(as_of), fingerprint=fingerprint)
             ends = "passes"
             if number and not is_last and self.chance(0.15):

@@ -18,9 +18,9 @@ from typing import Any
 
 import duckdb
 
-from ingestion.builds import EVERYTHING
-from ingestion.home import CHECKOUT
 from tests.incremental.compiling import DATABASE
+from warehouse.builds.ledger import EVERYTHING
+from warehouse.home import CHECKOUT
 
 _LITERAL = re.compile(r"timestamp '(2[1-9]\d\d-\d\d-\d\d 00:00:00)'")
 

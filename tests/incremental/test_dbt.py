@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.builds import EVERYTHING
-from orchestration.project import PROJECT_DIR, dbt_executable
 from tests.incremental.histories import History
 from tests.incremental.models import Models, opened
 from tests.incremental.test_incremental import refreshed_differs
+from warehouse.builds.ledger import EVERYTHING
+from warehouse.builds.project import PROJECT_DIR, dbt_executable
 
 
 def dbt_build(database: Path, *, is_full: bool) -> None:

@@ -4,10 +4,10 @@ import shutil
 
 import pytest
 
-from ingestion.builds import EVERYTHING
 from tests.incremental.comparing import differences
 from tests.incremental.histories import History
 from tests.incremental.models import Models, opened
+from warehouse.builds.ledger import EVERYTHING
 
 
 @pytest.fixture(scope="module")

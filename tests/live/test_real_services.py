@@ -10,9 +10,10 @@ import pytest
 
 from expectations.runner import judge_at
 from ingestion.ingest import ingest
-from ingestion.source import Source
 from ingestion.universe import Universe
-from ingestion.warehouse import connect, load_landed
+from warehouse.database import connect
+from warehouse.loading import load_landed
+from warehouse.source import Source
 
 pytestmark = pytest.mark.live
 

@@ -17,13 +17,13 @@ import httpx
 import pandas as pd
 
 from expectations.runner import judge_at
-from ingestion.home import Home
 from ingestion.ingest import Only, ingest
-from orchestration.choice import Choice
+from ingestion.session import open_session
+from ingestion.sources.choice import Choice
 from orchestration.run import RunOutcome, run_weeks
-from orchestration.session import open_session
 from simulator.generate import generate
 from simulator.present import at
+from warehouse.home import Home
 
 CHOICE = Choice("simulated", market="tiny")
 # The home is published with the first week; the second meets the fault; the third is the next run, without it.

@@ -16,7 +16,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from ingestion.contracts import DATASETS
+from warehouse.contracts import DATASETS
 
 
 @dataclass(frozen=True)
@@ -38,21 +38,21 @@ def _loaded(dataset: str) -> Step:
 
 
 STEPS = {
-    "home claimed": Step("ingestion.home:Home.claim", True),
+    "home claimed": Step("warehouse.home:Home.claim", True),
     **{f"{name} landed": _landed(name) for name in DATASETS},
     **{f"{name} loaded": _loaded(name) for name in DATASETS},
-    "build to be begun": Step("orchestration.assets.warehouse:begin_build", False),
-    "build begun": Step("orchestration.assets.warehouse:begin_build", True),
+    "build to be begun": Step("orchestration.assets.models:begin_build", False),
+    "build begun": Step("orchestration.assets.models:begin_build", True),
     "dbt started": Step("dagster_dbt:DbtCliResource.cli", True),
     "dbt at its first model": Step("regime.progress:Steps.advance", True, "models"),
     "dbt half-way": Step("regime.progress:Steps.advance", True, "models", 60),
-    "dbt ended": Step("orchestration.assets.warehouse:finish_build", False),
-    "build recorded": Step("orchestration.assets.warehouse:finish_build", True),
+    "dbt ended": Step("orchestration.assets.models:finish_build", False),
+    "build recorded": Step("orchestration.assets.models:finish_build", True),
     "publication to begin": Step("orchestration.assets.publication:publish", False),
     "page written": Step("orchestration.assets.publication:write_week", True),
-    "file copied": Step("ingestion.publish:_clone", True),
-    "version complete": Step("ingestion.publish:_see", False),
-    "link swapped": Step("ingestion.publish:_see", True),
+    "file copied": Step("warehouse.publishing.publish:_clone", True),
+    "version complete": Step("warehouse.publishing.publish:_see", False),
+    "link swapped": Step("warehouse.publishing.publish:_see", True),
     "published": Step("orchestration.assets.publication:publish", True),
     "run over": Step("regime.run:summarise", False),
 }

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingestion.home import CHECKOUT
+from warehouse.home import CHECKOUT
 
 WEEKS = ("2025-W45", "2025-W46", "2025-W47")
 MONDAYS = ("2025-11-03", "2025-11-10", "2025-11-17")

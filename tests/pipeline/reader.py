@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ingestion.home import CHECKOUT
+from warehouse.home import CHECKOUT
 
 QUESTION = "select max(publication_id), count(*) from marts.publications"
 PAUSE_SECONDS = 0.1

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 
-from ingestion.home import CHECKOUT
+from warehouse.home import CHECKOUT
 
 # The file that findings are added to; where it is not named, nothing is kept.
 VARIABLE = "REGIME_RELIABILITY"

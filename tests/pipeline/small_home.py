@@ -10,14 +10,15 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion.contracts import CANDLES
-from ingestion.home import Home
-from ingestion.landing import Landing
-from ingestion.publish import Publication, publish
-from ingestion.source import Source
-from ingestion.warehouse import connect, load_landed
-from tests.unit.ingestion.batches import START, candles, no_guard
-from tests.unit.ingestion.batches import build as built
+from tests.unit.warehouse.batches import START, candles, no_guard
+from tests.unit.warehouse.batches import build as built
+from warehouse.contracts import CANDLES
+from warehouse.database import connect
+from warehouse.home import Home
+from warehouse.landing import Landing
+from warehouse.loading import load_landed
+from warehouse.publishing.publish import Publication, publish
+from warehouse.source import Source
 
 SOURCE = Source("simulated", "http://127.0.0.1:1", START, START)
 WEEKS = (date(2025, 11, 10), date(2025, 11, 17))

@@ -10,11 +10,12 @@ from datetime import datetime
 import duckdb
 import pytest
 
-from ingestion.home import Home
-from ingestion.warehouse import connect
 from tests.pipeline.market import WEEKS, CommandLine, market_server, number, pages
 from tests.pipeline.reading_back import unfounded
 from tests.pipeline.test_dagster_page import misread_candles
+from warehouse.database import connect
+from warehouse.home import Home
+from warehouse.lock import write_lock
 
 pytestmark = pytest.mark.xdist_group("tiny_market")
 
@@ -88,7 +89,7 @@ def test_the_second_run_adds_no_row_and_changes_no_table(line, copied):
 
 def test_marts_are_asked_while_a_run_is_writing(line):
     home = Home(line.home)
-    with home.lock(), connect(home):
+    with write_lock(home), connect(home):
         asked = line("sql", "select sector, rank from marts.sector_returns_weekly order by rank", "--format", "csv")
         assert asked.returncode == 0 and len(list(csv.reader(io.StringIO(asked.stdout)))) > 1, asked.stderr
         with duckdb.connect(str(line.home / "warehouse.duckdb"), read_only=True) as con:

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 import pytest
 
 from expectations.runner import judge_at
-from ingestion.contracts import CANDLES
-from ingestion.home import Home
-from ingestion.landing import Landing
 from tests.pipeline.market import MONDAYS, WEEKS, CommandLine, number, pages
 from tests.pipeline.page import dagster_page
-from tests.unit.ingestion.batches import candles
+from tests.unit.warehouse.batches import candles
+from warehouse.contracts import CANDLES
+from warehouse.home import Home
+from warehouse.landing import Landing
 
 NOW = datetime(2025, 11, 24, 6, tzinfo=UTC)
 

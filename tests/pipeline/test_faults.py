@@ -21,10 +21,10 @@ from typing import Any
 
 import pytest
 
-from ingestion import bodies, landing, plan, publish
-from ingestion.fetch import Patience
-from ingestion.home import CHECKOUT, Home
-from ingestion.source import Source
+from ingestion.http import bodies
+from ingestion.http.fetch import Patience
+from ingestion.planning import plan
+from ingestion.sources import opening
 from ingestion.venues.client import VenueClient
 from orchestration.assets import raw as raw_assets
 from orchestration.run import RunOutcome
@@ -43,6 +43,9 @@ from tests.pipeline.market import market_server, number
 from tests.pipeline.reader import reading
 from tests.pipeline.reliability import record
 from tests.pipeline.weekly_homes import WeeklyHomes
+from warehouse import landing
+from warehouse.home import CHECKOUT, Home
+from warehouse.publishing import publish
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("faults")]
 
@@ -236,8 +239,8 @@ def made_anew(met: Met) -> None:
 
 def our_clock_is_ahead(market: FaultyMarket, home: Path, patch: pytest.MonkeyPatch) -> None:
     """We think that it is two hours later than it is."""
-    served = Source.served
-    patch.setattr(Source, "served", lambda url: replace(served(url), now=served(url).now + timedelta(hours=2)))
+    served = opening.served
+    patch.setattr(opening, "served", lambda url: replace(served(url), now=served(url).now + timedelta(hours=2)))
 
 
 def answers_come_from_a_cache(market: FaultyMarket, home: Path, patch: pytest.MonkeyPatch) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from ingestion.home import Home
 from tests.pipeline.fault_line import NOWS, WEEKS, FaultyMarket, copy, differences, query
 from tests.pipeline.market import CommandLine, market_server, number, pages
+from warehouse.home import Home
 
 pytestmark = pytest.mark.xdist_group("gaps")
 

@@ -13,12 +13,12 @@ import duckdb
 import pytest
 from markdown_it import MarkdownIt
 
-from ingestion.contracts import DATASETS
 from ingestion.secrets import COINGECKO_API_KEY, WEBHOOK_URL
 from tests.pipeline.hostile_market import ATTACKS, KEYS_HEARD, ODD, hostile_server
 from tests.pipeline.market import WEEKS, CommandLine, number
 from tests.pipeline.page import dagster_page
 from tests.unit.simulator.sockets import listeners
+from warehouse.contracts import DATASETS
 
 pytestmark = pytest.mark.xdist_group("hostile")
 

@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
-from ingestion.home import CHECKOUT
 from tests.pipeline.reliability import record
+from warehouse.home import CHECKOUT
 
 # Scenario: what is seen before and after, and the fewest operations there are to be killed before.
 SCENARIOS = {

@@ -13,14 +13,14 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from ingestion.contracts import DATASETS
-from ingestion.home import Home
-from ingestion.publications import history
 from tests.pipeline.fault_line import NOWS, copy, differences
 from tests.pipeline.kill_line import STEPS, processes_of
 from tests.pipeline.market import CommandLine, market_server, number
 from tests.pipeline.reader import reading
 from tests.pipeline.reliability import record
+from warehouse.contracts import DATASETS
+from warehouse.home import Home
+from warehouse.publishing.history import history
 
 pytestmark = pytest.mark.xdist_group("kill_line")
 

@@ -11,15 +11,16 @@ import time
 
 import pytest
 
-from ingestion.home import CHECKOUT
-from ingestion.publications import current_number
 from tests.pipeline.market import CommandLine
 from tests.pipeline.small_home import published
+from warehouse.home import CHECKOUT
+from warehouse.publishing.history import current_number
 
 HOLD = """
 import sys
-from ingestion.home import Home
-with Home.at(sys.argv[1]).lock():
+from warehouse.home import Home
+from warehouse.lock import write_lock
+with write_lock(Home.at(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
 """

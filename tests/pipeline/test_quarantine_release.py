@@ -13,9 +13,9 @@ import pytest
 
 from expectations.rules import between, quarantine
 from expectations.suites import candles, suite_of
-from ingestion.home import Home
 from tests.pipeline.fault_line import WEEKS, differences, query, run
 from tests.pipeline.market import CommandLine, market_server
+from warehouse.home import Home
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("release")]
 

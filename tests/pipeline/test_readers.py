@@ -10,10 +10,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from ingestion.home import CHECKOUT, Home
-from ingestion.publications import current_number, versions
 from tests.pipeline.reliability import record
 from tests.pipeline.small_home import build, publish_state, published, read
+from warehouse.home import CHECKOUT, Home
+from warehouse.publishing.history import current_number, versions
 
 READERS = 2
 OLD_CLIENT = os.environ.get("REGIME_OLD_DUCKDB_PYTHON")

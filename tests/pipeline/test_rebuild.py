@@ -9,11 +9,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from ingestion.home import Home
-from ingestion.publications import history
 from tests.pipeline.fault_line import NOWS, FaultyMarket, copy, differences
 from tests.pipeline.market import CommandLine, market_server, number
 from tests.pipeline.reliability import record
+from warehouse.home import Home
+from warehouse.publishing.history import history
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("rebuild")]
 

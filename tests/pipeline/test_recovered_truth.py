@@ -11,9 +11,9 @@ import duckdb
 import pandas as pd
 import pytest
 
-from ingestion.home import CHECKOUT
-from orchestration.dictionary import claim_query
+from regime.dictionary import claim_query
 from tests.pipeline.market import CommandLine
+from warehouse.home import CHECKOUT
 
 pytestmark = pytest.mark.xdist_group("full_market")
 

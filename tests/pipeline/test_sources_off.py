@@ -7,13 +7,14 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from ingestion.home import Home, iso_week
 from report.formatting import in_words
 from simulator.dialects import DIALECTS
 from tests.pipeline.fault_line import NOWS, WEEKS, FaultyMarket, copy, run
 from tests.pipeline.market import market_server
 from tests.pipeline.reading_back import unfounded
 from tests.pipeline.test_faults import as_tests_run
+from warehouse.home import Home
+from warehouse.week import iso_week
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sources_off")]
 

@@ -4,9 +4,9 @@ import duckdb
 import pandas as pd
 import pytest
 
-from ingestion.home import Home
 from tests.pipeline.fault_line import NOWS, TELLING
 from tests.pipeline.market import CommandLine, market_server
+from warehouse.home import Home
 
 pytestmark = pytest.mark.xdist_group("gaps")  # which makes the same homes
 

@@ -7,9 +7,9 @@ import json
 
 import pytest
 
-from ingestion.home import Home
 from tests.pipeline.fault_line import NOWS, FaultyMarket, query
 from tests.pipeline.market import CommandLine, market_server, number
+from warehouse.home import Home
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("two_times")]
 

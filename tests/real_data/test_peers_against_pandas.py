@@ -14,8 +14,8 @@ import duckdb
 import pandas as pd
 import pytest
 
-from ingestion.home import CHECKOUT
 from tests.independent import peers
+from warehouse.home import CHECKOUT
 
 pytestmark = [pytest.mark.real_data, pytest.mark.xdist_group("real_data")]
 

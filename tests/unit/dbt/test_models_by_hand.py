@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import yaml
 
-from ingestion.builds import begin_build
-from ingestion.home import Home
-from ingestion.source import Source
-from ingestion.warehouse import connect
-from orchestration.project import PROJECT_DIR, dbt_executable
+from warehouse.builds.ledger import begin_build
+from warehouse.builds.project import PROJECT_DIR, dbt_executable
+from warehouse.database import connect
+from warehouse.home import Home
+from warehouse.source import Source
 
 NOW = datetime(2025, 11, 24, 6, tzinfo=UTC)
 

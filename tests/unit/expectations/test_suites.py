@@ -8,7 +8,7 @@ import pytest
 from expectations.rules import MOST_ROWS_GO_ON, QUARANTINE, STOP, WARN
 from expectations.runner import judge_at
 from expectations.suites import SuiteError, suite_of
-from ingestion.contracts import DATASETS
+from warehouse.contracts import DATASETS
 
 NOW = datetime(2025, 11, 24, 6, tzinfo=UTC)
 CLOCK = NOW.replace(tzinfo=None)

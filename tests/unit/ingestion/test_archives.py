@@ -11,10 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from ingestion.archives import market_archive
-from ingestion.contracts import ASSET_CLASS_PRICES, CANDLES, DATASETS, OPEN_INTEREST
-from ingestion.fetch import Line, Malformed, Patience, run
-from ingestion.source import Source
-from tests.unit.ingestion.batches import candles
+from ingestion.http.fetch import Line, Malformed, Patience, run
+from tests.unit.warehouse.batches import candles
+from warehouse.contracts import ASSET_CLASS_PRICES, CANDLES, DATASETS, OPEN_INTEREST
+from warehouse.source import Source
 
 STARTS, NOW = datetime(2025, 11, 17, tzinfo=UTC), datetime(2025, 11, 24, 6, tzinfo=UTC)
 QUICK = Patience(attempts=2, first_wait_s=0.001, longest_wait_s=0.01)

@@ -7,16 +7,19 @@ from typing import Any
 import pytest
 from starlette.responses import HTMLResponse, Response
 
-from ingestion import coverage, warehouse
 from ingestion import ingest as module
-from ingestion.contracts import DATASETS
-from ingestion.fetch import Patience
-from ingestion.home import Home
+from ingestion.http.fetch import Patience
 from ingestion.ingest import Ingested, Only, ingest
-from ingestion.source import Source
+from ingestion.planning.endpoints import endpoints
 from ingestion.universe import ReferenceScope, Universe, VenueScope
-from tests.unit.ingestion.batches import critical_guard, negative_closes_stop, no_guard
-from tests.unit.ingestion.venue_server import VenueServer, running
+from tests.unit.ingestion.venues.venue_server import VenueServer, running
+from tests.unit.warehouse.batches import critical_guard, negative_closes_stop, no_guard
+from warehouse import coverage
+from warehouse.contracts import DATASETS
+from warehouse.database import connect
+from warehouse.home import Home
+from warehouse.loading import load_landed
+from warehouse.source import Source
 
 HOUR = 3_600_000
 START = datetime(2025, 11, 17, tzinfo=UTC)
@@ -102,13 +105,13 @@ def run_once(
     source = market.source
     for dataset in datasets:
         result = ingest(dataset, home=home, source=source, judge=judge, universe=universe, patience=QUICK, only=only)
-        with warehouse.connect(home) as connection:
-            warehouse.load_landed(connection, home)
+        with connect(home) as connection:
+            load_landed(connection, home)
     return result
 
 
 def query(home: Home, sql: str) -> list[tuple[Any, ...]]:
-    with warehouse.connect(home) as connection:
+    with connect(home) as connection:
         return connection.execute(sql).fetchall()
 
 
@@ -292,8 +295,8 @@ def test_progress_is_told(market, home):
 
 def ledger(market: Market, home: Home) -> list[tuple[Any, ...]]:
     """The ledger brought up to date: what is missing of candles."""
-    with warehouse.connect(home) as connection:
-        coverage.update(connection, market.source.now, market.source.starts_at)
+    with connect(home) as connection:
+        coverage.update(connection, market.source.now, market.source.starts_at, endpoints())
         return connection.execute(
             "select series, missing_rows, tries, is_closed, reason from raw.coverage"
             " where dataset = 'candles' and missing_rows > 0 order by all"

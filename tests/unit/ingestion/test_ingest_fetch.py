@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ingestion.fetch import Answer, Line, Patience, Refused, Task, Unreachable, retry_after_s, run
+from ingestion.http.fetch import Answer, Line, Patience, Refused, Task, Unreachable, retry_after_s, run
 
 NOW = datetime(2025, 11, 24, 6, tzinfo=UTC)
 QUICK = Patience(attempts=3, first_wait_s=0.001, longest_wait_s=0.1, give_up_after=2)

@@ -10,11 +10,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from ingestion import warehouse
-from ingestion.home import CHECKOUT, Home
 from ingestion.ingest import ingest
-from ingestion.source import Source
-from tests.unit.ingestion.batches import no_guard
+from ingestion.sources.opening import served
+from tests.unit.warehouse.batches import no_guard
+from warehouse.database import connect
+from warehouse.home import CHECKOUT, Home
+from warehouse.loading import load_landed
+from warehouse.source import Source
 
 pytestmark = pytest.mark.real_data
 
@@ -38,11 +40,11 @@ def replay(market_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     command = [sys.executable, "-m", "simulator", "serve", "--replay", str(market_data)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=CHECKOUT) as server:
         assert server.stdin and server.stdout
-        source = Source.served(json.loads(server.stdout.readline())["url"])
+        source = served(json.loads(server.stdout.readline())["url"])
         for dataset in ("instruments", *TABLES):
             assert ingest(dataset, home=home, source=source, judge=no_guard).failed == []
-            with warehouse.connect(home) as connection:
-                warehouse.load_landed(connection, home)
+            with connect(home) as connection:
+                load_landed(connection, home)
         yield home, source
         server.stdin.close()
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingestion.fetch import Malformed
+from ingestion.http.fetch import Malformed
 from ingestion.paging import Page, PagingRule, read_window
 
 HOUR = 3_600_000

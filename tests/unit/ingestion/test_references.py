@@ -8,11 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
-from ingestion.fetch import IMPATIENT, Line, Malformed, NotOffered, Patience, Refused, Task, Unreachable, run
+from ingestion.http.fetch import IMPATIENT, Line, Malformed, NotOffered, Patience, Refused, Task, Unreachable, run
 from ingestion.references import PROVIDERS, fred, mof, yahoo
 from ingestion.references.provider import Desk, get_once
-from ingestion.source import Source
 from ingestion.universe import Universe
+from warehouse.source import Source
 
 STARTS = datetime(2025, 3, 31, tzinfo=UTC)
 NOW = datetime(2025, 11, 24, 6, tzinfo=UTC)

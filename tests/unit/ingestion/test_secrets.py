@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from ingestion import secrets
-from ingestion.fetch import Malformed, in_ledger
+from ingestion.http.fetch import Malformed, in_ledger
 from ingestion.secrets import BLANK, COINGECKO_API_KEY, WEBHOOK_URL, Redaction, SecretError
 
 KEY = "CG-k3y/with+signs=="

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from dagster import AssetKey, BackfillPolicy, DefaultScheduleStatus, DefaultSensorStatus, WeeklyPartitionsDefinition
 
-from ingestion.contracts import DATASETS
-from ingestion.home import Home
 from orchestration.definitions import assemble
 from orchestration.jobs import NAME
+from warehouse.contracts import DATASETS
+from warehouse.home import Home
 
 SNAPSHOT = Path(__file__).with_name("definitions.txt")
 SCHEDULE = "weekly_regime_mondays"

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from orchestration.partitions import weekly
-from orchestration.session import Clock
+from warehouse.clock import Clock
 
 SIMULATED = Clock(datetime(2025, 3, 31, tzinfo=UTC), datetime(2025, 11, 24, 6, tzinfo=UTC))
 

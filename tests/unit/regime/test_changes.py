@@ -5,16 +5,17 @@ from datetime import date, datetime, timedelta
 import duckdb
 import pytest
 
-from ingestion import pages
-from ingestion.home import Home
-from ingestion.landing import Landing
-from ingestion.publications import History, Published
-from ingestion.warehouse import connect, load_landed
 from regime.changes import changed_figures, changed_rows
 from regime.diff import last_published
 from regime.errors import BadInput
-from tests.unit.ingestion.batches import CANDLES, START, candles, negative_closes_stop, no_guard
-from tests.unit.ingestion.test_judgements import release
+from tests.unit.warehouse.batches import CANDLES, START, candles, negative_closes_stop, no_guard
+from tests.unit.warehouse.test_verdicts import release
+from warehouse.database import connect
+from warehouse.home import Home
+from warehouse.landing import Landing
+from warehouse.loading import load_landed
+from warehouse.publishing import pages
+from warehouse.publishing.history import History, Published
 
 WEEK = date(2025, 11, 17)
 MARTS = """

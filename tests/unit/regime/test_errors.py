@@ -7,10 +7,11 @@ import time
 import pytest
 import typer
 
-from ingestion.home import HomeError, HomeLocked
-from ingestion.source import SourceError
 from regime import errors
 from regime.errors import BadInput, RunFailed, in_one_line
+from warehouse.home import HomeError
+from warehouse.lock import HomeLocked
+from warehouse.source import SourceError
 
 
 @pytest.mark.parametrize(

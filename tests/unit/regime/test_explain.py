@@ -5,14 +5,15 @@ import json
 
 import pytest
 
-from ingestion.landing import Landing
-from ingestion.publish import publish
-from ingestion.source import Source
-from ingestion.warehouse import connect, load_landed
 from regime.errors import BadInput
 from regime.explain import explain
 from regime.lineage import sources_of, window_of
-from tests.unit.ingestion.batches import CANDLES, START, build, candles, no_guard
+from tests.unit.warehouse.batches import CANDLES, START, build, candles, no_guard
+from warehouse.database import connect
+from warehouse.landing import Landing
+from warehouse.loading import load_landed
+from warehouse.publishing.publish import publish
+from warehouse.source import Source
 
 WEEK = "2025-W47"
 HOSTILE = "o'hara\x1b[2J"

@@ -11,11 +11,13 @@ from expectations.rules import between, quarantine
 from expectations.runner import judge_at
 from expectations.suites import candles as suite
 from expectations.suites import suite_of
-from ingestion.landing import Landing
-from ingestion.warehouse import connect, load_landed
 from regime.errors import BadInput
 from regime.quarantine import list_rules, release, show
-from tests.unit.ingestion.batches import CANDLES, START, candles, no_guard
+from tests.unit.warehouse.batches import CANDLES, START, candles, no_guard
+from warehouse.database import connect
+from warehouse.landing import Landing
+from warehouse.loading import load_landed
+from warehouse.lock import write_lock
 
 NOW = START + timedelta(days=2)
 TIGHT = replace(
@@ -117,7 +119,7 @@ def test_a_check_among_peers_cannot_be_released(held, capsys):
 
 
 def test_a_run_that_writes_is_not_disturbed(held):
-    with held.lock(), pytest.raises(BadInput, match="a run is writing"):
+    with write_lock(held), pytest.raises(BadInput, match="a run is writing"):
         list_rules("table")
 
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from ingestion.home import CHECKOUT
+from warehouse.home import CHECKOUT
 
 HEAVY = {"dagster", "dagster_dbt", "great_expectations", "ccxt", "dbt"}
 LIST = "import sys; {do}; print(' '.join(m for m in sys.modules if '.' not in m))"

@@ -7,14 +7,16 @@ from datetime import UTC, date, datetime
 import pytest
 import typer
 
-from ingestion.home import Home, iso_week
-from ingestion.publish import publish, roll_back
 from regime.errors import BadInput
 from regime.verify import NOT_AS_PUBLISHED, verify
 from report import chain
 from report.archive import write_archive
 from tests.pipeline.small_home import SOURCE, begin, build
 from tests.unit.report.test_archive import a_page
+from warehouse.home import Home
+from warehouse.publishing.publish import publish
+from warehouse.publishing.rollback import roll_back
+from warehouse.week import iso_week
 
 W46, W47, W48 = date(2025, 11, 10), date(2025, 11, 17), date(2025, 11, 24)
 

@@ -9,11 +9,11 @@ from html.parser import HTMLParser
 import jsonschema
 import pytest
 
-from ingestion.home import CHECKOUT
 from report.archive import LEVELS, SCHEMA, VERDICT_LEVELS, files, write_archive
 from report.published import published_weeks
 from report.week import write_week
 from tests.unit.report.marts_by_hand import MARTS, WEEK, plausible_marts
+from warehouse.home import CHECKOUT
 
 AS_OF = datetime(2025, 11, 24, 7)
 FIRST, LATER = datetime(2025, 11, 24, 8, tzinfo=UTC), datetime(2025, 11, 25, 8, tzinfo=UTC)

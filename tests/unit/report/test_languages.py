@@ -12,8 +12,6 @@ from types import MappingProxyType
 import duckdb
 import pytest
 
-from ingestion.contracts import DATASETS
-from ingestion.home import CHECKOUT
 from report import formatting, sections
 from report.document import SOURCE_LABELS
 from report.errors import UnbackedFigureError
@@ -28,6 +26,8 @@ from report.weeks import Week
 from tests.unit.report.marts_by_hand import WEEK, hostile_marts
 from tests.unit.report.said import PACKAGE, modules, templates
 from tests.unit.report.test_figures import figure
+from warehouse.contracts import DATASETS
+from warehouse.home import CHECKOUT
 
 JA = catalogue("ja")
 SEEDS = CHECKOUT / "dbt_project" / "seeds"

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ingestion.home import CHECKOUT
 from simulator.assets import assets, listings
 from simulator.generate import generate
 from simulator.market import COLUMNS, Market
 from simulator.truth import truth
 from tests.independent import open_interest as independent_oi
+from warehouse.home import CHECKOUT
 
 SEEDS = Path(CHECKOUT) / "dbt_project" / "seeds"
 KEYS = {

@@ -11,13 +11,13 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from ingestion.home import CHECKOUT
 from simulator.archive import kept_history
 from simulator.generate import generate
 from simulator.market import Market
 from simulator.present import Present, at
 from tests.pipeline.market import market_server
 from tests.unit.simulator.small_market import serving
+from warehouse.home import CHECKOUT
 
 EARLIER = datetime(2025, 11, 17, 6, tzinfo=UTC)
 MONDAY_MS = int(EARLIER.timestamp() * 1000)

@@ -1,0 +1,46 @@
+"""Feeds: events that a venue gives for all its instruments at once, a day a question.
+
+Belongs here: which days of a feed are to be asked, and the tasks that ask them.
+Does not: reading the answers (events, venues), series of single instruments (ingest).
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from ingestion.http.fetch import Answer, Task
+from ingestion.planning.plan import Instrument, Plan
+from ingestion.planning.windows import left_of
+from ingestion.references.provider import WHOLE_LIST
+from ingestion.venues.venue import Feed, Market
+
+DAY = timedelta(days=1)
+
+
+def feed_tasks(plan: Plan, market: Market, client: Any, listed: Sequence[Instrument]) -> Iterator[Task]:
+    """A question for each day, or part of one, that was not answered, and for the end of what was, again.
+
+    A venue that lists nothing has no events. What lies further back than a feed is asked is not asked for, and nothing
+    is claimed of it.
+    """
+    feed, venue = market.datasets[plan.dataset], client.venue.name
+    assert isinstance(feed, Feed)
+    if not listed or plan.only:
+        return
+    sizes = {instrument.venue_symbol: instrument.row["contract_size"] for instrument in listed}
+    answered = plan.answered.get((venue, market.market_type, WHOLE_LIST), ())
+    first = max(plan.source.starts_at, plan.due - feed.asked_back)
+    windows = left_of((first, plan.due), answered)
+    if windows and answered:
+        start, end = windows[-1]
+        windows[-1] = (max(first, start - plan.universe.reread.get(plan.dataset, timedelta(0))), end)
+
+    async def read(start: datetime, end: datetime) -> Answer:
+        return Answer(await client.events(market, plan.dataset, start, end, sizes))
+
+    for start, end in windows:
+        while start < end:
+            until = min(end, start.replace(hour=0) + DAY)
+            yield Task(client.line, venue, market.market_type, WHOLE_LIST, start, until, partial(read, start, until))
+            start = until

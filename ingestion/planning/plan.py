@@ -1,0 +1,178 @@
+"""The plan of an ingestion: the source and its clock, the universe, and what raw knows already.
+
+Belongs here: which windows of an instrument are asked for: what was never answered, a little before that once more, and
+each gap whose turn it is.
+Does not: putting the questions (ingest), what is missing (coverage).
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import duckdb
+
+from ingestion.http.fetch import IMPATIENT, NotKept, NotOffered, Patience
+from ingestion.planning.windows import Window, joined, left_of
+from ingestion.universe import Universe
+from warehouse import coverage
+from warehouse.database import covered_until
+from warehouse.source import Source
+
+# What the market server declares is far above what one process can ask; this keeps ccxt's throttle honest and quick.
+MARKET_SERVER_CALLS_PER_SECOND = 2000.0
+
+Key = tuple[str, str | None, str]
+Covered = dict[Key, datetime]
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """One instrument that raw knows, as its latest version has it."""
+
+    venue: str
+    market_type: str
+    venue_symbol: str
+    base: str
+    is_active: bool
+    learned_at: datetime
+    row: dict[str, Any] = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Only:
+    """Narrows what is asked to the open gaps, or to one instrument's window, whatever the ledger says of that."""
+
+    venue: str | None = None
+    symbol: str | None = None
+    window: Window | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a plan is made from: the source and its clock, the universe, and what raw knows already.
+
+    `answered` holds the windows that were answered completely or are known to be gone, `gaps` those whose turn it is.
+    """
+
+    dataset: str
+    source: Source
+    universe: Universe
+    covered: Covered
+    not_offered: Covered
+    listed: Covered
+    answered: Mapping[Key, Sequence[Window]]
+    gaps: Mapping[Key, Sequence[Window]]
+    instruments: tuple[Instrument, ...]
+    coins: tuple[tuple[str, str, str], ...]
+    only: Only | None = None
+    server: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def due(self) -> datetime:
+        """Answers are wanted up to here: the last full hour of the source's clock."""
+        return self.source.now.replace(minute=0, second=0, microsecond=0)
+
+    def covered_until(self, origin: str, market_type: str | None, series: str) -> datetime | None:
+        """How far this series has been asked completely."""
+        return self.covered.get((origin, market_type, series))
+
+    def is_due(self, origin: str, market_type: str | None, series: str) -> bool:
+        """True if something may have happened since this series was asked completely, or found not to exist."""
+        key = (origin, market_type, series)
+        if self.only:
+            return key in self.gaps and not self.only.window
+        return all(known.get(key) is None or known[key] < self.due for known in (self.covered, self.not_offered))
+
+    def windows(self, instrument: Instrument) -> list[Window]:
+        """What is to be asked of an instrument's history: each window one question."""
+        key = (instrument.venue, instrument.market_type, instrument.venue_symbol)
+        if self.only and self.only.window:
+            wanted = (self.only.venue, self.only.symbol) == (instrument.venue, instrument.venue_symbol)
+            return [self.only.window] if wanted else []
+        gaps = [(start, min(end, self.due)) for start, end in self.gaps.get(key, ())]
+        until, reread = self.covered_until(*key), self.universe.reread.get(self.dataset, timedelta(0))
+        if self.only and until is not None and any(end > until for _, end in gaps):
+            # The end of what was answered may have been unfinished; a later run would take it for settled.
+            gaps.append((max(self.source.starts_at, until - reread), until))
+        if self.only or self.not_offered.get(key, self.source.starts_at) >= self.due:
+            return joined(gaps)
+        if until is not None and not instrument.is_active and until >= instrument.learned_at:
+            return joined(gaps)  # it had ended before it was last asked
+        unanswered = left_of((self.source.starts_at, self.due), self.answered.get(key, ()))
+        if until is not None and unanswered and unanswered[-1][0] == until:
+            unanswered[-1] = (max(self.source.starts_at, until - reread), self.due)
+        return joined([*gaps, *unanswered])
+
+    @property
+    def patience(self) -> Patience:
+        """How long a question is repeated at this source."""
+        return Patience() if self.source.kind == "live" else IMPATIENT
+
+    @property
+    def offered(self) -> dict[str, list[str]]:
+        """The series that a market server says it has, by provider."""
+        return self.server.get("series") or {}
+
+    @property
+    def calls_per_second(self) -> float | None:
+        """How often a market server may be asked; None: each real venue's own limit."""
+        return None if self.source.kind == "live" else MARKET_SERVER_CALLS_PER_SECOND
+
+    @property
+    def has_real_retention(self) -> bool:
+        """True where venues forget as the real ones do: asking for what they have forgotten is useless."""
+        return self.source.kind == "live" or bool(self.server.get("has_real_retention"))
+
+
+def read_plan(connection: duckdb.DuckDBPyConnection, dataset: str, source: Source, universe: Universe) -> Plan:
+    """The plan for a dataset, from what raw and its ledger know."""
+    cursor = connection.execute(
+        "select * from raw.instruments qualify row_number() over"
+        " (partition by venue, market_type, venue_symbol order by recorded_at desc, load_id desc) = 1"
+        " order by venue, market_type, venue_symbol"
+    )
+    names = [column[0] for column in cursor.description or ()]
+    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    instruments = tuple(
+        Instrument(
+            row["venue"], row["market_type"], row["venue_symbol"], row["base"], row["is_active"],
+            row["recorded_at"].replace(tzinfo=UTC), row,
+        )
+        for row in rows
+    )  # fmt: skip
+    # Coins that were asked for one by one before: what came in bulk only is not the provider's to give.
+    coins = connection.execute(
+        "select provider_asset_id, max_by(symbol, observed_at), max_by(name, observed_at) from raw.market_caps"
+        " where provider = 'coingecko' and provider_asset_id in"
+        " (select series from raw.requests where dataset = 'market_caps' and origin = 'coingecko')"
+        " group by all order by all"
+    ).fetchall()
+    not_offered = connection.execute(
+        "select origin, market_type, series, max(window_end) from raw.requests"
+        " where dataset = ? and status = 'failed' and starts_with(reason, ?) group by all",
+        [dataset, NotOffered.PREFIX],
+    ).fetchall()
+    answered: dict[Key, list[Window]] = defaultdict(list)
+    for origin, market_type, series, start, end in connection.execute(
+        "select distinct origin, market_type, series, window_start, window_end from raw.requests"
+        " where dataset = ? and (status = 'complete' or starts_with(reason, ?))",
+        [dataset, NotKept.PREFIX],
+    ).fetchall():
+        answered[origin, market_type, series].append((start.replace(tzinfo=UTC), end.replace(tzinfo=UTC)))
+    gaps: dict[Key, list[Window]] = defaultdict(list)
+    for gap in coverage.open_gaps(connection, source.now, dataset):
+        gaps[gap.origin, gap.market_type, gap.series].append((gap.window_start, gap.window_end))
+    return Plan(
+        dataset,
+        source,
+        universe,
+        covered=covered_until(connection, dataset),
+        not_offered={tuple(key): until.replace(tzinfo=UTC) for *key, until in not_offered},  # type: ignore[misc]
+        listed=covered_until(connection, "instruments"),
+        answered=answered,
+        gaps=gaps,
+        instruments=instruments,
+        coins=tuple((coin, symbol, name) for coin, symbol, name in coins),
+    )

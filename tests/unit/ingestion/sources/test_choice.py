@@ -1,0 +1,76 @@
+"""Which source a run uses, and that a home keeps to its own."""
+
+from pathlib import Path
+
+import pytest
+
+from ingestion.sources.choice import Choice, choose
+from warehouse.home import HomeError
+from warehouse.source import SourceError
+
+
+@pytest.fixture
+def tables(tmp_path) -> Path:
+    directory = tmp_path / "tables"
+    directory.mkdir()
+    (directory / "candles_1h.parquet").touch()
+    return directory
+
+
+def test_a_new_home_is_simulated(home):
+    assert choose(home, environment={}) == Choice("simulated", market="full")
+
+
+def test_a_home_keeps_its_source(home, tables):
+    home.claim("replay", replay_dir=tables)
+    assert choose(home, environment={}) == Choice("replay", replay_dir=tables)
+
+
+def test_options_come_before_the_environment(home, tables):
+    assert choose(home, replay_dir=tables, environment={"REGIME_SOURCE": "live"}).kind == "replay"
+    assert choose(home, is_live=True, environment={"REGIME_MARKET": "tiny"}).kind == "live"
+
+
+@pytest.mark.parametrize("choice", [Choice("simulated", market="tiny"), Choice("live")])
+def test_another_process_chooses_the_same(home, choice):
+    assert choose(home, environment=choice.environment()) == choice
+
+
+def test_another_process_chooses_the_same_replay(home, tables):
+    choice = Choice("replay", replay_dir=tables)
+    assert choose(home, environment=choice.environment()) == choice
+
+
+@pytest.mark.parametrize(
+    "environment, words",
+    [
+        ({"REGIME_SOURCE": "demo"}, "REGIME_SOURCE=demo"),
+        ({"REGIME_MARKET": "huge"}, "full or tiny"),
+        ({"REGIME_SOURCE": "replay"}, "REGIME_REPLAY_DIR"),
+    ],
+)
+def test_a_wrong_environment_is_named(home, environment, words):
+    with pytest.raises(SourceError, match=words):
+        choose(home, environment=environment)
+
+
+def test_another_source_is_refused_and_changes_nothing(home, tables):
+    home.claim("simulated", market="tiny")
+    before = home.identity()
+    with pytest.raises(HomeError, match="holds the simulated tiny market's data, not a replay of"):
+        choose(home, replay_dir=tables, environment={})
+    assert home.identity() == before
+
+
+def test_a_replay_needs_its_tables(home, tmp_path):
+    with pytest.raises(SourceError, match="no directory"):
+        choose(home, replay_dir=tmp_path / "nowhere", environment={})
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(SourceError, match=r"candles_1h\.parquet"):
+        choose(home, replay_dir=tmp_path / "empty", environment={})
+    assert home.identity() is None
+
+
+def test_one_source_at_a_time(home, tables):
+    with pytest.raises(SourceError, match="exclude each other"):
+        choose(home, replay_dir=tables, is_live=True, environment={})
