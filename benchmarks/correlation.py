@@ -111,12 +111,12 @@ def _make(connection: duckdb.DuckDBPyConnection, models: dict[str, dict], n_asse
     for schema in {model["schema"] for model in models.values()}:
         connection.execute(f"create schema if not exists {schema}")
     connection.execute(
-        f"create table {_relation(models, 'int_windows')} as select * from (values {values})"
+        f"create table {_relation(models, 'core_windows')} as select * from (values {values})"
         " as made (week_start, window_id, starts_at, ends_at, n_hours)"
     )
     connection.execute(
-        f"create table {_relation(models, 'int_members_weekly')} as select windows.week_start, windows.window_id,"
-        f" made_members.* from {_relation(models, 'int_windows')} as windows cross join made_members"
+        f"create table {_relation(models, 'core_members_weekly')} as select windows.week_start, windows.window_id,"
+        f" made_members.* from {_relation(models, 'core_windows')} as windows cross join made_members"
     )
     connection.execute(f"create table {_relation(models, 'prices_hourly')} as select * from made_prices")
     connection.unregister("made_prices")

@@ -95,7 +95,7 @@ class Changes:
 def changed_rows(connection: duckdb.DuckDBPyConnection, week: date, known_until: datetime) -> list[RowChange]:
     """Per dataset and origin, the keys with versions recorded since, whose event the week's figures can use."""
     first, last = connection.execute(
-        'select min(starts_at), max(ends_at) from "is".intermediate.int_windows where week_start = ?', [week]
+        'select min(starts_at), max(ends_at) from "is".core.core_windows where week_start = ?', [week]
     ).fetchall()[0]
     found = []
     for dataset in DATASETS.values():

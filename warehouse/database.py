@@ -41,6 +41,9 @@ create table if not exists raw.quarantine (
     dataset VARCHAR, origin VARCHAR, market_type VARCHAR, series VARCHAR, event_at TIMESTAMP, rule VARCHAR,
     severity VARCHAR, reason VARCHAR, row_json VARCHAR, landing_file VARCHAR, row_number BIGINT,
     recorded_at TIMESTAMP, load_id BIGINT, released_at TIMESTAMP);
+create table if not exists raw.check_releases (
+    dataset VARCHAR, venue VARCHAR, market_type VARCHAR, series VARCHAR, event_at TIMESTAMP, rule VARCHAR,
+    value DOUBLE, bound DOUBLE, released_by VARCHAR, reason VARCHAR, recorded_at TIMESTAMP, load_id BIGINT);
 create table if not exists raw.coverage (
     dataset VARCHAR, origin VARCHAR, market_type VARCHAR, series VARCHAR, week_start DATE, due_rows BIGINT,
     received_rows BIGINT, quarantined_rows BIGINT, missing_rows BIGINT, first_missing_at TIMESTAMP,

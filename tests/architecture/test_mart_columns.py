@@ -117,6 +117,7 @@ PROMISED = {
         "week_start series_id",
         "reference_date released_at value_as_released previous_value change unit label",
     ),
+    "metric_values": ("metric_id value_date", "value unit chain_id coverage_pct source_table"),
     "headlines_weekly": (
         "week_start metric_id",
         "value unit previous_value change percentile_365d first_since_date run_weeks longest_run_since_date",

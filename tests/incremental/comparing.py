@@ -9,8 +9,8 @@ from typing import Any
 import duckdb
 
 # What an increment is told or tells itself, and a full refresh is not.
-WHOLE_TABLES = {"int_rebuild", "int_funding_rebuild", "int_funding_reach"}
-COLUMNS = {"int_run": {"rebuild_from"}}
+WHOLE_TABLES = {"rebuild_start", "int_funding_rebuild", "int_funding_reach"}
+COLUMNS = {"run_context": {"rebuild_from"}}
 TOLERANCE = 1e-9
 # Sums that cancel out have no relative precision: this share of the column's largest value is nothing.
 NOTHING = 1e-12

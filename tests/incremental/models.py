@@ -89,7 +89,7 @@ class Models:
             connection.execute(f"create or replace table {relation} as {sql}")
         else:
             meta = model["meta"]
-            moment = self._moment(connection, meta.get("rebuilt_since", "int_rebuild"))
+            moment = self._moment(connection, meta.get("rebuilt_since", "rebuild_start"))
             moment -= timedelta(days=meta.get("rebuilt_days_before", 0))
             is_rewritten = f"{meta['time_column']} >= timestamp '{moment}'"
             connection.begin()

@@ -32,8 +32,8 @@ class Market:
 
     def windows_built(self, bench: Bench) -> None:
         """The correlations of all closed windows, by the line's own SQL."""
-        bench.place("int_run", run_of(self.starts_at, ENDS))
-        bench.build("int_windows")
+        bench.place("run_context", run_of(self.starts_at, ENDS))
+        bench.build("core_windows")
         bench.place("prices_hourly", hourly(self.returns))
         coins = pd.DataFrame({
             "asset_id": self.buckets.index, "rank_bucket": self.buckets.to_numpy(), "sector": None,
@@ -55,9 +55,9 @@ def place_members(bench: Bench, coins: pd.DataFrame) -> None:
     """The same coins, in the same buckets, in every window."""
     values = ", ".join(f"('{c.asset_id}', '{c.rank_bucket}')" for c in coins.itertuples())
     bench.place(
-        "int_members_weekly",
+        "core_members_weekly",
         "select week_start, window_id, asset_id, rank_bucket, cast(null as varchar) as sector"
-        f" from intermediate.int_windows cross join (values {values}) as coins(asset_id, rank_bucket)",
+        f" from core.core_windows cross join (values {values}) as coins(asset_id, rank_bucket)",
     )
 
 

@@ -4,5 +4,5 @@ select
     origin,
     landing_file,
     recorded_at
-from {{ raw_table('loads') }}
+from {{ source('raw', 'loads') }}
 where {{ known_at_as_of() }}

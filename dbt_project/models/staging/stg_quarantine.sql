@@ -11,7 +11,7 @@ select
     landing_file,
     row_number,
     recorded_at,
-    case when released_at <= (select as_of from {{ raw_table('run_context') }}) then released_at end as released_at,
+    case when released_at <= (select as_of from {{ source('raw', 'run_context') }}) then released_at end as released_at,
     load_id
-from {{ raw_table('quarantine') }}
+from {{ source('raw', 'quarantine') }}
 where {{ known_at_as_of() }}

@@ -7,7 +7,7 @@ with horizons as (
 
 bitcoin as (
     select price_at, log_return
-    from {{ recent(ref('prices_hourly')) }} as prices
+    from {{ recent(ref('core_prices_hourly')) }} as prices
     where asset_id = {{ bitcoin() }}
 ),
 

@@ -1,7 +1,7 @@
 {{ config(meta={'time_column': 'week_start'}) }}
 -- One row per window, horizon and block of 24 hours of it: what the jackknife leaves out, one at a time.
 with windows as (
-    select * from {{ ref('int_windows') }}
+    select * from {{ ref('core_windows') }}
 ),
 
 horizons as (

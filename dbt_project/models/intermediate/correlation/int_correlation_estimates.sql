@@ -6,7 +6,7 @@ with panel as (
 
 members as (
     select week_start, window_id, asset_id, rank_bucket, sector
-    from {{ ref('int_members_weekly') }}
+    from {{ ref('core_members_weekly') }}
 ),
 
 pairs as (

@@ -24,7 +24,7 @@ pairs as (
 
 ranked_members as (
     select week_start, window_id, asset_id, rank_bucket
-    from {{ ref('int_members_weekly') }}
+    from {{ ref('core_members_weekly') }}
     where rank_bucket is not null
 ),
 

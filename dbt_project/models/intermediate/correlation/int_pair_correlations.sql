@@ -16,7 +16,7 @@ panel as (
 
 members as (
     select week_start, window_id, asset_id, rank_bucket, sector
-    from {{ ref('int_members_weekly') }}
+    from {{ ref('core_members_weekly') }}
 ),
 
 -- Lists are joined by number: names as keys would take most of the time.

@@ -12,7 +12,7 @@ with blocks as (
 
 prices as (
     select asset_id, price_at, log_return
-    from {{ recent(ref('prices_hourly')) }} as prices
+    from {{ recent(ref('core_prices_hourly')) }} as prices
     where log_return is not null
 ),
 

@@ -2,7 +2,7 @@
 -- series with settlements to rewrite, the last 14 days before them on which it had any are read, however long ago.
 with days as (
     select venue, venue_symbol, day
-    from {{ ref('int_symbol_days') }}
+    from {{ ref('core_symbol_days') }}
     where dataset = 'funding_rates'
 ),
 
@@ -24,5 +24,5 @@ days_before as (
 )
 
 select least(max(run.rebuild_from), coalesce(min(days_before.day), max(run.rebuild_from))) as rebuild_from
-from {{ ref('int_rebuild') }} as run
+from {{ ref('rebuild_start') }} as run
 left join days_before on days_before.n_days <= 14

@@ -1,5 +1,5 @@
 {{ config(materialized='incremental', meta={'time_column': 'settled_hour_at'}) }}
--- depends_on: {{ ref('int_rebuild') }}
+-- depends_on: {{ ref('rebuild_start') }}
 -- Each settlement that counts, with the interval that the data show. Two stamps in one hour are one settlement, the later.
 with settlements as (
     select
@@ -7,8 +7,8 @@ with settlements as (
         date_trunc('hour', f.settled_at + interval '30 minutes') as settled_hour_at
     from {{ ref('stg_funding_rates') }} f
     -- What its peers refuse is missing: its hours have no rate.
-    left join {{ ref('int_refused_funding') }} r
-        on f.venue = r.venue and f.venue_symbol = r.venue_symbol and f.settled_at = r.settled_at
+    left join {{ refused('funding_rates') }} as r
+        on f.venue = r.venue and f.venue_symbol = r.series and f.settled_at = r.event_at
     where r.venue is null
         -- Its interval is seen from the two before it, wherever they lie.
         and {{ within_reach('f.settled_at', since='int_funding_reach') }}
@@ -61,7 +61,7 @@ select
     {{ annualised_pct('k.funding_rate', 'k.interval_hours') }} as funding_rate_annualised_pct,
     k.recorded_at
 from known k
-left join {{ ref('int_instruments') }} i
+left join {{ ref('core_instruments') }} i
     on k.venue = i.venue
     and k.venue_symbol = i.venue_symbol
     and i.market_type = 'perp'

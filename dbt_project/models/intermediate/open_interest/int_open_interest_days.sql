@@ -3,7 +3,7 @@
 -- as expected and not observed, unless its candles ended too. So a venue that fails costs coverage and is not forgotten.
 with observed as (
     select d.market_date, o.*
-    from {{ ref('int_coverage_days') }} d
+    from {{ ref('core_days') }} d
     inner join {{ ref('int_open_interest_hourly') }} o on d.ends_at = o.valued_at
     where {{ within_reach('o.valued_at', days=28) }}
 ),
@@ -18,7 +18,7 @@ until_seen_again as (
 silent as (
     select s.*, d.market_date as silent_date
     from until_seen_again s
-    inner join {{ ref('int_coverage_days') }} d
+    inner join {{ ref('core_days') }} d
         on d.market_date > s.market_date
         and d.market_date <= s.market_date + interval '28 days'
         and d.market_date < coalesce(s.next_date, d.market_date + interval '1 day')

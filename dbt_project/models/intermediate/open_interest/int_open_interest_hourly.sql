@@ -10,8 +10,8 @@ with observations as (
         o.open_interest_base,
         lead(o.observed_at) over (partition by o.venue, o.venue_symbol order by o.observed_at) as next_observed_at
     from {{ ref('stg_open_interest') }} o
-    left join {{ ref('int_refused_open_interest') }} r
-        on o.venue = r.venue and o.venue_symbol = r.venue_symbol and o.observed_at = r.observed_at
+    left join {{ refused('open_interest') }} as r
+        on o.venue = r.venue and o.venue_symbol = r.series and o.observed_at = r.event_at
     -- An observation holds for 8 h.
     where {{ within_reach('o.observed_at', days=1) }}
         and r.venue is null
@@ -45,7 +45,7 @@ identified as (
         v.open_interest_usd,
         v.open_interest_base * coalesce(i.multiplier, 1) as open_interest_base
     from valued v
-    left join {{ ref('int_instruments') }} i
+    left join {{ ref('core_instruments') }} i
         on v.venue = i.venue
         and v.venue_symbol = i.venue_symbol
         and i.market_type = 'perp'
@@ -60,7 +60,7 @@ priced as (
             nullif(i.open_interest_usd, 0) / nullif(i.open_interest_base, 0), nullif(p.reference_price_usd, 0)
         ) as price_usd
     from identified i
-    left join {{ ref('prices_hourly') }} p
+    left join {{ ref('core_prices_hourly') }} p
         on i.asset_id = p.asset_id
         and i.valued_at = p.price_at
         and coalesce(i.open_interest_usd * i.open_interest_base, 0) = 0

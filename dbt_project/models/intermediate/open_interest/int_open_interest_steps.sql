@@ -8,7 +8,7 @@ with steps as (
         starts_at,
         ends_at,
         {{ each_step('starts_at', "ends_at - interval '1 hour'", 24) }} as step_starts_at
-    from {{ ref('int_windows') }}
+    from {{ ref('core_windows') }}
     where {{ within_reach('week_start') }}
 ),
 

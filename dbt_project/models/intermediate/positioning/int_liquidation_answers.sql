@@ -3,7 +3,7 @@ with hours as (
     select
         week_start,
         {{ each_hour('starts_at', "ends_at - interval '1 hour'") }} as hour_from
-    from {{ ref('int_windows') }}
+    from {{ ref('core_windows') }}
     where window_id = 'mon_mon'
         and ends_at > (select min(answered_from) from {{ ref('stg_liquidation_answers') }})
 )

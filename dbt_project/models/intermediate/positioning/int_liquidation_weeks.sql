@@ -7,17 +7,17 @@ select
     coalesce(sum({{ liquidation_usd('l.price', 'l.quantity') }}) filter (where l.side = 'short'), 0) as short_usd,
     count(*) as n_liquidations
 from {{ ref('stg_liquidations') }} l
-inner join {{ ref('int_windows') }} w
+inner join {{ ref('core_windows') }} w
     on w.window_id = 'mon_mon'
     and l.liquidated_at > w.starts_at
     and l.liquidated_at <= w.ends_at
-left join {{ ref('int_instruments') }} i
+left join {{ ref('core_instruments') }} i
     on i.venue = l.venue
     and i.venue_symbol = l.venue_symbol
     and i.market_type = 'perp'
     and l.liquidated_at >= i.valid_from
     and l.liquidated_at < i.valid_to
-left join {{ ref('int_second_names') }} s
+left join {{ ref('duplicate_symbols') }} s
     on s.week_start = w.week_start
     and s.venue = l.venue
     and s.market_type = 'perp'

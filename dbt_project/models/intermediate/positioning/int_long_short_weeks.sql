@@ -52,10 +52,10 @@ select
     counted.long_account_share,
     weights.open_interest_usd
 from counted
-inner join {{ ref('int_windows') }} as weeks
+inner join {{ ref('core_windows') }} as weeks
     on weeks.week_start = counted.week_start
     and weeks.window_id = 'mon_mon'
-left join {{ ref('int_instruments') }} as instruments
+left join {{ ref('core_instruments') }} as instruments
     on instruments.venue = counted.venue
     and instruments.venue_symbol = counted.venue_symbol
     and instruments.market_type = 'perp'
@@ -65,9 +65,9 @@ left join weights
     on weights.week_start = counted.week_start
     and weights.venue = counted.venue
     and weights.venue_symbol = counted.venue_symbol
-left join {{ ref('int_second_names') }} as second_names
-    on second_names.week_start = counted.week_start
-    and second_names.venue = counted.venue
-    and second_names.market_type = 'perp'
-    and second_names.venue_symbol = counted.venue_symbol
-where second_names.venue_symbol is null
+left join {{ ref('duplicate_symbols') }} as duplicates
+    on duplicates.week_start = counted.week_start
+    and duplicates.venue = counted.venue
+    and duplicates.market_type = 'perp'
+    and duplicates.venue_symbol = counted.venue_symbol
+where duplicates.venue_symbol is null

@@ -2,7 +2,7 @@
 -- One row per window, venue and asset: what was traded spot and perp in dollars, and in how many instrument-hours.
 with window_hours as (
     select week_start, window_id, {{ each_hour("starts_at + interval '1 hour'", 'ends_at') }} as price_at
-    from {{ ref('int_windows') }}
+    from {{ ref('core_windows') }}
     where {{ within_reach('week_start') }}
 )
 
@@ -15,10 +15,10 @@ select
     sum(case when candles.market_type = 'perp' then candles.quote_volume end) as perp_usd,
     count(candles.quote_volume) as n_hours
 from window_hours as hours
-inner join {{ ref('int_candles_hourly') }} as candles
+inner join {{ ref('core_candles_hourly') }} as candles
     on candles.price_at = hours.price_at
     and {{ within_reach('candles.price_at', days=7) }}
-inner join {{ ref('int_instruments') }} as instruments
+inner join {{ ref('core_instruments') }} as instruments
     on instruments.venue = candles.venue
     and instruments.market_type = candles.market_type
     and instruments.venue_symbol = candles.venue_symbol

@@ -1,12 +1,12 @@
 -- One row per window, rank bucket and horizon: how closely the bucket's members moved together.
 with members as (
     select week_start, window_id, rank_bucket
-    from {{ ref('int_members_weekly') }}
+    from {{ ref('core_members_weekly') }}
     where rank_bucket is not null
     group by week_start, window_id, rank_bucket
     union all
     select week_start, window_id, 'all' as rank_bucket
-    from {{ ref('int_members_weekly') }}
+    from {{ ref('core_members_weekly') }}
     where rank_bucket is not null
     group by week_start, window_id
 ),

@@ -2,7 +2,7 @@
 -- One row per window and ordered pair of sectors: of two, how their indices moved together; of one, how its members did.
 with sectors as (
     select week_start, window_id, sector
-    from {{ ref('int_members_weekly') }}
+    from {{ ref('core_members_weekly') }}
     where sector is not null
     group by week_start, window_id, sector
     having count(*) >= {{ least_sector_members() }}
@@ -26,7 +26,7 @@ window_returns as (
         levels.level_at,
         -- An index that stands still moves by the rounding of its level: that is correlated with nothing.
         case when abs(levels.level / levels.level_before - 1e0) < 1e-12 then 0e0 else ln(levels.level / levels.level_before) end as log_return
-    from {{ ref('int_windows') }} as windows
+    from {{ ref('core_windows') }} as windows
     inner join levels
         on levels.level_at > windows.starts_at
         and levels.level_at <= windows.ends_at

@@ -4,7 +4,7 @@ with hours_of_windows as (
         week_start,
         window_id,
         {{ each_hour("starts_at + interval '1 hour'", 'ends_at') }} as hour_at
-    from {{ ref('int_windows') }}
+    from {{ ref('core_windows') }}
     where {{ within_reach('week_start', since='int_funding_rebuild') }}
 ),
 

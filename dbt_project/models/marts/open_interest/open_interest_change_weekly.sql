@@ -11,7 +11,7 @@ with ranked as (
             else 'long_tail'
         end as own_bucket
     from {{ ref('int_open_interest_steps') }} s
-    inner join {{ ref('int_windows') }} w on s.week_start = w.week_start and s.window_id = w.window_id
+    inner join {{ ref('core_windows') }} w on s.week_start = w.week_start and s.window_id = w.window_id
     left join {{ ref('universe_weekly') }} u
         on s.week_start = u.week_start and s.window_id = u.window_id and s.asset_id = u.asset_id
     where {{ within_reach('s.week_start') }}

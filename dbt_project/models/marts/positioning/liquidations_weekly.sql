@@ -1,6 +1,6 @@
 with weeks as (
     select week_start, starts_at, ends_at
-    from {{ ref('int_windows') }}
+    from {{ ref('core_windows') }}
     where window_id = 'mon_mon'
 ),
 
@@ -17,7 +17,7 @@ published as (
     inner join {{ ref('liquidation_publishers') }} as publishers
         on publishers.venue = answers.venue
         and publishers.publishes <> 'none'
-    inner join {{ ref('int_instruments') }} as instruments
+    inner join {{ ref('core_instruments') }} as instruments
         on instruments.venue = answers.venue
         and instruments.market_type = 'perp'
         and instruments.is_listed

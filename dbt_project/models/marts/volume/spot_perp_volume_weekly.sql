@@ -1,6 +1,6 @@
 -- One row per window: what was traded spot and perp, of the assets that a venue offers both ways, at those venues.
 with windows as (
-    select * from {{ ref('int_windows') }}
+    select * from {{ ref('core_windows') }}
 ),
 
 both_ways as (
@@ -19,14 +19,14 @@ spans as (
         greatest(windows.starts_at, seen.first_seen_at) as from_at,
         least(windows.ends_at, seen.last_seen_at) as to_at
     from windows
-    inner join {{ ref('int_symbols_seen') }} as seen
+    inner join {{ symbols_seen() }} as seen
         on seen.dataset = 'candles'
         and seen.first_seen_at < windows.ends_at
         and seen.last_seen_at > windows.starts_at
 ),
 
--- Of these, the hours of weeks in which it was another's second name.
-second_named as (
+-- Of these, the hours of weeks in which it was listed under another symbol too.
+duplicated as (
     select
         spans.week_start,
         spans.window_id,
@@ -34,16 +34,16 @@ second_named as (
         spans.market_type,
         spans.venue_symbol,
         sum({{ hours_between(
-            'greatest(spans.from_at, cast(second_names.week_start as timestamp))',
-            "least(spans.to_at, cast(second_names.week_start as timestamp) + interval '7 days')"
+            'greatest(spans.from_at, cast(duplicates.week_start as timestamp))',
+            "least(spans.to_at, cast(duplicates.week_start as timestamp) + interval '7 days')"
         ) }}) as n_hours
     from spans
-    inner join {{ ref('int_second_names') }} as second_names
-        on second_names.venue = spans.venue
-        and second_names.market_type = spans.market_type
-        and second_names.venue_symbol = spans.venue_symbol
-        and second_names.week_start < spans.to_at
-        and cast(second_names.week_start as timestamp) + interval '7 days' > spans.from_at
+    inner join {{ ref('duplicate_symbols') }} as duplicates
+        on duplicates.venue = spans.venue
+        and duplicates.market_type = spans.market_type
+        and duplicates.venue_symbol = spans.venue_symbol
+        and duplicates.week_start < spans.to_at
+        and cast(duplicates.week_start as timestamp) + interval '7 days' > spans.from_at
     group by spans.week_start, spans.window_id, spans.venue, spans.market_type, spans.venue_symbol
 ),
 
@@ -53,20 +53,20 @@ expected as (
         spans.window_id,
         spans.venue,
         instruments.asset_id,
-        sum({{ hours_between('spans.from_at', 'spans.to_at') }} - coalesce(second_named.n_hours, 0)) as n_hours
+        sum({{ hours_between('spans.from_at', 'spans.to_at') }} - coalesce(duplicated.n_hours, 0)) as n_hours
     from spans
-    inner join {{ ref('int_instruments') }} as instruments
+    inner join {{ ref('core_instruments') }} as instruments
         on instruments.venue = spans.venue
         and instruments.market_type = spans.market_type
         and instruments.venue_symbol = spans.venue_symbol
         and spans.starts_at >= instruments.valid_from
         and spans.starts_at < instruments.valid_to
-    left join second_named
-        on second_named.week_start = spans.week_start
-        and second_named.window_id = spans.window_id
-        and second_named.venue = spans.venue
-        and second_named.market_type = spans.market_type
-        and second_named.venue_symbol = spans.venue_symbol
+    left join duplicated
+        on duplicated.week_start = spans.week_start
+        and duplicated.window_id = spans.window_id
+        and duplicated.venue = spans.venue
+        and duplicated.market_type = spans.market_type
+        and duplicated.venue_symbol = spans.venue_symbol
     where instruments.quote in {{ dollar_quotes() }}
     group by spans.week_start, spans.window_id, spans.venue, instruments.asset_id
 ),
