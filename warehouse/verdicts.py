@@ -77,13 +77,8 @@ def stopped_by(
     """The manifests (paths below landing/) of the loaded batches in which a rule, as last judged, stopped something."""
     found = connection.execute(
         """
-        with judged as (
-            select * from raw.guard_results
-            where dataset = coalesce(?, dataset) and origin = coalesce(?, origin)
-            qualify recorded_at = max(recorded_at) over (partition by load_id)
-        )
-        select l.landing_file from judged g join raw.loads l using (load_id)
-        where g.rule = ? and not g.is_passed and g.severity <> 'warn' and l.rows > 0
+        select l.landing_file from raw.newest_guard_results g join raw.loads l using (load_id)
+        where g.dataset = coalesce(?, g.dataset) and g.rule = ? and not g.is_passed and g.severity <> 'warn' and l.rows > 0
         group by l.landing_file, l.load_id order by l.load_id
         """,
         [dataset, origin, rule],

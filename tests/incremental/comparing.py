@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 
 # What an increment is told or tells itself, and a full refresh is not.
-WHOLE_TABLES = {"rebuild_start", "int_funding_rebuild", "int_funding_reach"}
+WHOLE_TABLES = {"rebuild_start", "int_funding_rebuild", "int_funding_look_back"}
 TOLERANCE = 1e-9
 # Sums that cancel out have no relative precision: this share of the column's largest value is nothing.
 NOTHING = 1e-12

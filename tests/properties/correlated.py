@@ -16,7 +16,8 @@ ENDS = pd.Timestamp("2025-11-24")
 # 30 days to the end of the first window, which may end three days before its week.
 BEFORE = 34 * DAY
 CORRELATION_MODELS = (
-    "int_correlation_blocks", "int_return_blocks", "int_correlation_panel", "int_correlation_estimates",
+    "int_correlation_blocks", "int_return_blocks", "int_correlation_panel", "int_pair_correlations",
+    "int_bitcoin_variance_increase", "int_correlation_estimates", "int_jackknife_correlations",
     "bucket_correlation_weekly", "correlation_gap_weekly",
 )  # fmt: skip
 

@@ -23,11 +23,6 @@
     {{ return("timestamp '" ~ parsed.strftime('%Y-%m-%d %H:%M:%S') ~ "'") }}
 {%- endmacro %}
 
-{# True for rows that the rewritten ones are made of: those of the last `days` before them. #}
-{% macro within_reach(at, days=0, since='rebuild_start') -%}
-    {{ at }} >= {{ rebuild_from(since, days) }}
-{%- endmacro %}
-
 {# What an incremental model reads of another: `from {{ recent(ref('core_prices_hourly')) }} as prices`. The rows that may matter to
    the rewritten ones: from `look_back_days` before the rebuild on, by the time column of what is read. Both stand in the models'
    meta: `time_column` and `look_back_days`; `rebuilt_since` names the model that holds the time, if not rebuild_start. `days` is

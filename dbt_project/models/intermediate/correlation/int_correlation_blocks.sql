@@ -1,10 +1,7 @@
+{{ config(meta={'time_column': 'week_start'}) }}
 -- One row per window, horizon and block of 24 hours of it: what the jackknife leaves out, one at a time.
 with windows as (
-    select windows.*
-    from {{ ref('core_windows') }} as windows
-    inner join (select distinct week_start, window_id from {{ ref('core_members_weekly') }}) as peopled
-        on peopled.week_start = windows.week_start
-        and peopled.window_id = windows.window_id
+    select * from {{ ref('core_windows') }}
 ),
 
 horizons as (

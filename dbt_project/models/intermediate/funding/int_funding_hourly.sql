@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'time_column': 'hour_at', 'rebuilt_since': 'int_funding_rebuild'}) }}
+{{ config(materialized='incremental', meta={'time_column': 'hour_at', 'rebuilt_since': 'int_funding_rebuild', 'look_back_days': 1}) }}
 -- A rate holds for the hours of the interval that ends at its settlement. What an hour's means and shares need, summed
 -- over an asset's instruments, so that any window can be weighed by open interest or equally. `ALL` is every instrument.
 -- A set of venues as the bits of one number: sets of hours can be united into a window's, and counted. The bit is by age: a
@@ -10,8 +10,20 @@ with venues as (
 ),
 
 venue_bits as (
-    select venue, power(2, row_number() over (order by first_held_at, venue) - 1)::bigint as venue_bit
+    select venue, cast(power(2, row_number() over (order by first_held_at, venue) - 1) as bigint) as venue_bit
     from venues
+),
+
+settlements as (
+    select * from {{ recent(ref('int_funding_settlements')) }} as settlements
+),
+
+open_interest as (
+    select * from {{ recent(ref('int_open_interest_hourly')) }} as open_interest
+),
+
+missing as (
+    select * from {{ recent(ref('int_funding_missing')) }} as missing
 ),
 
 held as (
@@ -22,30 +34,26 @@ held as (
         settled_hour_at,
         funding_rate_annualised_pct,
         {{ each_hour(add_hours('settled_hour_at', '1 - interval_hours'), 'settled_hour_at') }} as hour_at
-    from {{ ref('int_funding_settlements') }}
-    where {{ within_reach('settled_hour_at', since='int_funding_rebuild') }}
+    from settlements
 ),
 
 instrument_hours as (
     select
-        h.asset_id,
-        h.hour_at,
-        v.venue_bit,
-        h.settled_hour_at = h.hour_at as is_settlement,
-        h.funding_rate_annualised_pct as rate_pct,
-        o.open_interest_usd as weight_usd
-    from held h
-    inner join venue_bits v on h.venue = v.venue
-    left join {{ ref('int_open_interest_hourly') }} o
-        on h.venue = o.venue
-        and h.venue_symbol = o.venue_symbol
-        and h.hour_at - interval '1 hour' = o.valued_at
-        and {{ within_reach('o.valued_at', days=1, since='int_funding_rebuild') }}
-    where {{ within_reach('h.hour_at', since='int_funding_rebuild') }}
+        held.asset_id,
+        held.hour_at,
+        venue_bits.venue_bit,
+        held.settled_hour_at = held.hour_at as is_settlement,
+        held.funding_rate_annualised_pct as rate_pct,
+        open_interest.open_interest_usd as weight_usd
+    from held
+    inner join venue_bits on venue_bits.venue = held.venue
+    left join open_interest
+        on open_interest.venue = held.venue
+        and open_interest.venue_symbol = held.venue_symbol
+        and open_interest.valued_at = held.hour_at - interval '1 hour'
     union all
     select asset_id, due_at as hour_at, 0 as venue_bit, false as is_settlement, null as rate_pct, null as weight_usd
-    from {{ ref('int_funding_missing') }}
-    where {{ within_reach('due_at', since='int_funding_rebuild') }}
+    from missing
 ),
 
 asset_hours as (
@@ -93,15 +101,15 @@ select
     asset_id,
     hour_at,
     venue_bits,
-    n_rates::bigint as n_rates,
-    n_weighted::bigint as n_weighted,
+    cast(n_rates as bigint) as n_rates,
+    cast(n_weighted as bigint) as n_weighted,
     rate_sum_pct,
     weight_usd,
     weighted_rate_sum,
-    n_negative::bigint as n_negative,
+    cast(n_negative as bigint) as n_negative,
     coalesce(negative_weight_usd, 0) as negative_weight_usd,
-    n_below_neutral::bigint as n_below_neutral,
+    cast(n_below_neutral as bigint) as n_below_neutral,
     coalesce(below_neutral_weight_usd, 0) as below_neutral_weight_usd,
-    n_settlements::bigint as n_settlements,
-    n_expected_settlements::bigint as n_expected_settlements
+    cast(n_settlements as bigint) as n_settlements,
+    cast(n_expected_settlements as bigint) as n_expected_settlements
 from together

@@ -1,4 +1,4 @@
-{{ config(pre_hook="{{ keep_previous_state() }}") }}
+{{ config(pre_hook="{{ keep_previous_state() }}", meta={'time_column': 'due_at'}) }}
 -- Settlements that were due and are not here: inside holes, and before a series' first and after its last one as far as
 -- the coverage ledger has them missing. A series that falls silent is expected for 28 days more, as its open interest is.
 with settlements as (
@@ -30,11 +30,13 @@ ends as (
 
 at_ends as (
     select
-        e.*,
-        least(m.missing_until, e.last_hour_at + interval '28 days') as missing_until,
-        floor({{ hours_between('m.missing_from', 'e.first_hour_at') }} / e.first_interval_hours) as n_before
-    from ends e
-    inner join missing m on e.venue = m.venue and e.venue_symbol = m.venue_symbol
+        ends.*,
+        least(missing.missing_until, ends.last_hour_at + interval '28 days') as missing_until,
+        floor({{ hours_between('missing.missing_from', 'ends.first_hour_at') }} / ends.first_interval_hours) as n_before
+    from ends
+    inner join missing
+        on missing.venue = ends.venue
+        and missing.venue_symbol = ends.venue_symbol
 )
 
 select

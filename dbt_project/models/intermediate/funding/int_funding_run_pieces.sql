@@ -1,22 +1,27 @@
-{{ config(materialized='incremental', meta={'time_column': 'week_start', 'rebuilt_days_before': 7, 'rebuilt_since': 'int_funding_rebuild'}) }}
+{{ config(materialized='incremental', meta={'time_column': 'week_start', 'look_back_days': 7, 'rebuilt_days_before': 7, 'rebuilt_since': 'int_funding_rebuild'}) }}
 -- Hours in a row, within one ISO week, whose funding had one sign (or none): what runs are put together from.
--- An hour's rate is the one that funding_daily's day is the mean of. The hour that ends on Monday 00:00 is the week's before:
--- where it is rewritten, that week is.
-with rates as (
+-- An hour's rate is weighted as its whole day is. The hour that ends on Monday 00:00 is the week's before: where it is rewritten,
+-- that week is.
+with hours as (
+    select *, cast(hour_at - interval '1 hour' as date) as market_date
+    from {{ recent(ref('int_funding_hourly')) }} as hours
+    where hour_at <= (select max(ends_at) from {{ ref('core_days') }})
+),
+
+weighted as (
     select
-        h.asset_id,
-        h.hour_at,
-        cast(date_trunc('week', h.hour_at - interval '1 hour') as date) as week_start,
-        case
-            when d.weighting = 'open_interest' then h.weighted_rate_sum / nullif(h.weight_usd, 0)
-            else h.rate_sum_pct / nullif(h.n_rates, 0)
-        end as rate_pct
-    from {{ ref('int_funding_hourly') }} h
-    inner join {{ ref('funding_daily') }} d
-        on h.asset_id = d.asset_id
-        and d.market_date = (h.hour_at - interval '1 hour')::date
-        and {{ within_reach('d.market_date', days=8, since='int_funding_rebuild') }}
-    where {{ within_reach('h.hour_at', days=7, since='int_funding_rebuild') }}
+        *,
+        {{ funding_weighting('sum(n_rates) over (partition by asset_id, market_date)', 'sum(n_weighted) over (partition by asset_id, market_date)') }} as weighting
+    from hours
+),
+
+rates as (
+    select
+        asset_id,
+        hour_at,
+        cast(date_trunc('week', hour_at - interval '1 hour') as date) as week_start,
+        {{ funding_rate_of_hour() }} as rate_pct
+    from weighted
 ),
 
 signed as (
@@ -46,6 +51,6 @@ select
     week_start,
     min(hour_at) as piece_start,
     max(hour_at) as piece_end,
-    sign::bigint as sign
+    cast(sign as bigint) as sign
 from numbered
 group by asset_id, week_start, sign, piece_id

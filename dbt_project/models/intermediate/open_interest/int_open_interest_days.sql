@@ -1,33 +1,36 @@
-{{ config(materialized='incremental', meta={'time_column': 'market_date'}) }}
+{{ config(materialized='incremental', meta={'time_column': 'market_date', 'look_back_days': 28}) }}
 -- Each symbol's open interest at each day's end; a symbol that has fallen silent stays for 28 days with what it last had,
 -- as expected and not observed, unless its candles ended too. So a venue that fails costs coverage and is not forgotten.
-with observed as (
-    select d.market_date, o.*
-    from {{ ref('core_days') }} d
-    inner join {{ ref('int_open_interest_hourly') }} o on d.ends_at = o.valued_at
-    where {{ within_reach('o.valued_at', days=28) }}
+with days as (
+    select * from {{ ref('core_days') }}
+),
+
+observed as (
+    select days.market_date, hourly.*
+    from days
+    inner join {{ recent(ref('int_open_interest_hourly')) }} as hourly on hourly.valued_at = days.ends_at
 ),
 
 until_seen_again as (
     select
-        o.*,
-        lead(o.market_date) over (partition by o.venue, o.venue_symbol order by o.market_date) as next_date
-    from observed o
+        *,
+        lead(market_date) over (partition by venue, venue_symbol order by market_date) as next_date
+    from observed
 ),
 
 silent as (
-    select s.*, d.market_date as silent_date
-    from until_seen_again s
-    inner join {{ ref('core_days') }} d
-        on d.market_date > s.market_date
-        and d.market_date <= s.market_date + interval '28 days'
-        and d.market_date < coalesce(s.next_date, d.market_date + interval '1 day')
-    left join {{ ref('int_candle_lives') }} l
-        on s.venue = l.venue
-        and s.venue_symbol = l.venue_symbol
-        and l.market_type = 'perp'
-        and l.week_start = cast(date_trunc('week', d.market_date) as date)
-    where not coalesce(l.has_ended and d.ends_at > l.last_close_at, false)
+    select seen.*, days.market_date as silent_date
+    from until_seen_again as seen
+    inner join days
+        on days.market_date > seen.market_date
+        and days.market_date <= seen.market_date + interval '28 days'
+        and days.market_date < coalesce(seen.next_date, days.market_date + interval '1 day')
+    left join {{ ref('int_candle_lives') }} as lives
+        on lives.venue = seen.venue
+        and lives.venue_symbol = seen.venue_symbol
+        and lives.market_type = 'perp'
+        and lives.week_start = cast(date_trunc('week', days.market_date) as date)
+    where not coalesce(lives.has_ended and days.ends_at > lives.last_close_at, false)
 )
 
 select

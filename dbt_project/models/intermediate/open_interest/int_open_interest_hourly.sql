@@ -1,21 +1,31 @@
-{{ config(materialized='incremental', meta={'time_column': 'valued_at'}) }}
+{{ config(materialized='incremental', meta={'time_column': 'valued_at', 'look_back_days': 1}) }}
 -- What each instrument's open interest is worth at each full hour: its latest observation, at most 8 h old.
--- What the observation does not give, USD or coins, comes from the reference price at that hour.
-with observations as (
+-- What the observation does not give, USD or coins, comes from the reference price at that hour. It holds for 8 h: the look-back.
+with observed as (
+    select * from {{ recent(ref('stg_open_interest')) }} as observed
+),
+
+prices as (
+    select * from {{ recent(ref('core_prices_hourly')) }} as prices
+),
+
+observations as (
     select
-        o.venue,
-        o.venue_symbol,
-        o.observed_at,
-        o.open_interest_usd,
-        o.open_interest_base,
-        lead(o.observed_at) over (partition by o.venue, o.venue_symbol order by o.observed_at) as next_observed_at
-    from {{ ref('stg_open_interest') }} o
-    left join {{ refused('open_interest') }} as r
-        on o.venue = r.venue and o.venue_symbol = r.series and o.observed_at = r.event_at
-    -- An observation holds for 8 h.
-    where {{ within_reach('o.observed_at', days=1) }}
-        and r.venue is null
-        and (o.open_interest_usd is not null or o.open_interest_base is not null)
+        observed.venue,
+        observed.venue_symbol,
+        observed.observed_at,
+        observed.open_interest_usd,
+        observed.open_interest_base,
+        lead(observed.observed_at) over (
+            partition by observed.venue, observed.venue_symbol order by observed.observed_at
+        ) as next_observed_at
+    from observed
+    left join {{ refused('open_interest') }} as refused
+        on refused.venue = observed.venue
+        and refused.series = observed.venue_symbol
+        and refused.event_at = observed.observed_at
+    where refused.venue is null
+        and (observed.open_interest_usd is not null or observed.open_interest_base is not null)
 ),
 
 -- Valid from the observation itself to 8 h later, but not at or after the next observation.
@@ -36,35 +46,35 @@ valued as (
 
 identified as (
     select
-        v.venue,
-        v.venue_symbol,
-        coalesce(i.asset_id, 'unmapped:' || v.venue || ':' || v.venue_symbol) as asset_id,
-        coalesce(i.is_inverse, false) as is_inverse,
-        v.valued_at,
-        v.observed_at,
-        v.open_interest_usd,
-        v.open_interest_base * coalesce(i.multiplier, 1) as open_interest_base
-    from valued v
-    left join {{ ref('core_instruments') }} i
-        on v.venue = i.venue
-        and v.venue_symbol = i.venue_symbol
-        and i.market_type = 'perp'
-        and v.observed_at >= i.valid_from
-        and v.observed_at < i.valid_to
+        valued.venue,
+        valued.venue_symbol,
+        coalesce(instruments.asset_id, 'unmapped:' || valued.venue || ':' || valued.venue_symbol) as asset_id,
+        coalesce(instruments.is_inverse, false) as is_inverse,
+        valued.valued_at,
+        valued.observed_at,
+        valued.open_interest_usd,
+        valued.open_interest_base * coalesce(instruments.multiplier, 1) as open_interest_base
+    from valued
+    left join {{ ref('core_instruments') }} as instruments
+        on instruments.venue = valued.venue
+        and instruments.venue_symbol = valued.venue_symbol
+        and instruments.market_type = 'perp'
+        and valued.observed_at >= instruments.valid_from
+        and valued.observed_at < instruments.valid_to
 ),
 
 priced as (
     select
-        i.*,
+        identified.*,
         coalesce(
-            nullif(i.open_interest_usd, 0) / nullif(i.open_interest_base, 0), nullif(p.reference_price_usd, 0)
+            nullif(identified.open_interest_usd, 0) / nullif(identified.open_interest_base, 0),
+            nullif(prices.reference_price_usd, 0)
         ) as price_usd
-    from identified i
-    left join {{ ref('core_prices_hourly') }} p
-        on i.asset_id = p.asset_id
-        and i.valued_at = p.price_at
-        and coalesce(i.open_interest_usd * i.open_interest_base, 0) = 0
-        and {{ within_reach('p.price_at') }}
+    from identified
+    left join prices
+        on prices.asset_id = identified.asset_id
+        and prices.price_at = identified.valued_at
+        and coalesce(identified.open_interest_usd * identified.open_interest_base, 0) = 0
 )
 
 select

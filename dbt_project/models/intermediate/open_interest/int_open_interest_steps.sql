@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'time_column': 'week_start'}) }}
+{{ config(materialized='incremental', meta={'time_column': 'week_start', 'look_back_days': 4}) }}
 -- A window's open interest in steps of 24 h from its start, per venue and symbol, each step's change split into the four
 -- effects. The last step is as long as the window leaves it.
 with steps as (
@@ -8,8 +8,7 @@ with steps as (
         starts_at,
         ends_at,
         {{ each_step('starts_at', "ends_at - interval '1 hour'", 24) }} as step_starts_at
-    from {{ ref('core_windows') }}
-    where {{ within_reach('week_start') }}
+    from {{ recent(ref('core_windows')) }} as windows
 ),
 
 bounded as (
@@ -19,67 +18,71 @@ bounded as (
     from steps
 ),
 
+hourly as (
+    select * from {{ recent(ref('int_open_interest_hourly')) }} as hourly
+),
+
 at_start as (
-    select s.week_start, s.window_id, s.step_starts_at, s.step_ends_at, o.*
-    from bounded s
-    inner join {{ ref('int_open_interest_hourly') }} o on s.step_starts_at = o.valued_at
-    where {{ within_reach('o.valued_at', days=4) }}
+    select bounded.week_start, bounded.window_id, bounded.step_starts_at, bounded.step_ends_at, hourly.*
+    from bounded
+    inner join hourly on hourly.valued_at = bounded.step_starts_at
 ),
 
 at_end as (
-    select s.week_start, s.window_id, s.step_starts_at, s.step_ends_at, o.*
-    from bounded s
-    inner join {{ ref('int_open_interest_hourly') }} o on s.step_ends_at = o.valued_at
-    where {{ within_reach('o.valued_at', days=4) }}
+    select bounded.week_start, bounded.window_id, bounded.step_starts_at, bounded.step_ends_at, hourly.*
+    from bounded
+    inner join hourly on hourly.valued_at = bounded.step_ends_at
 ),
 
 both_ends as (
     select
-        coalesce(a.week_start, b.week_start) as week_start,
-        coalesce(a.window_id, b.window_id) as window_id,
-        coalesce(a.step_starts_at, b.step_starts_at) as step_starts_at,
-        coalesce(a.step_ends_at, b.step_ends_at) as step_ends_at,
-        coalesce(a.venue, b.venue) as venue,
-        coalesce(a.venue_symbol, b.venue_symbol) as venue_symbol,
-        coalesce(a.asset_id, b.asset_id) as asset_id,
-        coalesce(a.is_inverse, b.is_inverse) as is_inverse,
-        a.open_interest_usd as start_usd,
-        b.open_interest_usd as end_usd,
-        a.price_usd as start_price_usd,
-        b.price_usd as end_price_usd,
-        a.open_interest_base as start_base,
-        b.open_interest_base as end_base
-    from at_start a
-    full join at_end b
-        on a.week_start = b.week_start
-        and a.window_id = b.window_id
-        and a.step_starts_at = b.step_starts_at
-        and a.venue = b.venue
-        and a.venue_symbol = b.venue_symbol
+        coalesce(at_start.week_start, at_end.week_start) as week_start,
+        coalesce(at_start.window_id, at_end.window_id) as window_id,
+        coalesce(at_start.step_starts_at, at_end.step_starts_at) as step_starts_at,
+        coalesce(at_start.step_ends_at, at_end.step_ends_at) as step_ends_at,
+        coalesce(at_start.venue, at_end.venue) as venue,
+        coalesce(at_start.venue_symbol, at_end.venue_symbol) as venue_symbol,
+        coalesce(at_start.asset_id, at_end.asset_id) as asset_id,
+        coalesce(at_start.is_inverse, at_end.is_inverse) as is_inverse,
+        at_start.open_interest_usd as start_usd,
+        at_end.open_interest_usd as end_usd,
+        at_start.price_usd as start_price_usd,
+        at_end.price_usd as end_price_usd,
+        at_start.open_interest_base as start_base,
+        at_end.open_interest_base as end_base
+    from at_start
+    full join at_end
+        on at_end.week_start = at_start.week_start
+        and at_end.window_id = at_start.window_id
+        and at_end.step_starts_at = at_start.step_starts_at
+        and at_end.venue = at_start.venue
+        and at_end.venue_symbol = at_start.venue_symbol
 ),
 
 -- Listed or delisted: the symbol's own candles begin or end inside the step while its venue's go on.
 classified as (
     select
-        s.*,
+        both_ends.*,
         case
-            when s.start_usd is not null and s.end_usd is not null and s.is_inverse then 'fixed_dollars'
-            when s.start_usd is not null and s.end_usd is not null
-                and s.start_price_usd is not null and s.end_price_usd is not null then 'both_ends'
-            when s.start_usd is not null and s.end_usd is not null then 'no_price'
-            when s.start_usd is null
-                and l.first_open_at between s.step_starts_at and s.step_ends_at
-                and l.first_open_at > l.venue_first_open_at then 'listed'
-            when s.end_usd is null
-                and l.last_close_at between s.step_starts_at and s.step_ends_at
-                and l.last_close_at < l.venue_last_close_at
-                and l.venue_last_close_at >= s.step_ends_at then 'delisted'
+            when start_usd is not null and end_usd is not null and is_inverse then 'fixed_dollars'
+            when start_usd is not null and end_usd is not null
+                and start_price_usd is not null and end_price_usd is not null then 'both_ends'
+            when start_usd is not null and end_usd is not null then 'no_price'
+            when start_usd is null
+                and lives.first_open_at between step_starts_at and step_ends_at
+                and lives.first_open_at > lives.venue_first_open_at then 'listed'
+            when end_usd is null
+                and lives.last_close_at between step_starts_at and step_ends_at
+                and lives.last_close_at < lives.venue_last_close_at
+                and lives.venue_last_close_at >= step_ends_at then 'delisted'
             else 'unseen'
         end as step_kind
-    from both_ends s
-    left join {{ ref('int_candle_lives') }} l
-        on s.venue = l.venue and s.venue_symbol = l.venue_symbol and l.market_type = 'perp'
-        and s.week_start = l.week_start
+    from both_ends
+    left join {{ ref('int_candle_lives') }} as lives
+        on lives.venue = both_ends.venue
+        and lives.venue_symbol = both_ends.venue_symbol
+        and lives.market_type = 'perp'
+        and lives.week_start = both_ends.week_start
 )
 
 select

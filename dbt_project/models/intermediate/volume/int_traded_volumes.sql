@@ -1,9 +1,8 @@
-{{ config(materialized='incremental', meta={'time_column': 'week_start'}) }}
+{{ config(materialized='incremental', meta={'time_column': 'week_start', 'look_back_days': 7}) }}
 -- One row per window, venue and asset: what was traded spot and perp in dollars, and in how many instrument-hours.
 with window_hours as (
     select week_start, window_id, {{ each_hour("starts_at + interval '1 hour'", 'ends_at') }} as price_at
-    from {{ ref('core_windows') }}
-    where {{ within_reach('week_start') }}
+    from {{ recent(ref('core_windows'), days=0) }} as windows
 )
 
 select
@@ -15,9 +14,8 @@ select
     sum(case when candles.market_type = 'perp' then candles.quote_volume end) as perp_usd,
     count(candles.quote_volume) as n_hours
 from window_hours as hours
-inner join {{ ref('core_candles_hourly') }} as candles
+inner join {{ recent(ref('core_candles_hourly')) }} as candles
     on candles.price_at = hours.price_at
-    and {{ within_reach('candles.price_at', days=7) }}
 inner join {{ ref('core_instruments') }} as instruments
     on instruments.venue = candles.venue
     and instruments.market_type = candles.market_type

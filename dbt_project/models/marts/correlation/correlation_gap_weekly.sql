@@ -4,8 +4,6 @@ with beside as (
         week_start,
         window_id,
         horizon,
-        left_out_block,
-        max(n_blocks) as n_blocks,
         max(n_hours) as n_hours,
         max(case when member_group = '1-10' then n_assets end) as n_top10,
         max(case when member_group = '51-100' then n_assets end) as n_tail,
@@ -13,27 +11,39 @@ with beside as (
             - max(case when member_group = '51-100' then average_pairwise_correlation end) as gap
     from {{ ref('int_correlation_estimates') }}
     where group_kind = 'bucket' and member_group in ('1-10', '51-100')
-    group by week_start, window_id, horizon, left_out_block
+    group by week_start, window_id, horizon
 ),
 
 gaps as (
     select *
     from beside
-    where left_out_block = 0
-        and gap is not null
+    where gap is not null
         and least(n_top10, n_tail) >= {{ least_correlation_assets() }}
         and n_hours >= {{ least_correlation_hours() }}
 ),
 
 -- Both sides lose the same block: what moved them together does not count as a difference.
+gaps_without_a_block as (
+    select
+        week_start,
+        window_id,
+        horizon,
+        left_out_block,
+        max(n_blocks) as n_blocks,
+        max(case when rank_bucket = '1-10' then average_pairwise_correlation end)
+            - max(case when rank_bucket = '51-100' then average_pairwise_correlation end) as gap
+    from {{ ref('int_jackknife_correlations') }}
+    where rank_bucket in ('1-10', '51-100')
+    group by week_start, window_id, horizon, left_out_block
+),
+
 intervals as (
     select
         week_start,
         window_id,
         horizon,
         {{ jackknife_half_width('gap', 'max(n_blocks)') }} as half_width
-    from beside
-    where left_out_block > 0
+    from gaps_without_a_block
     group by week_start, window_id, horizon
     having count(gap) = max(n_blocks)
 )

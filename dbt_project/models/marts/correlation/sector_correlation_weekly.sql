@@ -1,10 +1,9 @@
-{{ config(materialized='incremental', meta={'time_column': 'week_start'}) }}
+{{ config(materialized='incremental', meta={'time_column': 'week_start', 'look_back_days': 8}) }}
 -- One row per window and ordered pair of sectors: of two, how their indices moved together; of one, how its members did.
 with sectors as (
     select week_start, window_id, sector
     from {{ ref('core_members_weekly') }}
-    where {{ within_reach('week_start') }}
-        and sector is not null
+    where sector is not null
     group by week_start, window_id, sector
     having count(*) >= {{ least_sector_members() }}
 ),
@@ -16,8 +15,7 @@ levels as (
         level,
         lag(level) over (partition by index_id order by level_at) as level_before,
         lag(level_at) over (partition by index_id order by level_at) as level_before_at
-    from {{ ref('index_levels_hourly') }}
-    where {{ within_reach('level_at', days=8) }}
+    from {{ recent(ref('index_levels_hourly')) }} as levels
 ),
 
 window_returns as (
@@ -63,8 +61,8 @@ inside_sectors as (
         member_group as sector,
         case when n_assets >= {{ least_correlation_assets() }} then average_pairwise_correlation end as correlation,
         n_hours as n_observations
-    from {{ ref('int_correlation_estimates') }}
-    where group_kind = 'sector' and horizon = '7d' and left_out_block = 0
+    from {{ recent(ref('int_correlation_estimates')) }} as estimates
+    where group_kind = 'sector' and horizon = '7d'
 ),
 
 measured as (

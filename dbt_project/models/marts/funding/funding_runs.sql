@@ -41,7 +41,7 @@ select
     asset_id,
     run_start,
     run_end,
-    hours::bigint as hours,
+    cast(hours as bigint) as hours,
     sign,
     run_end = newest_hour_at as is_open,
     is_after_hole or (is_before_hole and run_end < newest_hour_at) as is_censored

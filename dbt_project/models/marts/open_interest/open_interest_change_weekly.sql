@@ -1,20 +1,23 @@
 {{ config(materialized='incremental', meta={'time_column': 'week_start'}) }}
 with ranked as (
     select
-        s.*,
-        w.starts_at,
-        w.ends_at,
+        steps.*,
+        windows.starts_at,
+        windows.ends_at,
         case
-            when s.asset_id in ('bitcoin', 'ethereum') then 'majors'
-            when u.rank <= 10 then 'large'
-            when u.rank <= 50 then 'mid'
+            when steps.asset_id in ('bitcoin', 'ethereum') then 'majors'
+            when members.rank <= 10 then 'large'
+            when members.rank <= 50 then 'mid'
             else 'long_tail'
         end as own_bucket
-    from {{ ref('int_open_interest_steps') }} s
-    inner join {{ ref('core_windows') }} w on s.week_start = w.week_start and s.window_id = w.window_id
-    left join {{ ref('universe_weekly') }} u
-        on s.week_start = u.week_start and s.window_id = u.window_id and s.asset_id = u.asset_id
-    where {{ within_reach('s.week_start') }}
+    from {{ recent(ref('int_open_interest_steps')) }} as steps
+    inner join {{ ref('core_windows') }} as windows
+        on windows.week_start = steps.week_start
+        and windows.window_id = steps.window_id
+    left join {{ ref('core_members_weekly') }} as members
+        on members.week_start = steps.week_start
+        and members.window_id = steps.window_id
+        and members.asset_id = steps.asset_id
 ),
 
 bucketed as (

@@ -11,7 +11,6 @@ select
     end as open_interest_base,
     bool_and(is_inverse) filter (where is_observed) as is_inverse,
     100 * sum(open_interest_usd) filter (where is_observed) / nullif(sum(open_interest_usd), 0) as coverage_pct
-from {{ ref('int_open_interest_days') }}
-where {{ within_reach('market_date') }}
+from {{ recent(ref('int_open_interest_days')) }} as symbol_days
 group by market_date, venue, asset_id
 having count(*) filter (where is_observed) > 0

@@ -1,34 +1,11 @@
 with weeks as (
-    select week_start, starts_at, ends_at
+    select week_start
     from {{ ref('core_windows') }}
     where window_id = 'mon_mon'
 ),
 
--- What a venue publishes of itself and answered for. A listing without a date counts for every week.
 published as (
-    select distinct
-        weeks.week_start,
-        instruments.venue,
-        instruments.asset_id,
-        publishers.publishes,
-        answers.answered_hours
-    from weeks
-    inner join {{ ref('int_liquidation_answers') }} as answers on answers.week_start = weeks.week_start
-    inner join {{ ref('liquidation_publishers') }} as publishers
-        on publishers.venue = answers.venue
-        and publishers.publishes <> 'none'
-    inner join {{ ref('core_instruments') }} as instruments
-        on instruments.venue = answers.venue
-        and instruments.market_type = 'perp'
-        and instruments.is_listed
-        and instruments.valid_from < weeks.ends_at
-        and instruments.valid_to > weeks.starts_at
-        and coalesce(instruments.listed_at, weeks.starts_at) < weeks.ends_at
-    left join {{ ref('int_liquidation_weeks') }} as sums
-        on sums.week_start = weeks.week_start
-        and sums.venue = instruments.venue
-        and sums.asset_id = instruments.asset_id
-    where instruments.is_active or sums.venue is not null
+    select * from {{ ref('int_liquidation_weeks') }}
 ),
 
 -- Where an asset's leverage stood in the week: what is published must be held against all of it.
@@ -46,8 +23,10 @@ markets as (
         coalesce(traded.venue, published.venue) as venue,
         coalesce(traded.asset_id, published.asset_id) as asset_id,
         published.venue is not null as is_published,
-        coalesce(published.publishes = 'all' and published.answered_hours = 168, false) as is_complete,
-        published.answered_hours
+        coalesce(published.is_complete, false) as is_complete,
+        published.answered_hours,
+        published.long_usd,
+        published.short_usd
     from traded
     full outer join published
         on published.week_start = traded.week_start
@@ -55,25 +34,18 @@ markets as (
         and published.asset_id = traded.asset_id
 ),
 
-with_sums as (
-    select
-        markets.*,
-        case when markets.is_published then coalesce(sums.long_usd, 0) end as long_usd,
-        case when markets.is_published then coalesce(sums.short_usd, 0) end as short_usd
+of_closed_weeks as (
+    select markets.*
     from markets
     inner join weeks on weeks.week_start = markets.week_start
-    left join {{ ref('int_liquidation_weeks') }} as sums
-        on sums.week_start = markets.week_start
-        and sums.venue = markets.venue
-        and sums.asset_id = markets.asset_id
 ),
 
 by_asset as (
     select week_start, asset_id, venue, is_published, is_complete, answered_hours, long_usd, short_usd
-    from with_sums
+    from of_closed_weeks
     union all
     select week_start, 'ALL' as asset_id, venue, is_published, is_complete, answered_hours, long_usd, short_usd
-    from with_sums
+    from of_closed_weeks
 ),
 
 summed as (

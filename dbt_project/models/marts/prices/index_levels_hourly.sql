@@ -1,3 +1,4 @@
+{{ config(meta={'time_column': 'level_at'}) }}
 -- One row per index and hour: one basket's end is the next one's beginning.
 with baskets as (
     select * from {{ ref('int_index_baskets') }}

@@ -1,15 +1,15 @@
 -- One row: from when on this build reads settlements. An interval is seen from the two before it, wherever those lie: of every
 -- series with settlements to rewrite, the last 14 days before them on which it had any are read, however long ago.
 with days as (
-    select venue, venue_symbol, day
+    select venue, venue_symbol, day, day >= {{ rebuild_from() }} as is_rewritten
     from {{ ref('core_symbol_days') }}
     where dataset = 'funding_rates'
 ),
 
-rewritten as (
+rewritten_series as (
     select distinct venue, venue_symbol
     from days
-    where {{ within_reach('day') }}
+    where is_rewritten
 ),
 
 days_before as (
@@ -17,10 +17,10 @@ days_before as (
         days.day,
         row_number() over (partition by days.venue, days.venue_symbol order by days.day desc) as n_days
     from days
-    inner join rewritten
-        on rewritten.venue = days.venue
-        and rewritten.venue_symbol = days.venue_symbol
-    where not ({{ within_reach('days.day') }})
+    inner join rewritten_series
+        on rewritten_series.venue = days.venue
+        and rewritten_series.venue_symbol = days.venue_symbol
+    where not days.is_rewritten
 )
 
 select least(max(run.rebuild_from), coalesce(min(days_before.day), max(run.rebuild_from))) as rebuild_from
