@@ -54,7 +54,7 @@ class Bench:
         for name in self._models:
             if name.startswith("check_"):
                 self.place(name, NO_FAILED_CHECK)
-        self.place("stg_check_releases", NO_FAILED_CHECK)
+        self.place("check_releases", NO_FAILED_CHECK)
 
     def build(self, *names: str) -> None:
         """Models in this order, upon what is there."""
