@@ -25,7 +25,10 @@ WINDOWS = {
     "mon_mon": (MONDAY, MONDAY + timedelta(days=7)),
     "fri_fri": (MONDAY - timedelta(days=3, hours=3), MONDAY + timedelta(days=4, hours=21)),
 }
-OURS = ("int_correlation_blocks", "int_return_blocks", "int_correlation_panel", "int_correlation_estimates")
+OURS = (
+    "int_correlation_blocks", "int_return_blocks", "int_correlation_panel", "int_pair_correlations",
+    "int_bitcoin_variance_increase", "int_correlation_estimates", "int_jackknife_correlations",
+)  # fmt: skip
 BASELINE_DAYS = 215
 
 Averages = dict[tuple[str, str], float]
@@ -105,12 +108,12 @@ def _make(connection: duckdb.DuckDBPyConnection, models: dict[str, dict], n_asse
     for schema in {model["schema"] for model in models.values()}:
         connection.execute(f"create schema if not exists {schema}")
     connection.execute(
-        f"create table {_relation(models, 'int_windows')} as select * from (values {values})"
+        f"create table {_relation(models, 'core_windows')} as select * from (values {values})"
         " as made (week_start, window_id, starts_at, ends_at, n_hours)"
     )
     connection.execute(
-        f"create table {_relation(models, 'int_members_weekly')} as select windows.week_start, windows.window_id,"
-        f" made_members.* from {_relation(models, 'int_windows')} as windows cross join made_members"
+        f"create table {_relation(models, 'core_members_weekly')} as select windows.week_start, windows.window_id,"
+        f" made_members.* from {_relation(models, 'core_windows')} as windows cross join made_members"
     )
     connection.execute(f"create table {_relation(models, 'prices_hourly')} as select * from made_prices")
     connection.unregister("made_prices")
@@ -127,18 +130,20 @@ def _ours(connection: duckdb.DuckDBPyConnection, models: dict[str, dict]) -> Ave
         kind = "view" if models[name]["materialized"] == "view" else "table"
         connection.execute(f"create or replace {kind} {_relation(models, name)} as {sql}")
     found = connection.execute(
-        f"select window_id, horizon, average_pairwise_correlation from {_relation(models, OURS[-1])}"
-        " where group_kind = 'bucket' and member_group = 'all' and left_out_block = 0"
+        f"select window_id, horizon, average_pairwise_correlation from {_relation(models, 'int_correlation_estimates')}"
+        " where group_kind = 'bucket' and member_group = 'all'"
     ).fetchall()
     return {(window, horizon): value for window, horizon, value in found}
 
 
 def _compare(connection: duckdb.DuckDBPyConnection, models: dict[str, dict]) -> None:
-    """What the marts' SQL has left in its last table is what numpy says, figure by figure."""
+    """What the marts' SQL has left in its last tables is what numpy says, figure by figure."""
     rows = connection.execute(
-        "select window_id, horizon, group_kind, member_group, left_out_block, average_pairwise_correlation,"
+        "select window_id, horizon, group_kind, member_group, 0, average_pairwise_correlation,"
         " average_pairwise_correlation_fisher, average_correlation_to_btc, volatility_adjusted_correlation"
-        f" from {_relation(models, OURS[-1])}"
+        f" from {_relation(models, 'int_correlation_estimates')} union all"
+        " select window_id, horizon, 'bucket', rank_bucket, left_out_block, average_pairwise_correlation, null, null, null"
+        f" from {_relation(models, 'int_jackknife_correlations')}"
     ).fetchall()
     ours: Estimates = {row[:5]: row[5:] for row in rows}
     theirs = _estimates(connection)
@@ -209,7 +214,7 @@ def _numpy_with_all(connection: duckdb.DuckDBPyConnection) -> Averages:
 
 
 def _estimates(connection: duckdb.DuckDBPyConnection) -> Estimates:
-    """Everything that int_correlation_estimates holds, by numpy."""
+    """Everything that int_correlation_estimates and int_jackknife_correlations hold, by numpy."""
     found: Estimates = {}
     members = connection.execute("select asset_id, rank_bucket, sector from made_members order by asset_id").df()
     for (window, horizon), start, end in _horizons():

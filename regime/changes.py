@@ -16,7 +16,7 @@ from warehouse.contracts import DATASETS, Dataset
 from warehouse.home import CHECKOUT
 from warehouse.week import Week
 
-MARTS = CHECKOUT / "dbt_project" / "models" / "marts"
+MODELS = CHECKOUT / "dbt_project" / "models"
 # Sums in parallel are not bit-equal: what agrees to so much is the same figure.
 RELATIVE_TOLERANCE = 1e-9
 # Before its week's first window a price is carried for so long.
@@ -95,7 +95,7 @@ class Changes:
 def changed_rows(connection: duckdb.DuckDBPyConnection, week: Week, known_until: datetime) -> list[RowChange]:
     """Per dataset and origin, the keys with versions recorded since, whose event the week's figures can use."""
     first, last = connection.execute(
-        'select min(starts_at), max(ends_at) from "is".intermediate.int_windows where week_start = ?', [week.start]
+        'select min(starts_at), max(ends_at) from "is".core.core_windows where week_start = ?', [week.start]
     ).fetchall()[0]
     found = []
     for dataset in DATASETS.values():
@@ -235,11 +235,11 @@ def changed_sentences(was: Document, now: Document) -> list[SentenceChange]:
 def _grains() -> dict[str, list[str]]:
     """The columns that name a row of each mart: its tested grain."""
     found: dict[str, list[str]] = {}
-    for path in sorted(MARTS.glob("*.yml")):
+    for path in sorted(MODELS.rglob("*.yml")):
         for model in yaml.safe_load(path.read_text())["models"]:
             for test in model.get("data_tests", []):
-                if "unique_grain" in test:
-                    found[model["name"]] = test["unique_grain"]["arguments"]["columns"]
+                if "integrity" in test:
+                    found[model["name"]] = test["integrity"]["arguments"]["grain"]
     return found
 
 

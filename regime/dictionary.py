@@ -48,9 +48,9 @@ def _marts(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     for mart in marts:
         mart["grain"] = next(
             (
-                test["test_metadata"]["kwargs"]["columns"]
+                test["test_metadata"]["kwargs"]["grain"]
                 for test in tests
-                if test["attached_node"] == mart["unique_id"] and test["test_metadata"]["name"] == "unique_grain"
+                if test["attached_node"] == mart["unique_id"] and test["test_metadata"]["name"] == "integrity"
             ),
             [],
         )

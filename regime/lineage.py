@@ -121,7 +121,7 @@ def _own_series(connection: duckdb.DuckDBPyConnection, dataset: Dataset, key: Ma
         among = "select venue, venue_symbol from marts.instruments where asset_id = ?"
         condition = f"(r.venue, r.venue_symbol) in ({among})"
     elif dataset.series_column == "provider_asset_id":
-        among = "select provider, provider_asset_id from intermediate.int_provider_assets where asset_id = ?"
+        among = "select provider, provider_asset_id from core.core_provider_assets where asset_id = ?"
         condition = f"(r.provider, r.provider_asset_id) in ({among})"
     else:
         return None

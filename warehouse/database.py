@@ -36,6 +36,9 @@ create table if not exists raw.quarantine (
     dataset VARCHAR, origin VARCHAR, market_type VARCHAR, series VARCHAR, event_at TIMESTAMP, rule VARCHAR,
     severity VARCHAR, reason VARCHAR, row_json VARCHAR, landing_file VARCHAR, row_number BIGINT,
     recorded_at TIMESTAMP, load_id BIGINT, released_at TIMESTAMP);
+create table if not exists raw.check_releases (
+    dataset VARCHAR, venue VARCHAR, market_type VARCHAR, series VARCHAR, event_at TIMESTAMP, rule VARCHAR,
+    value DOUBLE, bound DOUBLE, released_by VARCHAR, reason VARCHAR, recorded_at TIMESTAMP, load_id BIGINT);
 create table if not exists raw.coverage (
     dataset VARCHAR, origin VARCHAR, market_type VARCHAR, series VARCHAR, week_start DATE, due_rows BIGINT,
     received_rows BIGINT, quarantined_rows BIGINT, missing_rows BIGINT, first_missing_at TIMESTAMP,
@@ -47,6 +50,14 @@ create table if not exists raw.coverage_state (
 create table if not exists raw.guard_results (
     load_id BIGINT, dataset VARCHAR, origin VARCHAR, rule VARCHAR, severity VARCHAR, reason VARCHAR,
     evaluated_rows BIGINT, failed_rows BIGINT, is_passed BOOLEAN, recorded_at TIMESTAMP, ingest_id VARCHAR);
+-- Of a batch that was judged again, the newest judgement counts.
+create view if not exists raw.newest_guard_results as
+    select * from raw.guard_results
+    qualify recorded_at = max(recorded_at) over (partition by load_id);
+-- And of each origin, its last ingestion.
+create view if not exists raw.last_guard_results as
+    select * from raw.newest_guard_results
+    qualify ingest_id = max_by(ingest_id, load_id) over (partition by dataset, origin);
 create table if not exists raw.builds (
     build_id BIGINT, load_id BIGINT, fingerprint VARCHAR, is_passed BOOLEAN, finished_at TIMESTAMP, now_at TIMESTAMP);
 create table if not exists raw.run_context (
@@ -113,16 +124,10 @@ def guard_results(
     """The last ingestion's guards: (origin, rule, severity, reason, evaluated rows, failed rows, is passed)."""
     return connection.execute(
         """
-        with judged as (  -- of a batch that was judged again, the newest judgement counts
-            select * from raw.guard_results where dataset = ?
-            qualify recorded_at = max(recorded_at) over (partition by load_id)
-        ),
-        latest as (
-            select origin, max_by(ingest_id, load_id) as ingest_id from judged group by origin
-        )
         select origin, rule, severity, any_value(reason), sum(evaluated_rows)::bigint,
                sum(failed_rows)::bigint, bool_and(is_passed)
-        from judged join latest using (origin, ingest_id)
+        from raw.last_guard_results
+        where dataset = ?
         group by origin, rule, severity order by all
         """,
         [dataset],

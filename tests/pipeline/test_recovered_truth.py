@@ -158,7 +158,7 @@ def test_positioning_is_what_pandas_makes_of_raw(line, marts):
         ratios = raw.execute("select * from raw.long_short_ratios").df()
         orders = raw.execute("select * from raw.liquidations").df()
         days = raw.execute("select * from intermediate.int_open_interest_days where is_observed").df()
-        symbols = raw.execute("select * from intermediate.int_instruments where market_type = 'perp'").df()
+        symbols = raw.execute("select * from core.core_instruments where market_type = 'perp'").df()
     key = ["venue", "venue_symbol"]
 
     def week_of(moments: pd.Series) -> pd.Series:

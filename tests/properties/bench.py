@@ -8,6 +8,10 @@ import pandas as pd
 
 from tests.incremental.models import Models
 
+NO_FAILED_CHECK = (
+    "select '' as dataset, '' as venue, '' as market_type, '' as series, timestamp '2025-01-01' as event_at,"
+    " '' as rule, 'row' as refuses where false"
+)
 DATES = {"week_start", "market_date", "value_date", "close_date", "reference_date"}
 
 
@@ -44,6 +48,13 @@ class Bench:
         )
         self._connection.unregister("rows_made")
 
+    def nothing_fails(self) -> None:
+        """Every check has been made, and refuses no row."""
+        for name in self._models:
+            if name.startswith("check_"):
+                self.place(name, NO_FAILED_CHECK)
+        self.place("check_releases", NO_FAILED_CHECK)
+
     def build(self, *names: str) -> None:
         """Models in this order, upon what is there."""
         for name in names:
@@ -64,7 +75,7 @@ class Bench:
 
 
 def run_of(starts_at: pd.Timestamp, now_at: pd.Timestamp) -> pd.DataFrame:
-    """The one row of int_run, and of stg_run_context."""
+    """The one row of run_context, and of run_context."""
     return pd.DataFrame(
         {"as_of": [now_at], "now_at": [now_at], "starts_at": [starts_at], "source": ["simulated"],
          "rebuild_from": [pd.Timestamp(0)]}

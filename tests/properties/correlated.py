@@ -13,7 +13,8 @@ ENDS = pd.Timestamp("2025-11-24")
 # 30 days to the end of the first window, which may end three days before its week.
 BEFORE = 34 * DAY
 CORRELATION_MODELS = (
-    "int_correlation_blocks", "int_return_blocks", "int_correlation_panel", "int_correlation_estimates",
+    "int_correlation_blocks", "int_return_blocks", "int_correlation_panel", "int_pair_correlations",
+    "int_bitcoin_variance_increase", "int_correlation_estimates", "int_jackknife_correlations",
     "bucket_correlation_weekly", "correlation_gap_weekly",
 )  # fmt: skip
 
@@ -28,8 +29,8 @@ class Market:
 
     def windows_built(self, bench: Bench) -> None:
         """The correlations of all closed windows, by the line's own SQL."""
-        bench.place("int_run", run_of(self.starts_at, ENDS))
-        bench.build("int_windows")
+        bench.place("run_context", run_of(self.starts_at, ENDS))
+        bench.build("core_windows")
         bench.place("prices_hourly", hourly(self.returns))
         coins = pd.DataFrame({
             "asset_id": self.buckets.index, "rank_bucket": self.buckets.to_numpy(), "sector": None,
@@ -51,9 +52,9 @@ def place_members(bench: Bench, coins: pd.DataFrame) -> None:
     """The same coins, in the same buckets, in every window."""
     values = ", ".join(f"('{c.asset_id}', '{c.rank_bucket}')" for c in coins.itertuples())
     bench.place(
-        "int_members_weekly",
+        "core_members_weekly",
         "select week_start, window_id, asset_id, rank_bucket, cast(null as varchar) as sector"
-        f" from intermediate.int_windows cross join (values {values}) as coins(asset_id, rank_bucket)",
+        f" from core.core_windows cross join (values {values}) as coins(asset_id, rank_bucket)",
     )
 
 

@@ -14,7 +14,7 @@ STARTS = pd.Timestamp("2025-10-20")
 ENDS = pd.Timestamp("2025-11-10")
 ASSETS = {"bitcoin": 1, "ethereum": 2, "solana": 3, "chainlink": 14, "bonk": 71, "nobody-knows": None}
 OPEN_INTEREST_MODELS = (
-    "int_symbol_days", "int_candle_lives", "int_open_interest_hourly", "int_open_interest_steps",
+    "core_symbol_days", "int_candle_lives", "int_open_interest_hourly", "int_open_interest_steps",
     "open_interest_change_weekly",
 )  # fmt: skip
 
@@ -38,28 +38,25 @@ class Leverage:
 
     def windows_built(self, bench: Bench) -> None:
         """The changes of all closed windows, by the line's own SQL."""
-        bench.place("int_run", run_of(STARTS, ENDS))
-        bench.place("int_instruments", self.instruments)
-        bench.place("int_candles_closed", self.candles)
+        bench.place("run_context", run_of(STARTS, ENDS))
+        bench.place("core_instruments", self.instruments)
+        bench.place("core_candles_closed", self.candles)
         bench.place("stg_open_interest", self.observed)
         bench.place(
             "stg_funding_rates", "select '' as venue, '' as venue_symbol, timestamp '2025-01-01' as settled_at limit 0"
         )
-        bench.place(
-            "int_refused_open_interest",
-            "select venue, venue_symbol, observed_at from staging.stg_open_interest limit 0",
-        )
+        bench.nothing_fails()
         long = (
             self.prices.rename_axis("price_at")
             .reset_index()
             .melt("price_at", var_name="asset_id", value_name="reference_price_usd")
         )
         bench.place("prices_hourly", long.dropna())
-        bench.build("int_windows")
+        bench.build("core_windows")
         ranks = ", ".join(f"('{a}', {rank or 'null'})" for a, rank in ASSETS.items())
         bench.place(
             "universe_weekly",
-            "select week_start, window_id, asset_id, rank from intermediate.int_windows"
+            "select week_start, window_id, asset_id, rank from core.core_windows"
             f" cross join (values {ranks}) as ranked(asset_id, rank)",
         )
         bench.build(*OPEN_INTEREST_MODELS)

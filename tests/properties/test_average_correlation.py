@@ -43,10 +43,11 @@ def test_every_estimate_is_the_mean_over_all_pairs(bench, seed):
     market = awkward(market, random) if seed else market
     market.windows_built(bench)
     blocks = bench.rows("select * from intermediate.int_correlation_blocks order by block_number")
-    estimates = bench.rows("select * from intermediate.int_correlation_estimates where group_kind = 'bucket'")
-    estimates = estimates.set_index(
-        ["week_start", "window_id", "horizon", "member_group", "left_out_block"]
-    ).sort_index()
+    key = ["week_start", "window_id", "horizon", "rank_bucket"]
+    estimates = bench.rows(
+        "select *, member_group as rank_bucket from intermediate.int_correlation_estimates where group_kind = 'bucket'"
+    ).set_index(key)
+    jackknife = bench.rows("select * from intermediate.int_jackknife_correlations").set_index([*key, "left_out_block"])
     compared = 0
     for (week, window_id, horizon), own in blocks.groupby(["week_start", "window_id", "horizon"]):
         begin, end = own["starts_at"].min(), own["ends_at"].max()
@@ -54,18 +55,14 @@ def test_every_estimate_is_the_mean_over_all_pairs(bench, seed):
         hours = hours.loc[:, hours.notna().all() & (hours != 0).any()]
         for group in (*SIZES, "all"):
             panel = hours[[c for c in hours if group in (market.buckets[c], "all")]]
-            for number, left in [
-                (0, panel),
-                *(
-                    (b.block_number, panel.drop(panel.loc[b.starts_at + HOUR : b.ends_at].index))
-                    for b in own.itertuples()
-                ),
-            ]:
-                row = estimates.loc[(week, window_id, horizon, group, number)]
-                assert row["n_assets"] == panel.shape[1]
+            of = (week, window_id, horizon, group)
+            assert estimates.loc[of, "n_assets"] == panel.shape[1]
+            said = [(estimates.loc[of], panel)] + [
+                (jackknife.loc[(*of, b.block_number)], panel.drop(panel.loc[b.starts_at + HOUR : b.ends_at].index))
+                for b in own.itertuples()
+            ]
+            for row, left in said:
                 expected = all_pairs(left)
-                assert row["average_pairwise_correlation"] == pytest.approx(expected, rel=1e-9, abs=1e-9), (
-                    week, window_id, horizon, group, number,
-                )  # fmt: skip
+                assert row["average_pairwise_correlation"] == pytest.approx(expected, rel=1e-9, abs=1e-9), row.name
                 compared += 1
-    assert compared == len(estimates) > 500
+    assert compared == len(estimates) + len(jackknife) > 500

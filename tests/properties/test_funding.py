@@ -12,7 +12,7 @@ HOUR = pd.Timedelta(hours=1)
 STARTS = pd.Timestamp("2025-10-20")
 ENDS = pd.Timestamp("2025-11-10")
 FUNDING_MODELS = (
-    "int_windows", "int_coverage_days", "int_funding_settlements", "int_funding_missing", "int_funding_hourly",
+    "core_windows", "core_days", "int_funding_settlements", "int_funding_missing", "int_funding_hourly",
     "funding_daily", "funding_weekly", "int_funding_run_pieces", "funding_runs",
 )  # fmt: skip
 SYMBOLS = [("binance", "BTCUSDT", "bitcoin"), ("bybit", "BTCUSDT", "bitcoin"), ("binance", "ETHUSDT", "ethereum")]
@@ -34,11 +34,10 @@ def settlements(rates, hours_of_bins):
 
 def figures(bench, rates, hours_of_bins, *, is_weighted):
     random = np.random.default_rng(99)
-    bench.place("int_run", run_of(STARTS, ENDS))
-    bench.place("stg_run_context", run_of(STARTS, ENDS))
+    bench.place("run_context", run_of(STARTS, ENDS))
     bench.place("stg_funding_rates", settlements(rates, hours_of_bins))
-    bench.place("int_refused_funding", "select venue, venue_symbol, settled_at from staging.stg_funding_rates limit 0")
-    bench.place("int_instruments", pd.DataFrame([
+    bench.nothing_fails()
+    bench.place("core_instruments", pd.DataFrame([
         {"venue": venue, "venue_symbol": symbol, "asset_id": asset, "market_type": "perp",
          "valid_from": pd.Timestamp("1970-01-01"), "valid_to": pd.Timestamp("2200-01-01")}
         for venue, symbol, asset in SYMBOLS
@@ -46,7 +45,7 @@ def figures(bench, rates, hours_of_bins, *, is_weighted):
     bench.place(
         "int_coverage_weeks",
         "select '' as dataset, '' as venue, '' as series, 0 as missing_rows, now_at as first_missing_at,"
-        " now_at as last_missing_at from intermediate.int_run limit 0",
+        " now_at as last_missing_at from operations.run_context limit 0",
     )
     hours = pd.date_range(BINS[0], ENDS, freq="h")
     weights = pd.DataFrame(SYMBOLS, columns=["venue", "venue_symbol", "asset_id"]).merge(

@@ -21,8 +21,8 @@ MONDAYS = pd.date_range(STARTS, ENDS - WEEK, freq="7D")
 @pytest.fixture
 def history(bench):
     """The windows of three years."""
-    bench.place("int_run", run_of(STARTS, ENDS))
-    bench.build("int_windows")
+    bench.place("run_context", run_of(STARTS, ENDS))
+    bench.build("core_windows")
     return bench
 
 
@@ -51,7 +51,10 @@ def wandering(random, days, level):
 @pytest.mark.parametrize("seed", range(2))
 def test_headlines_look_back_as_they_should(history, seed):
     random = np.random.default_rng(seed)
-    metrics = history.rows("select metric_id, level, cadence_days from seeds.headline_metrics").set_index("metric_id")
+    metrics = history.rows(
+        "select metric_id, level, case frequency when 'day' then 1 else 7 end as cadence_days from seeds.metrics"
+        " where is_headline"
+    ).set_index("metric_id")
     chosen = {"btc_funding_annualised_pct", "btc_rv_30d_pct", "correlation_gap_7d", "spot_share_pct"}
     kinds = {(pd.isna(metrics.loc[m, "level"]), metrics.loc[m, "cadence_days"]) for m in chosen}
     assert len(kinds) == 4  # with a level and without, daily and weekly
@@ -62,12 +65,9 @@ def test_headlines_look_back_as_they_should(history, seed):
         days = pd.date_range(STARTS + (6 * DAY if each == 7 else 0 * DAY), ENDS - DAY, freq=f"{each}D")
         series[metric] = wandering(random, days, level)
     stated = pd.concat(
-        [
-            pd.DataFrame({"metric_id": m, "value_date": v.index, "value": v.to_numpy(), "own_terms": 1.0})
-            for m, v in series.items()
-        ]
+        [pd.DataFrame({"metric_id": m, "value_date": v.index, "value": v.to_numpy()}) for m, v in series.items()]
     )
-    history.place("int_headline_values", stated)
+    history.place("metric_values", stated)
     history.build("headlines_weekly")
     found = history.rows("select * from marts.headlines_weekly").set_index(["metric_id", "week_start"])
     compared = 0
@@ -129,15 +129,12 @@ def test_labels_of_curves(history):
     values["T10Y2Y"] = values["DGS10"] - values["DGS2"]
     series = {
         name: pd.DataFrame({
-            "series_id": name, "reference_date": days, "value": own,
+            "dataset": "macro_series", "provider": "fred", "series": name, "reference_date": days, "value": own,
             "released_at": days + pd.to_timedelta(random.choice([1, 1, 4], len(days)), unit="D"),
         })[random.random(len(days)) > missing]
         for (name, own), missing in zip(values.items(), (0.3, 0.1, 0.5), strict=True)
     }  # fmt: skip
-    history.place("int_macro_values", pd.concat(series.values()))
-    history.place(
-        "int_asset_class_closes", "select '' as series, date '2025-01-01' as close_date, 1e0 as close limit 0"
-    )
+    history.place("int_published_values", pd.concat(series.values()))
     history.build("macro_weekly")
     found = history.rows("select * from marts.macro_weekly where series_id = 'US_CURVE_2S10S'").set_index("week_start")
     curve = macro.slopes(series["DGS2"], series["DGS10"], series["T10Y2Y"])
@@ -155,16 +152,16 @@ def test_probability_of_a_cut(history):
     meetings = history.rows("select * from seeds.fomc_meetings order by decided_on")
     days = pd.bdate_range(STARTS, ENDS)
     rate = pd.DataFrame({
-        "series_id": "DFF", "reference_date": days, "released_at": days + DAY,
-        "value": 5 - 0.25 * np.cumsum(random.random(len(days)) < 0.02),
+        "dataset": "macro_series", "provider": "fred", "series": "DFF", "reference_date": days,
+        "released_at": days + DAY, "value": 5 - 0.25 * np.cumsum(random.random(len(days)) < 0.02),
     })  # fmt: skip
     futures = pd.concat([
-        pd.DataFrame({"series": series, "close_date": days, "close": 95.5 + 0.5 * random.random(len(days))})
+        pd.DataFrame({"series": series, "reference_date": days, "value": 95.5 + 0.5 * random.random(len(days))})
         for series in meetings["future_series"]
     ])  # fmt: skip
-    futures = futures[random.random(len(futures)) > 0.3].astype({"close_date": "datetime64[us]"})
-    history.place("int_macro_values", rate)
-    history.place("int_asset_class_closes", futures)
+    futures = futures.assign(dataset="asset_class_prices", provider="yahoo", released_at=pd.NaT)
+    futures = futures[random.random(len(futures)) > 0.3].astype({"reference_date": "datetime64[us]"})
+    history.place("int_published_values", pd.concat([rate, futures]))
     history.build("macro_weekly")
     found = history.rows("select * from marts.macro_weekly where series_id = 'FED_CUT_PROBABILITY'")
     found = found.set_index("week_start")
@@ -172,9 +169,9 @@ def test_probability_of_a_cut(history):
     for monday in MONDAYS:
         end = monday + WEEK
         meeting = meetings[meetings["decided_on"] >= end].iloc[0]
-        own = futures[(futures["series"] == meeting["future_series"]) & (futures["close_date"] < end)]
-        own = own[own["close_date"] >= end - WEEK].sort_values("close_date")
-        mean = 100 - own["close"].iloc[-1]
+        own = futures[(futures["series"] == meeting["future_series"]) & (futures["reference_date"] < end)]
+        own = own[own["reference_date"] >= end - WEEK].sort_values("reference_date")
+        mean = 100 - own["value"].iloc[-1]
         now = macro.at(rate, end)["value"].iloc[-1]
         n = calendar.monthrange(meeting["decided_on"].year, meeting["decided_on"].month)[1]
         d = meeting["decided_on"].day
@@ -184,7 +181,7 @@ def test_probability_of_a_cut(history):
         same = before is not None and before[0] == meeting["decided_on"]
         expected = {
             "value_as_released": probability,
-            "reference_date": own["close_date"].iloc[-1],
+            "reference_date": own["reference_date"].iloc[-1],
             "previous_value": before[1] if same else None,
             "label": f"a cut of 25 bp on {meeting['decided_on']:%Y-%m-%d}",
         }
@@ -206,14 +203,16 @@ def test_streaks_of_the_worst_class(history):
         })[random.random(len(fridays)) > 0.1]
         for row in classes.head(2).itertuples()
     ])  # fmt: skip
-    history.place("int_asset_class_closes", closes.astype({"close_date": "datetime64[us]"}))
+    published = closes.rename(columns={"close_date": "reference_date", "close": "value"})
+    published = published.assign(dataset="asset_class_prices", released_at=pd.NaT)
+    history.place("int_published_values", published.astype({"reference_date": "datetime64[us]"}))
     top30 = pd.DataFrame({"week_start": MONDAYS, "window_id": "fri_fri", "index_id": "top30"})
     top30["return_pct"] = 5 * random.standard_normal(len(MONDAYS)) - 4
     top30 = top30[random.random(len(top30)) > 0.1]
     history.place("index_returns_weekly", top30)
     history.build("asset_class_returns_weekly")
     found = history.rows("select * from marts.asset_class_returns_weekly").set_index(["week_start", "asset_class"])
-    spans = history.rows("select * from intermediate.int_windows where window_id = 'fri_fri' order by week_start")
+    spans = history.rows("select * from core.core_windows where window_id = 'fri_fri' order by week_start")
     quoted = {key: rows.set_index("close_date")["close"] for key, rows in closes.groupby(["provider", "series"])}
     crypto = top30.set_index("week_start")["return_pct"]
     streaks, longest, compared = {}, 0, 0

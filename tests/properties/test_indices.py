@@ -40,11 +40,11 @@ def random_returns(random, assets, *, is_flat):
 
 def indices_built(bench, seed, *, is_flat):
     random = np.random.default_rng(seed)
-    bench.place("int_run", run_of(STARTS, ENDS))
-    bench.build("int_windows", "int_moments")
-    moments = bench.rows("select moment_at from intermediate.int_moments order by 1")["moment_at"].to_numpy()
+    bench.place("run_context", run_of(STARTS, ENDS))
+    bench.build("core_windows", "core_valuation_times")
+    moments = bench.rows("select moment_at from core.core_valuation_times order by 1")["moment_at"].to_numpy()
     universe = random_universe(random, moments)
-    bench.place("int_universe", universe)
+    bench.place("core_universe", universe)
     returns = random_returns(random, sorted(universe["asset_id"].unique()), is_flat=is_flat)
     long = returns.rename_axis("price_at").reset_index().melt("price_at", var_name="asset_id", value_name="log_return")
     bench.place("prices_hourly", long)
@@ -109,11 +109,12 @@ def test_weights_obey_the_cap_and_add_up(bench):
             "market_cap_usd": caps, "is_eligible": True, "sector": None,
         }))  # fmt: skip
     universe = pd.concat(pieces).astype({"sector": "string"})
-    bench.place("int_run", run_of(days[0], days[-1]))
+    bench.place("run_context", run_of(days[0], days[-1]))
     bench.place(
-        "int_moments", pd.DataFrame({"moment_at": days, "is_day_end": True, "is_monday": False, "is_rebalancing": True})
+        "core_valuation_times",
+        pd.DataFrame({"moment_at": days, "is_day_end": True, "is_monday": False, "is_rebalancing": True}),
     )
-    bench.place("int_universe", universe)
+    bench.place("core_universe", universe)
     bench.build("int_index_baskets")
     found = bench.rows("select * from intermediate.int_index_baskets where index_id = 'top30'")
     n_at_cap = []

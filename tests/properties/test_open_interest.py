@@ -57,7 +57,7 @@ def test_every_effect_is_the_one_worked_out_step_by_step(bench, seed):
     facts = market.instruments.set_index(["venue", "venue_symbol"])
     prices = market.prices
     seen = set()
-    for window in bench.rows("select * from intermediate.int_windows").itertuples():
+    for window in bench.rows("select * from core.core_windows").itertuples():
         start, end = window.starts_at, window.ends_at
         steps = [*pd.date_range(start, end - pd.Timedelta(hours=1), freq="24h")[1:], end]
         lives = lives_by_week_end(market, window.week_start + 7 * DAY, steps)

@@ -90,7 +90,7 @@ def prices(candles, instruments) -> Prices:
 @pytest.fixture(scope="session")
 def supplies(raw, marts, prices) -> Supplies:
     # the identities come from the warehouse: which coin a provider's row speaks of is a judgement, tested apart
-    names = marts("select distinct provider, provider_asset_id, asset_id from intermediate.int_provider_rows")
+    names = marts("select distinct provider, provider_asset_id, asset_id from core.core_provider_rows")
     caps = raw("market_caps", "observed_at").rename(columns={"asset_id": "provider_asset_id"})
     return believable_supplies(caps.merge(names, on=["provider", "provider_asset_id"]), prices)
 

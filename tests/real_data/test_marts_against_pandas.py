@@ -135,7 +135,7 @@ def test_realised_volatility(marts, prices, asset, day):
 def test_identities_agree_with_prices(marts, raw, prices):
     """An instrument mapped to the wrong coin would be priced far from the provider's own price of that day."""
     rows = marts(
-        "select asset_id, observed_at, provider, price_usd from intermediate.int_provider_rows"
+        "select asset_id, observed_at, provider, price_usd from core.core_provider_rows"
         " where observed_at >= '2025-10-01' and price_usd > 0"
     )
     compared, wrong = 0, []

@@ -93,9 +93,7 @@ def wrong_candles(tampered):
 
 @pytest.fixture(scope="module")
 def instruments_of(tampered):
-    return tampered(
-        "select * from intermediate.int_instruments where valid_from <= '2026-01-01' and valid_to > '2026-01-01'"
-    )
+    return tampered("select * from core.core_instruments where valid_from <= '2026-01-01' and valid_to > '2026-01-01'")
 
 
 def refused(ask, rule: str, columns: str) -> set[tuple]:
@@ -137,11 +135,11 @@ def test_rows_under_two_names(tampered, wrong_candles):
 
 
 def test_volumes_above_the_aggregators(tampered, wrong_candles, instruments_of):
-    provided = tampered("select asset_id, known_at, volume_24h_usd from intermediate.int_provider_rows")
+    provided = tampered("select asset_id, known_at, volume_24h_usd from core.core_provider_rows")
     expected = peers.too_much_volume(wrong_candles, instruments_of, provided)
     assert refused(tampered, "volume_fits_aggregator", CANDLE) == expected
     assert len(expected) == 24
-    kept = tampered("select quote_volume, close from intermediate.int_candles_hourly where venue_symbol = 'DOTUSDT'"
+    kept = tampered("select quote_volume, close from core.core_candles_hourly where venue_symbol = 'DOTUSDT'"
                     " and market_type = 'spot' and price_at = '2025-11-02 12:00'")  # fmt: skip
     assert kept["quote_volume"].isna().all() and (kept["close"] > 0).all()
 

@@ -340,7 +340,8 @@ def test_headlines(marts, now, metric):
     stated.columns = ["day", "value"]
     values = stated.dropna().set_index("day")["value"].sort_index().astype(float)
     values.index = pd.to_datetime(values.index).normalize() + (0 if is_daily else 6) * DAY
-    fact = marts(f"select level, cadence_days from seeds.headline_metrics where metric_id = '{metric}'").iloc[0]
+    fact = marts(f"select level, frequency from seeds.metrics where metric_id = '{metric}' and is_headline").iloc[0]
+    assert fact["frequency"] == ("day" if is_daily else "week")
     level = None if pd.isna(fact["level"]) else float(fact["level"])
     found = marts(f"select * from marts.headlines_weekly where metric_id = '{metric}'").set_index("week_start")
     mondays = pd.date_range(values.index[0] - values.index[0].weekday() * DAY, now - WEEK, freq="7D")

@@ -16,17 +16,9 @@ def blocking_reasons(connection: duckdb.DuckDBPyConnection) -> list[str]:
         f"guard {rule} stopped {dataset} of {origin}: {failed} of {evaluated} rows ({reason})"
         for dataset, origin, rule, failed, evaluated, reason in connection.execute(
             """
-            with judged as (  -- of a batch that was judged again, the newest judgement counts
-                select * from raw.guard_results
-                qualify recorded_at = max(recorded_at) over (partition by load_id)
-            ),
-            latest as (
-                select dataset, origin, max_by(ingest_id, load_id) as ingest_id
-                from judged group by dataset, origin
-            )
-            select g.dataset, g.origin, g.rule, sum(g.failed_rows), sum(g.evaluated_rows), any_value(g.reason)
-            from judged g join latest using (dataset, origin, ingest_id)
-            where g.severity = 'critical' and not g.is_passed
+            select dataset, origin, rule, sum(failed_rows), sum(evaluated_rows), any_value(reason)
+            from raw.last_guard_results
+            where severity = 'critical' and not is_passed
             group by all order by all
             """
         ).fetchall()

@@ -19,19 +19,32 @@
 {# Neutral is 0.01 % per 8 h, 10.95 % a year. #}
 {% macro is_below_neutral_funding(rate_pct) -%}({{ rate_pct }} < 10.95 - 1e-6){%- endmacro %}
 
+{# What weighs the hours of a window: open interest only where it is known for at least 80 % of the instrument-hours with a rate. #}
+{% macro funding_weighting(n_rates, n_weighted) -%}
+    case
+        when {{ n_rates }} = 0 then null
+        when {{ n_weighted }} >= 0.8 * {{ n_rates }} then 'open_interest'
+        else 'equal'
+    end
+{%- endmacro %}
+
+{# The mean over instruments in one hour of int_funding_hourly, weighted as its window is. #}
+{% macro funding_rate_of_hour(weighting='weighting', hours=none) -%}
+    {%- set of = hours ~ '.' if hours else '' -%}
+    case
+        when {{ weighting }} = 'open_interest' then {{ of }}weighted_rate_sum / nullif({{ of }}weight_usd, 0)
+        else {{ of }}rate_sum_pct / nullif({{ of }}n_rates, 0)
+    end
+{%- endmacro %}
+
 {# The columns that funding_daily and funding_weekly share. `hours` names a CTE with the rows of int_funding_hourly and
    the columns of `window_key`; every figure is of one window and asset, `ALL` is over all instruments. #}
 {% macro funding_over(hours, window_key) %}
 {%- set key = (window_key + ['asset_id']) | join(', ') -%}
-{# Open interest weighs only where it is known for at least 80 % of the window's instrument-hours with a rate. #}
 by_window as (
     select
         {{ key }},
-        case
-            when sum(n_rates) = 0 then null
-            when sum(n_weighted) >= 0.8 * sum(n_rates) then 'open_interest'
-            else 'equal'
-        end as weighting,
+        {{ funding_weighting('sum(n_rates)', 'sum(n_weighted)') }} as weighting,
         100 * sum(negative_weight_usd) / nullif(sum(weight_usd), 0) as weighted_negative_pct,
         100 * sum(n_negative) / nullif(sum(n_rates), 0) as counted_negative_pct,
         100 * sum(below_neutral_weight_usd) / nullif(sum(weight_usd), 0) as weighted_below_neutral_pct,
@@ -45,16 +58,14 @@ by_window as (
 
 hourly_rates as (
     select
-        {% for column in window_key %}h.{{ column }}, {% endfor %}
-        h.asset_id,
-        h.hour_at,
-        case
-            when w.weighting = 'open_interest' then h.weighted_rate_sum / nullif(h.weight_usd, 0)
-            else h.rate_sum_pct / nullif(h.n_rates, 0)
-        end as rate_pct
-    from {{ hours }} h
-    inner join by_window w
-        on h.asset_id = w.asset_id{% for column in window_key %} and h.{{ column }} = w.{{ column }}{% endfor %}
+        {% for column in window_key %}hours_with_rates.{{ column }}, {% endfor %}
+        hours_with_rates.asset_id,
+        hours_with_rates.hour_at,
+        {{ funding_rate_of_hour('by_window.weighting', 'hours_with_rates') }} as rate_pct
+    from {{ hours }} as hours_with_rates
+    inner join by_window
+        on by_window.asset_id = hours_with_rates.asset_id
+        {%- for column in window_key %} and by_window.{{ column }} = hours_with_rates.{{ column }}{% endfor %}
 ),
 
 rates as (
@@ -106,15 +117,15 @@ select
     case
         when w.weighting = 'open_interest' then w.weighted_below_neutral_pct else w.counted_below_neutral_pct
     end as share_below_neutral_pct,
-    r.negative_hours::bigint as negative_hours,
-    coalesce(l.longest_negative_run_hours, 0)::bigint as longest_negative_run_hours,
-    w.n_venues::bigint as n_venues,
-    w.n_settlements::bigint as n_settlements,
-    w.expected_settlements::bigint as expected_settlements,
-    100 * w.n_settlements / nullif(w.expected_settlements, 0)::double as coverage_pct
-from by_window w
+    cast(r.negative_hours as bigint) as negative_hours,
+    cast(coalesce(l.longest_negative_run_hours, 0) as bigint) as longest_negative_run_hours,
+    cast(w.n_venues as bigint) as n_venues,
+    cast(w.n_settlements as bigint) as n_settlements,
+    cast(w.expected_settlements as bigint) as expected_settlements,
+    100 * w.n_settlements / cast(nullif(w.expected_settlements, 0) as double) as coverage_pct
+from by_window as w
 {%- for other, alias in [('rates', 'r'), ('longest_runs', 'l'), ('medians', 'm')] %}
-left join {{ other }} {{ alias }}
+left join {{ other }} as {{ alias }}
     on w.asset_id = {{ alias }}.asset_id
     {%- for column in window_key %} and w.{{ column }} = {{ alias }}.{{ column }}{% endfor %}
 {%- endfor %}

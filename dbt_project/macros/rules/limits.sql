@@ -29,8 +29,8 @@
 {# Hours of bitcoin's 26 weeks before a horizon, below which its usual variance is not known: 13 weeks of them. #}
 {% macro least_hours_of_baseline() %}2184{% endmacro %}
 
-{# --- Peers: when another row says that a row cannot be true. Each limit was set on the real tables; the .yml of its
-   model says how far real rows come, and int_refused_* what is done. --- #}
+{# --- Checks: when another row says that a row cannot be true. Each limit was set on the real tables; the .yml of its check
+   says how far real rows come. --- #}
 
 {# Instruments of one asset that must agree among themselves before they judge another. #}
 {% macro least_peers() %}2{% endmacro %}
@@ -42,13 +42,13 @@
 {% macro peer_close_factor() %}1.5{% endmacro %}
 
 {# Hours of a day and the days beside it that two symbols of a venue must have in common, prices and volume, to be one. #}
-{% macro least_twin_hours() %}3{% endmacro %}
+{% macro least_duplicate_hours() %}3{% endmacro %}
 
 {# Observations of open interest likewise. #}
-{% macro least_twin_observations() %}2{% endmacro %}
+{% macro least_duplicate_observations() %}2{% endmacro %}
 
 {# Days of its own history that tell which of two equal series is whose. #}
-{% macro twin_history_days() %}28{% endmacro %}
+{% macro duplicate_history_days() %}28{% endmacro %}
 
 {# Dollars over coins is the hour's price: this share outside its low–high, one of the two is in another unit. #}
 {% macro open_interest_price_tolerance() %}0.10{% endmacro %}

@@ -1,12 +1,11 @@
-{# What an incremental build rewrites. One moment a build, a Monday: every incremental model rewrites all rows from it on and
-   none before it, so that after it everything is as a full refresh would make it, and before it nothing has changed.
-   The same SQL serves both: in a full refresh, and in unit tests, the moment is the beginning of time.
-   Belongs here: what a model says about its reach, and keeping a table's last state for comparison.
-   Does not: how rows are replaced (engine/incremental.sql), what the moment is (ingestion/builds.py, int_rebuild). #}
+{# From when on an increment rewrites. Every build has one such time, a Monday: all rows of incremental models from then on are
+   replaced and none before, so that afterwards everything is as a full refresh would make it. The same SQL serves both: in a
+   full refresh and in unit tests, the time is 1970. How rows are replaced is in engine/materialisations.sql; what the time is, in
+   warehouse/builds.py and the model rebuild_start. #}
 
-{# The moment as a literal: a subquery would not be pushed below the latest-version windows of staging. `since` names the
-   model that holds it: int_rebuild, or int_run for what int_rebuild itself is made of, or another with its reasons. #}
-{% macro rebuild_from(since='int_rebuild', days_before=0) -%}
+{# That time as a literal: a subquery would not be pushed below the latest-version windows of staging. `since` names the model
+   that holds it: rebuild_start, or run_context for what rebuild_start itself is made of, or another with its reasons. #}
+{% macro rebuild_from(since='rebuild_start', days_before=0) -%}
     {%- set first = '1970-01-01 00:00:00' -%}
     {%- if model.resource_type == 'unit_test' -%}
         {{ return(_days_before(first, days_before)) }}
@@ -19,29 +18,33 @@
     {{ return(_days_before(found.columns[0].values()[0] | string, days_before)) }}
 {%- endmacro %}
 
-{% macro _days_before(moment, days) -%}
-    {%- set parsed = modules.datetime.datetime.fromisoformat(moment) - modules.datetime.timedelta(days=days) -%}
+{% macro _days_before(timestamp, days) -%}
+    {%- set parsed = modules.datetime.datetime.fromisoformat(timestamp) - modules.datetime.timedelta(days=days) -%}
     {{ return("timestamp '" ~ parsed.strftime('%Y-%m-%d %H:%M:%S') ~ "'") }}
 {%- endmacro %}
 
-{# True for rows that the rewritten ones are made of: `days` is the model's declared reach back from the first of them. #}
-{% macro within_reach(moment, days=0, since='int_rebuild') -%}
-    {{ moment }} >= {{ rebuild_from(since, days) }}
-{%- endmacro %}
-
-{# What an incremental model reads of another: `from {{ recent(ref('prices_hourly')) }} as prices`. The rows that may matter to the
-   rewritten ones: from `look_back_days` before the build's moment on, by the time column of what is read. Both stand in the
-   models' meta: `time_column` and `look_back_days`; `rebuilt_since` names the model that holds the moment, if not int_rebuild. #}
-{% macro recent(relation) -%}
+{# What an incremental model reads of another: `from {{ recent(ref('core_prices_hourly')) }} as prices`. The rows that may matter to
+   the rewritten ones: from `look_back_days` before the rebuild on, by the time column of what is read. Both stand in the models'
+   meta: `time_column` and `look_back_days`; `rebuilt_since` names the model that holds the time, if not rebuild_start. `days` is
+   for the one read that looks back further, or less far, than its model. Of a model that is itself rewritten from further back
+   (`rebuilt_days_before`), everything that was. #}
+{% macro recent(relation, days=none) -%}
+    {%- if not execute -%}
+        {# While dbt parses, no config can be asked; what the model waits for must be known all the same. #}
+        {%- set said = modules.re.search("'rebuilt_since': '(\w+)'", model.raw_code) -%}
+        {%- do ref(said.group(1) if said else 'rebuild_start') -%}
+        {{ return(relation) }}
+    {%- endif -%}
+    {%- if model.resource_type == 'unit_test' or should_full_refresh() -%}{{ return(relation) }}{%- endif -%}
     {%- set meta = config.get('meta', {}) -%}
-    {%- set moment = rebuild_from(meta.get('rebuilt_since', 'int_rebuild'), meta.get('look_back_days', 0)) -%}
-    {%- if not execute or model.resource_type == 'unit_test' or should_full_refresh() -%}{{ return(relation) }}{%- endif -%}
-    {%- set node = graph.nodes['model.' ~ project_name ~ '.' ~ relation.identifier] -%}
-    (select * from {{ relation }} where {{ node.config.meta['time_column'] }} >= {{ moment }})
+    {%- set read = graph.nodes['model.' ~ project_name ~ '.' ~ relation.identifier].config.meta -%}
+    {%- set look_back_days = meta.get('look_back_days', 0) if days is none else days -%}
+    {%- set first = rebuild_from(meta.get('rebuilt_since', 'rebuild_start'), [look_back_days, read.get('rebuilt_days_before', 0)] | max) -%}
+    (select * from {{ relation }} where {{ read['time_column'] }} >= {{ first }})
 {%- endmacro %}
 
 {# A pre-hook: keeps the table as the last build left it. What an instrument stands for can change without any fact of that
-   time; int_rebuild compares. A build that breaks off after this is followed by a full refresh, which asks for no comparison. #}
+   time; rebuild_start compares. A build that breaks off after this is followed by a full refresh, which asks for no comparison. #}
 {% macro keep_previous_state() -%}
     {%- if execute and not should_full_refresh() and load_cached_relation(this) is not none -%}
         create or replace table {{ this.schema }}.{{ this.identifier }}_before as select * from {{ this }}
@@ -73,6 +76,6 @@
 {# A post-hook of the model that has compared: what was kept for it goes. #}
 {% macro forget_previous_states(names) -%}
     {%- for name in names %}
-        drop table if exists {{ this.schema }}.{{ name }}_before;
+        drop table if exists {{ ref(name).schema }}.{{ name }}_before;
     {%- endfor %}
 {%- endmacro %}

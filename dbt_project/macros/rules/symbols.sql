@@ -1,5 +1,22 @@
 {# How a venue's own symbol is read where no listing says what it is. The seed `venue_symbols` has the last word. #}
 
+{# One row per dataset and instrument that has facts of it: when it was first and last seen there, and in how many rows. A
+   subquery and no table: what is seen is on the longest way through the models. #}
+{% macro symbols_seen() -%}
+(
+    select
+        dataset,
+        venue,
+        market_type,
+        venue_symbol,
+        min(first_seen_at) as first_seen_at,
+        max(last_seen_at) as last_seen_at,
+        cast(sum(n_rows) as bigint) as n_rows
+    from {{ ref('core_symbol_days') }}
+    group by dataset, venue, market_type, venue_symbol
+)
+{%- endmacro %}
+
 {# Base and quote of BTCUSDT, BTC-USDT-SWAP, BTC_USDT, PF_XBTUSD, BTCUSDT_PERP.A, BTCPERP, kPEPE. #}
 {% macro symbol_pattern() -%}
 '^(?:[PF][FI]_)?(.+?)(?:[-_/](USDT|USDC|FDUSD|BUSD|USD|EUR|GBP|JPY|KRW|TRY|BRL|BTC|ETH|BNB)|(USDT|USDC|FDUSD|BUSD|USD))?(?::[A-Z]+)?(?:[-_]SWAP|[-_]?PERP(?:[.][A-Z])?)?$'

@@ -5,6 +5,6 @@ select
     close,
     recorded_at,
     load_id
-from {{ raw_table('asset_class_prices') }}
+from {{ source('raw', 'asset_class_prices') }}
 where {{ known_at_as_of() }}
 qualify {{ latest_version(['provider', 'series', 'close_date']) }}

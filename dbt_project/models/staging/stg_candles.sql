@@ -1,3 +1,4 @@
+{{ config(meta={'time_column': 'open_time'}) }}
 select
     venue,
     market_type,
@@ -11,6 +12,6 @@ select
     quote_volume,
     recorded_at,
     load_id
-from {{ raw_table('candles') }}
+from {{ source('raw', 'candles') }}
 where {{ known_at_as_of() }}
 qualify {{ latest_version(['venue', 'market_type', 'venue_symbol', 'open_time']) }}

@@ -17,4 +17,4 @@ select
     last_tried_at,
     next_try_at,
     is_closed
-from {{ raw_table('coverage') }}
+from {{ source('raw', 'coverage') }}

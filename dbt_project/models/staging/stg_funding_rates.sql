@@ -1,3 +1,4 @@
+{{ config(meta={'time_column': 'settled_at'}) }}
 select
     venue,
     venue_symbol,
@@ -5,6 +6,6 @@ select
     funding_rate,
     recorded_at,
     load_id
-from {{ raw_table('funding_rates') }}
+from {{ source('raw', 'funding_rates') }}
 where {{ known_at_as_of() }}
 qualify {{ latest_version(['venue', 'venue_symbol', 'settled_at']) }}

@@ -11,6 +11,6 @@ select
     listed_at,
     recorded_at,
     load_id
-from {{ raw_table('instruments') }}
+from {{ source('raw', 'instruments') }}
 where {{ known_at_as_of() }}
 qualify {{ latest_version(['venue', 'market_type', 'venue_symbol']) }}

@@ -5,7 +5,7 @@ select
     window_end as answered_to,
     recorded_at,
     load_id
-from {{ raw_table('requests') }}
+from {{ source('raw', 'requests') }}
 where dataset = 'liquidations'
     and status = 'complete'
     and {{ known_at_as_of() }}

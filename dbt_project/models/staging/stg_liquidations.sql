@@ -8,6 +8,6 @@ select
     quantity,
     recorded_at,
     load_id
-from {{ raw_table('liquidations') }}
+from {{ source('raw', 'liquidations') }}
 where {{ known_at_as_of() }}
 qualify {{ latest_version(['venue', 'venue_symbol', 'liquidated_at', 'side', 'price', 'occurrence']) }}

@@ -5,6 +5,6 @@ select
     long_short_account_ratio,
     recorded_at,
     load_id
-from {{ raw_table('long_short_ratios') }}
+from {{ source('raw', 'long_short_ratios') }}
 where {{ known_at_as_of() }}
 qualify {{ latest_version(['venue', 'venue_symbol', 'observed_at']) }}

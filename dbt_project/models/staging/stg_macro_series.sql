@@ -6,6 +6,6 @@ select
     released_at,
     recorded_at,
     load_id
-from {{ raw_table('macro_series') }}
+from {{ source('raw', 'macro_series') }}
 where {{ known_at_as_of() }}
 qualify {{ latest_version(['provider', 'series', 'reference_date']) }}

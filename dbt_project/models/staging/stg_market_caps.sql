@@ -1,3 +1,4 @@
+{{ config(meta={'time_column': 'observed_at'}) }}
 select
     provider,
     provider_asset_id,
@@ -11,6 +12,6 @@ select
     volume_24h_usd,
     recorded_at,
     load_id
-from {{ raw_table('market_caps') }}
+from {{ source('raw', 'market_caps') }}
 where {{ known_at_as_of() }}
 qualify {{ latest_version(['provider', 'provider_asset_id', 'observed_at']) }}

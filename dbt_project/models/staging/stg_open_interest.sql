@@ -1,3 +1,4 @@
+{{ config(meta={'time_column': 'observed_at'}) }}
 select
     venue,
     venue_symbol,
@@ -6,6 +7,6 @@ select
     open_interest_usd,
     recorded_at,
     load_id
-from {{ raw_table('open_interest') }}
+from {{ source('raw', 'open_interest') }}
 where {{ known_at_as_of() }}
 qualify {{ latest_version(['venue', 'venue_symbol', 'observed_at']) }}

@@ -54,7 +54,7 @@ def published(home, monkeypatch):
         connection.execute(
             """
             create schema marts; create schema intermediate;
-            create table intermediate.int_provider_assets
+            create table core.core_provider_assets
                 (provider varchar, provider_asset_id varchar, asset_id varchar);
             create table marts.instruments as
                 select 'binance' as venue, 'perp' as market_type, 'BTCUSDT' as venue_symbol, 'bitcoin' as asset_id;

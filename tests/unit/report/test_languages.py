@@ -42,6 +42,12 @@ def seed(name: str, column: str) -> set[str]:
         return {row[column] for row in csv.DictReader(file)}
 
 
+def headlines() -> set[str]:
+    """The names of the metrics that a headline may be made of."""
+    with (SEEDS / "metrics.csv").open(encoding="utf-8") as file:
+        return {row["name"] for row in csv.DictReader(file) if row["is_headline"] == "true"}
+
+
 # The catalogues
 
 
@@ -65,7 +71,7 @@ def test_the_words_of_the_warehouse_have_japanese() -> None:
     own = {
         *seed("regime_rules", "state"), *seed("regime_rules", "metric_id"), *seed("regime_rules", "dimension"),
         *seed("regime_verdicts", "verdict"), *seed("rank_buckets", "rank_bucket"), *seed("sectors", "sector"),
-        *seed("asset_classes", "asset_class"), *seed("headline_metrics", "name"), *seed("macro_series", "name"),
+        *seed("asset_classes", "asset_class"), *headlines(), *seed("macro_series", "name"),
         *seed("yield_curves", "name"), *seed("nyse_calendar", "holiday"), *DATASETS,
         "mon_mon", "fri_fri", "all", "majors", "large", "mid", "long_tail", "open_interest", "equal", "complete",
         "partial", "unavailable", "insufficient_data", "crypto", "bear steepener", "bull steepener",

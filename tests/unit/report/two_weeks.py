@@ -39,17 +39,17 @@ COLUMNS = {
 # Dimension, evidence, value, threshold, percentile, vote, level, and how far it would still keep a state.
 VOTES = (
     ("leverage", "open_interest_to_market_cap_pct", 5.0, None, 0.58, "neutral", 0, None, None),
-    ("leverage", "market_funding_annualised_pct", -3.8, 0.1, 0.0, "reset", -2, None, -2),
+    ("leverage", "market_weekly_funding_annualised_pct", -3.8, 0.1, 0.0, "reset", -2, None, -2),
     ("leverage", "position_effect_sds", -1.6, -0.75, None, "deleveraging", -1, None, -1),
-    ("funding", "btc_funding_annualised_pct", -2.8, -0.5, 0.0, "negative", -2, None, -2),
-    ("funding", "market_funding_annualised_pct", -3.8, -0.5, 0.0, "negative", -2, None, -2),
-    ("funding", "median_funding_annualised_pct", -4.2, -0.5, 0.0, "negative", -2, None, -2),
+    ("funding", "btc_weekly_funding_annualised_pct", -2.8, -0.5, 0.0, "negative", -2, None, -2),
+    ("funding", "market_weekly_funding_annualised_pct", -3.8, -0.5, 0.0, "negative", -2, None, -2),
+    ("funding", "median_weekly_funding_annualised_pct", -4.2, -0.5, 0.0, "negative", -2, None, -2),
     ("volatility", "btc_rv_7d_pct", 64.1, 0.75, 0.94, "elevated", 1, 2, None),
     ("volatility", "eth_rv_7d_pct", 62.0, 0.95, 0.96, "stressed", 2, 2, None),
     ("volatility", "btc_rv_7d_to_rv_30d", 1.18, None, 0.97, "normal", 0, 1, None),
-    ("correlation", "average_pairwise_correlation_7d", 0.63, None, 0.74, "normal", 0, 1, None),
+    ("correlation", "correlation_all_7d", 0.63, None, 0.74, "normal", 0, 1, None),
     ("correlation", "average_correlation_to_btc_7d", 0.70, None, 0.94, "normal", 0, 1, None),
-    ("correlation", "average_pairwise_correlation_7d", 0.63, None, 0.74, "normal", 0, None, None),
+    ("correlation", "correlation_all_7d", 0.63, None, 0.74, "normal", 0, None, None),
     ("breadth", "share_of_assets_negative_pct", 100.0, 75.0, 0.94, "broad_risk_off", -1, None, -1),
     ("breadth", "share_of_sectors_negative_pct", 100.0, 75.0, 0.86, "broad_risk_off", -1, None, -1),
     ("breadth", "equal_weighted_return_pct", -9.4, -3.0, 0.13, "broad_risk_off", -1, None, -1),
@@ -94,7 +94,7 @@ def two_weeks_marts() -> duckdb.DuckDBPyConnection:
         insert(con, "regime_evidence_weekly", (WEEK, dimension, f"e{number}", metric, value, threshold, percentile,
                "value", vote, level, up, down, 1.0, 100.0, "a_mart"))  # fmt: skip
     # What a state is called at a level that nobody votes for this week stands in an earlier one.
-    insert(con, "regime_evidence_weekly", (BEFORE, "correlation", "e9", "average_pairwise_correlation_7d", 0.7, 0.65,
+    insert(con, "regime_evidence_weekly", (BEFORE, "correlation", "e9", "correlation_all_7d", 0.7, 0.65,
            0.9, "value", "systemic", 1, 1, None, 1.0, 100.0, "a_mart"))  # fmt: skip
     for metric, value, unit, before, since, at, side, name, section in HEADLINES:
         insert(con, "headlines_weekly", (WEEK, metric, value, unit, before, value - before, 0.5, since, 1,

@@ -1,0 +1,34 @@
+-- One row per instrument: what it stands for now (or stood for last), and when it was first and last seen.
+with seen as (
+    select
+        venue,
+        market_type,
+        venue_symbol,
+        min(first_seen_at) as first_seen_at,
+        max(last_seen_at) as last_seen_at
+    from {{ symbols_seen() }} as symbols
+    group by venue, market_type, venue_symbol
+)
+
+select
+    instruments.venue,
+    instruments.market_type,
+    instruments.venue_symbol,
+    instruments.asset_id,
+    instruments.base,
+    instruments.quote,
+    instruments.multiplier,
+    instruments.contract_size,
+    instruments.is_inverse,
+    coalesce(seen.first_seen_at, instruments.listed_at) as first_seen_at,
+    coalesce(seen.last_seen_at, instruments.listed_at) as last_seen_at
+from {{ ref('core_instruments') }} as instruments
+left join seen
+    on seen.venue = instruments.venue
+    and seen.market_type = instruments.market_type
+    and seen.venue_symbol = instruments.venue_symbol
+where instruments.valid_from <= coalesce(seen.last_seen_at, {{ now_at() }})
+qualify row_number() over (
+    partition by instruments.venue, instruments.market_type, instruments.venue_symbol
+    order by instruments.valid_from desc
+) = 1

@@ -1,0 +1,13 @@
+-- One row per window and index whose level is known at both ends: what the index returned.
+select
+    windows.week_start,
+    windows.window_id,
+    begins.index_id,
+    100e0 * (ends.level / begins.level - 1e0) as return_pct,
+    ends.n_members
+from {{ ref('core_windows') }} as windows
+inner join {{ ref('index_levels_hourly') }} as begins
+    on begins.level_at = windows.starts_at
+inner join {{ ref('index_levels_hourly') }} as ends
+    on ends.index_id = begins.index_id
+    and ends.level_at = windows.ends_at
