@@ -11,7 +11,7 @@ from typing import Any
 
 from ingestion.http.fetch import Answer, Task
 from ingestion.planning.plan import Instrument, Plan
-from ingestion.planning.windows import left_of
+from ingestion.planning.windows import left_of, within
 from ingestion.references.provider import WHOLE_LIST
 from ingestion.venues.venue import Feed, Market
 
@@ -35,6 +35,8 @@ def feed_tasks(plan: Plan, market: Market, client: Any, listed: Sequence[Instrum
     if windows and answered:
         start, end = windows[-1]
         windows[-1] = (max(first, start - plan.universe.reread.get(plan.dataset, timedelta(0))), end)
+    if plan.spans is not None:
+        windows = within(windows, plan.spans)
 
     async def read(start: datetime, end: datetime) -> Answer:
         return Answer(await client.events(market, plan.dataset, start, end, sizes))

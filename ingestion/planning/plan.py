@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from ingestion.http.fetch import IMPATIENT, NotKept, NotOffered, Patience
-from ingestion.planning.windows import Window, joined, left_of
+from ingestion.planning.windows import Window, joined, left_of, within
 from ingestion.universe import Universe
 from warehouse import coverage
 from warehouse.database import covered_until
@@ -54,6 +54,7 @@ class Plan:
     """What a plan is made from: the source and its clock, the universe, and what raw knows already.
 
     `answered` holds the windows that were answered completely or are known to be gone, `gaps` those whose turn it is.
+    `spans` narrows all this to some weeks: only what is not known of them is asked.
     """
 
     dataset: str
@@ -67,12 +68,18 @@ class Plan:
     instruments: tuple[Instrument, ...]
     coins: tuple[tuple[str, str, str], ...]
     only: Only | None = None
+    spans: tuple[Window, ...] | None = None
     server: dict[str, Any] = field(default_factory=dict)
 
     @property
     def due(self) -> datetime:
         """Answers are wanted up to here: the last full hour of the source's clock."""
         return self.source.now.replace(minute=0, second=0, microsecond=0)
+
+    @property
+    def wanted_until(self) -> datetime:
+        """What was asked completely up to here needs no question: `due`, or the end of the weeks that are wanted."""
+        return self.due if self.spans is None else min(self.due, max(end for _, end in self.spans))
 
     def covered_until(self, origin: str, market_type: str | None, series: str) -> datetime | None:
         """How far this series has been asked completely."""
@@ -83,7 +90,8 @@ class Plan:
         key = (origin, market_type, series)
         if self.only:
             return key in self.gaps and not self.only.window
-        return all(known.get(key) is None or known[key] < self.due for known in (self.covered, self.not_offered))
+        until = self.wanted_until
+        return all(known.get(key) is None or known[key] < until for known in (self.covered, self.not_offered))
 
     def windows(self, instrument: Instrument) -> list[Window]:
         """What is to be asked of an instrument's history: each window one question."""
@@ -96,13 +104,17 @@ class Plan:
         if self.only and until is not None and any(end > until for _, end in gaps):
             # The end of what was answered may have been unfinished; a later run would take it for settled.
             gaps.append((max(self.source.starts_at, until - reread), until))
-        if self.only or self.not_offered.get(key, self.source.starts_at) >= self.due:
+        if self.spans is not None:
+            gaps = [gap for gap in gaps if within([gap], self.spans)]
+        if self.only or self.not_offered.get(key, self.source.starts_at) >= self.wanted_until:
             return joined(gaps)
         if until is not None and not instrument.is_active and until >= instrument.learned_at:
             return joined(gaps)  # it had ended before it was last asked
         unanswered = left_of((self.source.starts_at, self.due), self.answered.get(key, ()))
+        if self.spans is not None:
+            unanswered = within(unanswered, self.spans)
         if until is not None and unanswered and unanswered[-1][0] == until:
-            unanswered[-1] = (max(self.source.starts_at, until - reread), self.due)
+            unanswered[-1] = (max(self.source.starts_at, until - reread), unanswered[-1][1])
         return joined([*gaps, *unanswered])
 
     @property

@@ -24,6 +24,14 @@ def joined(windows: Iterable[Window], near: timedelta = NEAR) -> list[Window]:
     return together
 
 
+def within(windows: Iterable[Window], spans: Sequence[Window]) -> list[Window]:
+    """The parts of the windows that lie in one of the spans."""
+    parts = (
+        (max(start, first), min(end, last)) for start, end in windows for first, last in joined(spans, timedelta(0))
+    )
+    return [(start, end) for start, end in parts if start < end]
+
+
 def left_of(window: Window, taken: Sequence[Window]) -> list[Window]:
     """The parts of a window that none of `taken` covers; edges that touch leave nothing between them."""
     start, end = window

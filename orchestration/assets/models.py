@@ -1,13 +1,10 @@
-"""The models of dbt as assets: staging, intermediate, marts, and the seeds they read.
+"""The dbt models as assets: one dbt call per run, and its verdict in the warehouse's ledger."""
 
-Belongs here: one dbt call per run, its verdict in the warehouse's ledger, what is told about each table.
-Does not: any SQL that computes (dbt_project).
-"""
-
+import json
 import os
 import subprocess
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Container, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -16,8 +13,10 @@ import duckdb
 from dagster import (
     AssetExecutionContext,
     AssetKey,
+    AssetMaterialization,
     AssetObservation,
     AssetsDefinition,
+    AssetSpec,
     BackfillPolicy,
     Failure,
     MaterializeResult,
@@ -29,6 +28,9 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation, DbtCliResource, 
 
 from ingestion.planning.endpoints import endpoints
 from ingestion.session import Session
+from orchestration.assets.origins import OWNER
+from orchestration.assets.raw import report_raw_weeks
+from orchestration.materialisations import is_deferred, report
 from orchestration.preview import preview, row_counts
 from orchestration.resources import dbt_project
 from warehouse import coverage
@@ -40,28 +42,58 @@ from warehouse.database import connect
 from warehouse.home import Home
 
 STEP = "models"
+OP = "warehouse"  # the step's name in Dagster
 # How long dbt has to end by itself when a run is interrupted.
 STOP_SECONDS = 2.0
 
 
-class _Layers(DagsterDbtTranslator):
-    """Groups are the layers. Keys need no rule: schema and table are what dbt calls them."""
+class _Translator(DagsterDbtTranslator):
+    """Keys need no rule: schema and table are what dbt calls them. Groups are the layers, domains are tags."""
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         return dbt_resource_props["config"].get("schema") or super().get_group_name(dbt_resource_props)
 
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> Sequence[str] | None:
+        return super().get_owners(dbt_resource_props) or [OWNER]
 
-def warehouse_assets(weeks: PartitionsDefinition) -> AssetsDefinition:
-    """Every model. They ignore the weeks they are run for: a model always covers every week the source reaches."""
+    def get_tags(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, str]:
+        folders = Path(dbt_resource_props["original_file_path"]).parts[2:-1]  # below models/<layer>/
+        return {**super().get_tags(dbt_resource_props), **({"domain": folders[0]} if folders else {})}
+
+
+def seed_specs() -> list[AssetSpec]:
+    """The seeds. They are of no week: each build loads them, and nothing else does."""
+    project, translator = dbt_project(), _Translator()
+    manifest = json.loads(project.manifest_path.read_bytes())
+    seeds = (node for node in manifest["nodes"].values() if node["resource_type"] == "seed")
+    return [
+        AssetSpec(
+            translator.get_asset_key(seed),
+            description=seed["description"],
+            group_name=translator.get_group_name(seed),
+            owners=[OWNER],
+            kinds={"csv", "dbt"},
+        )
+        for seed in seeds
+    ]
+
+
+def model_assets(weeks: PartitionsDefinition) -> AssetsDefinition:
+    """Every model. A build brings every week that raw has into every model, whichever weeks the run is for.
+
+    The models have the weekly partitions all the same: a backfill of assets from the UI runs the line in one run only
+    if all of it shares them (DECISIONS.md). A check then makes sure that the run's weeks are in.
+    """
     project = dbt_project()
 
     @dbt_assets(
         manifest=project.manifest_path,
         project=project,
-        name="warehouse",
+        name=OP,
+        select="resource_type:model",
         partitions_def=weeks,
         backfill_policy=BackfillPolicy.single_run(),
-        dagster_dbt_translator=_Layers(),
+        dagster_dbt_translator=_Translator(),
     )
     def build(context: AssetExecutionContext, dbt: DbtCliResource, session: ResourceParam[Session]) -> Iterator[Any]:
         session.progress.start(STEP, total=len(context.selected_output_names))
@@ -69,6 +101,8 @@ def warehouse_assets(weeks: PartitionsDefinition) -> AssetsDefinition:
         now = datetime.now(UTC)
         with connect(session.home) as connection:
             coverage.update(connection, session.source.now, session.source.starts_at, endpoints())
+            if is_deferred(context):
+                report_raw_weeks(context, connection, session.source)
             if is_unchanged := is_current(connection, session.source, fingerprint=state):
                 confirm_build(connection, as_of=now)
             else:
@@ -77,28 +111,30 @@ def warehouse_assets(weeks: PartitionsDefinition) -> AssetsDefinition:
                 )
         if is_unchanged:
             # Built again, the same rows would give sums that differ in the last bits: what stands is left standing.
-            depends = context.assets_def.asset_deps
-            order = TopologicalSorter({key: depends[key] for key in context.selected_asset_keys}).static_order()
-            for key in (key for key in order if key in context.selected_asset_keys):
-                yield MaterializeResult(asset_key=key, metadata={"unchanged": True})
+            with connect(session.home) as connection:
+                yield from _unchanged(context, connection)
             session.progress.finish(STEP, "nothing new since they were built and tested")
             return
+        # Seeds are no assets of this step, so dbt is told to load them.
+        seeds = [] if context.is_subset else ["--select", "resource_type:seed"]
         refresh = ["--full-refresh"] if rebuild_from == EVERYTHING else []
         os.environ["REGIME_STAGING"] = str(session.home.staging)  # dbt runs in a process of its own
         invocation = dbt.cli(
-            ["build", "--exclude-resource-type", "unit_test", *refresh],
+            ["build", "--exclude-resource-type", "unit_test", *seeds, *refresh],
             context=context,
             target_path=artefacts(session.home),
             raise_on_error=False,
         )
         built = 0
+        ours = context.selected_output_names
         invocation.termination_timeout_seconds = STOP_SECONDS
         with ends_with_us(invocation.process):  # whatever happens here, no dbt may be left writing
             try:
                 for event in invocation.stream():
                     built += isinstance(event, Output)
                     session.progress.advance(STEP, isinstance(event, Output))
-                    yield event
+                    if _tells_something(event, ours, is_deferred(context)):
+                        yield event
                 is_passed = invocation.is_successful()
             except subprocess.TimeoutExpired:  # we were interrupted, and dbt does not end when it is asked to
                 raise KeyboardInterrupt from None
@@ -106,12 +142,61 @@ def warehouse_assets(weeks: PartitionsDefinition) -> AssetsDefinition:
             finish_build(connection, is_passed=is_passed)
             for observation in _marts(connection):
                 context.log_event(observation)
+            if is_passed:
+                for seed in () if context.is_subset else seed_specs():
+                    context.log_event(AssetMaterialization(seed.key))
+                if is_deferred(context):
+                    _report_models(context, connection)
         if not is_passed:
             raise Failure(what_failed(session.home, invocation), allow_retries=False)
         since = "" if rebuild_from == EVERYTHING else f" from {rebuild_from:%Y-%m-%d} on"
         session.progress.finish(STEP, f"{built} built{since}, all tests passed")
 
     return build
+
+
+def _tells_something(event: Any, ours: Container[str], is_deferred: bool) -> bool:
+    """Seeds are none of this step's assets; where the run reports by itself, only marts have to reach other steps."""
+    if isinstance(event, Output):
+        return event.output_name in ours and (not is_deferred or event.output_name.startswith("marts__"))
+    return not isinstance(event, AssetObservation)  # a test of a seed: it stops the build, and has no check
+
+
+def _unchanged(context: AssetExecutionContext, connection: duckdb.DuckDBPyConnection) -> Iterator[MaterializeResult]:
+    """What a build would yield, in the order of the models."""
+    if is_deferred(context):
+        _report_models(context, connection)
+    depends = context.assets_def.asset_deps
+    order = TopologicalSorter({key: depends[key] for key in context.selected_asset_keys}).static_order()
+    for key in order:
+        if key in context.selected_asset_keys and (not is_deferred(context) or key.path[0] == "marts"):
+            yield MaterializeResult(asset_key=key, metadata={"unchanged": True})
+
+
+def _report_models(context: AssetExecutionContext, connection: duckdb.DuckDBPyConnection) -> None:
+    """The weeks in each weekly mart; for any other model those of the run: it has no weeks of its own."""
+    asked = {date.fromisoformat(key) for key in context.partition_keys}
+    weekly = weekly_marts(connection)
+    for key in sorted(context.selected_asset_keys):
+        weeks = weeks_in(connection, key.path[1]) if key.path[0] == "marts" and key.path[1] in weekly else asked
+        report(
+            context,
+            key,
+            [week for week in weeks if context.assets_def.partitions_def.has_partition_key(week.isoformat())],
+        )  # type: ignore[union-attr]
+
+
+def weekly_marts(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """The marts that have weeks."""
+    found = connection.execute(
+        "select table_name from duckdb_columns() where schema_name = 'marts' and column_name = 'week_start'"
+    ).fetchall()
+    return {name for (name,) in found}
+
+
+def weeks_in(connection: duckdb.DuckDBPyConnection, mart: str) -> list[date]:
+    """The weeks of which a weekly mart has a row."""
+    return [week for (week,) in connection.execute(f'select distinct week_start from marts."{mart}"').fetchall()]
 
 
 def artefacts(home: Home) -> Path:
@@ -137,17 +222,9 @@ def what_failed(home: Home, invocation: DbtCliInvocation) -> str:
 
 def _marts(connection: duckdb.DuckDBPyConnection) -> Iterator[AssetObservation]:
     """Row count and newest rows of each mart. They are read when dbt has ended: while it writes, nobody else can."""
+    weekly = weekly_marts(connection)
     for (schema, table), rows in row_counts(connection).items():
         if schema == "marts":
-            order = "week_start desc" if _has_weeks(connection, table) else "1"
-            told = preview(connection, f'select * from marts."{table}" order by {order}')
-            yield AssetObservation(AssetKey([schema, table]), metadata={"dagster/row_count": rows, "preview": told})
-
-
-def _has_weeks(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
-    found = connection.execute(
-        "select count(*) from duckdb_columns() where schema_name = 'marts' and table_name = ?"
-        " and column_name = 'week_start'",
-        [table],
-    ).fetchall()
-    return bool(found[0][0])
+            order = "week_start desc" if table in weekly else "1"
+            shown = preview(connection, f'select * from marts."{table}" order by {order}')
+            yield AssetObservation(AssetKey([schema, table]), metadata={"dagster/row_count": rows, "preview": shown})

@@ -1,0 +1,51 @@
+"""What Dagster is told is in, week by week.
+
+By itself Dagster reports every asset of a run for each of the run's weeks, whatever the step has seen: a week would be
+green without its rows, and the 33 other weeks that came along would be missing. Runs of the weekly job therefore carry
+the tag DEFERRED, with which Dagster leaves the reporting to the run. A run of single assets, or a backfill of assets,
+carries no tag (its backfill waits for Dagster's own reports): there a step fails unless each of its weeks is in.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import date
+from typing import Any
+
+from dagster import AssetExecutionContext, AssetKey, AssetMaterialization, DagsterRun
+
+DEFERRED = "dagster/defer_asset_events"
+_PARTITION, _FIRST, _LAST = (
+    f"dagster/{name}" for name in ("partition", "asset_partition_range_start", "asset_partition_range_end")
+)
+
+
+def is_deferred(context: AssetExecutionContext) -> bool:
+    """True if this run reports by itself what is in."""
+    return context.run.tags.get(DEFERRED) == "true"
+
+
+def range_tags(weeks: Collection[date]) -> dict[str, str]:
+    """The tags of one run for all weeks from the first to the last."""
+    return {_FIRST: min(weeks).isoformat(), _LAST: max(weeks).isoformat()}
+
+
+def bounds(run: DagsterRun) -> tuple[date, date] | None:
+    """The first and the last week of a run; None if it is of no week."""
+    first = run.tags.get(_FIRST) or run.tags.get(_PARTITION)
+    last = run.tags.get(_LAST) or first
+    return (date.fromisoformat(first), date.fromisoformat(last)) if first and last else None
+
+
+def report(
+    context: AssetExecutionContext,
+    key: AssetKey,
+    weeks: Collection[date],
+    metadata: Mapping[str, Any] | None = None,
+) -> None:
+    """Say that weeks of an asset are in: those of this run, and those that Dagster does not know of yet."""
+    known = context.instance.get_materialized_partitions(key)
+    asked = set(context.partition_keys)
+    for week in sorted(week.isoformat() for week in weeks):
+        if week in asked:
+            context.log_event(AssetMaterialization(key, partition=week, metadata=metadata))
+        elif week not in known:
+            context.log_event(AssetMaterialization(key, partition=week))
