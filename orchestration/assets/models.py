@@ -178,12 +178,8 @@ def _report_models(context: AssetExecutionContext, connection: duckdb.DuckDBPyCo
     asked = {date.fromisoformat(key) for key in context.partition_keys}
     weekly = weekly_marts(connection)
     for key in sorted(context.selected_asset_keys):
-        weeks = weeks_in(connection, key.path[1]) if key.path[0] == "marts" and key.path[1] in weekly else asked
-        report(
-            context,
-            key,
-            [week for week in weeks if context.assets_def.partitions_def.has_partition_key(week.isoformat())],
-        )  # type: ignore[union-attr]
+        is_weekly = key.path[0] == "marts" and key.path[1] in weekly
+        report(context, key, weeks_in(connection, key.path[1]) if is_weekly else asked)
 
 
 def weekly_marts(connection: duckdb.DuckDBPyConnection) -> set[str]:

@@ -8,6 +8,7 @@ import base64
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 from dagster import (
@@ -85,7 +86,7 @@ def weekly_regime_summary(weeks: PartitionsDefinition, marts: Sequence[AssetKey]
             raise Failure(str(error), allow_retries=False) from error
         session.progress.finish(STEP, f"number {publication.publication_id}")
         newest = session.home.reports / iso_week(max(asked))
-        metadata = {
+        metadata: dict[str, Any] = {
             "publication_id": publication.publication_id,
             "weeks": ", ".join(iso_week(week) for week in asked),
             "digest": publication.digest,

@@ -168,7 +168,9 @@ def _hold_to_its_weeks(
         # In a run of the whole line, what nobody can be asked for any more must not keep the week from its page.
         if week in asked and not state.is_in and (state.can_be_asked or not runs_models(context.run))
     }
-    came_along = {week for week, state in states.items() if state.is_in} - ({} if missing else asked)
+    # If it does not fail, Dagster reports the weeks of the run.
+    by_dagster = set() if missing else asked
+    came_along = {week for week, state in states.items() if state.is_in} - by_dagster
     report(context, raw_key(dataset), came_along)
     if missing:
         week, reason = max(missing.items())
