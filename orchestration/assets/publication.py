@@ -15,6 +15,7 @@ from dagster import (
     AssetExecutionContext,
     AssetKey,
     AssetsDefinition,
+    AssetSpec,
     BackfillPolicy,
     Failure,
     FreshnessPolicy,
@@ -22,7 +23,7 @@ from dagster import (
     MetadataValue,
     PartitionsDefinition,
     ResourceParam,
-    asset,
+    multi_asset,
 )
 
 from ingestion.session import Session
@@ -44,9 +45,8 @@ KEY = AssetKey("weekly_regime_summary")
 
 def weekly_regime_summary(weeks: PartitionsDefinition, marts: Sequence[AssetKey]) -> AssetsDefinition:
     """The summary, made from all marts."""
-
-    @asset(
-        key=KEY,
+    spec = AssetSpec(
+        KEY,
         deps=marts,
         group_name="publication",
         owners=[OWNER],
@@ -55,9 +55,14 @@ def weekly_regime_summary(weeks: PartitionsDefinition, marts: Sequence[AssetKey]
             "The weekly regime summary: warehouse.duckdb and reports/<week>/, made visible together by one swap. "
             "Published only if every blocking check of this state of the warehouse passed, whatever this run did."
         ),
+        freshness_policy=FreshnessPolicy.cron(deadline_cron=DEADLINE, lower_bound_delta=SINCE_THE_WEEK_CLOSED),
+    )
+
+    @multi_asset(
+        specs=[spec],
+        name=KEY.to_python_identifier(),
         partitions_def=weeks,
         backfill_policy=BackfillPolicy.single_run(),
-        freshness_policy=FreshnessPolicy.cron(deadline_cron=DEADLINE, lower_bound_delta=SINCE_THE_WEEK_CLOSED),
     )
     def publish_weeks(context: AssetExecutionContext, session: ResourceParam[Session]) -> MaterializeResult:
         asked = [date.fromisoformat(key) for key in context.partition_keys]
@@ -99,7 +104,7 @@ def weekly_regime_summary(weeks: PartitionsDefinition, marts: Sequence[AssetKey]
         if is_deferred(context):
             for week in asked:
                 report(context, KEY, [week], metadata if week == max(asked) else None)
-        return MaterializeResult(metadata=metadata)
+        return MaterializeResult(asset_key=KEY, metadata=metadata)
 
     return publish_weeks
 

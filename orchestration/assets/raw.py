@@ -21,7 +21,7 @@ from dagster import (
     PartitionsDefinition,
     ResourceParam,
     RetryPolicy,
-    asset,
+    multi_asset,
 )
 
 from expectations.runner import judge_at
@@ -83,13 +83,19 @@ def _raw_asset(dataset: Dataset, weeks: PartitionsDefinition) -> AssetsDefinitio
     if _needs_instruments(dataset):
         upstream.append(raw_key(INSTRUMENTS))  # what a venue lists says what to ask it for
 
-    @asset(
-        key=raw_key(dataset),
+    key = raw_key(dataset)
+    spec = AssetSpec(
+        key,
         deps=upstream,
         description=f"{dataset.description}\n\n{_WEEKS_IN_WORDS}",
         group_name=GROUP,
         owners=[OWNER],
         kinds={"parquet", "duckdb"},
+    )
+
+    @multi_asset(  # `asset` has no backfill policy that is out of beta
+        specs=[spec],
+        name=key.to_python_identifier(),
         partitions_def=weeks,
         backfill_policy=BackfillPolicy.single_run(),
         retry_policy=RetryPolicy(max_retries=1, delay=5, backoff=Backoff.EXPONENTIAL),
@@ -109,11 +115,11 @@ def _raw_asset(dataset: Dataset, weeks: PartitionsDefinition) -> AssetsDefinitio
         session.progress.finish(dataset.name, _in_words(ingested, loads))
         metadata = _metadata(dataset, session) | {"seconds": time.monotonic() - started}
         if is_deferred(context):  # the weeks are reported when the ledger is up to date, before the models are built
-            context.log_event(AssetObservation(raw_key(dataset), metadata=metadata))
+            context.log_event(AssetObservation(key, metadata=metadata))
         else:
             with connect(session.home) as connection:
                 _hold_to_its_weeks(context, dataset, connection, session.source)
-        return MaterializeResult(metadata=metadata)
+        return MaterializeResult(asset_key=key, metadata=metadata)
 
     return fetch_and_load
 
