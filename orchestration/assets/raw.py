@@ -51,6 +51,7 @@ _WEEKS_IN_WORDS = (
 
 # Tables of schema raw that come with any of the datasets.
 LEDGERS = {
+    "loads": "Which landed file was loaded when, and how many of its rows were new.",
     "requests": "What was asked of whom, and how it ended: what a coverage is measured against.",
     "coverage": "Per series and week: what was due, what came, what is missing, why, and when it is asked for again.",
     "quarantine": "Rows that a guard stopped, whole, with the rule.",
