@@ -105,7 +105,11 @@ class Plan:
             # The end of what was answered may have been unfinished; a later run would take it for settled.
             gaps.append((max(self.source.starts_at, until - reread), until))
         if self.spans is not None:
-            gaps = [gap for gap in gaps if within([gap], self.spans)]
+            # What is asked for a gap reaches a little into the week beside it.
+            inner = [
+                (first + coverage.JITTER, last - coverage.JITTER) for first, last in joined(self.spans, timedelta(0))
+            ]
+            gaps = [gap for gap in gaps if within([gap], inner)]
         if self.only or self.not_offered.get(key, self.source.starts_at) >= self.wanted_until:
             return joined(gaps)
         if until is not None and not instrument.is_active and until >= instrument.learned_at:

@@ -162,3 +162,15 @@ def test_a_feed_of_optional_venues_is_in_where_one_answered_and_out_of_reach_fur
         (False, False),
         (True, True),
     ]
+
+
+def test_a_gap_beside_a_week_is_not_asked_for_it(market, home):
+    """What must be asked for a gap reaches half an hour, or a candle's hour, over the week's edge."""
+    fetch(market, home, "instruments")
+    fetch(market, home, "candles", WEEKS[1])
+    states(market, home)  # now the ledger knows that the other two weeks are missing
+    market.asked.clear()
+    fetch(market, home, "candles", WEEKS[1])
+    assert market.asked == []
+    fetch(market, home, "candles", *WEEKS[:2])
+    assert max(row[2] for row in candles(home)) == datetime(2025, 11, 30, 23)
