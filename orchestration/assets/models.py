@@ -1,9 +1,11 @@
 """The dbt models as assets: one dbt call per run, and its verdict in the warehouse's ledger."""
 
 import json
+import logging
 import os
 import subprocess
 from collections.abc import Container, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -23,6 +25,7 @@ from dagster import (
     Output,
     PartitionsDefinition,
     ResourceParam,
+    get_dagster_logger,
 )
 from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation, DbtCliResource, dbt_assets
 
@@ -128,7 +131,8 @@ def model_assets(weeks: PartitionsDefinition) -> AssetsDefinition:
         built = 0
         ours = context.selected_output_names
         invocation.termination_timeout_seconds = STOP_SECONDS
-        with ends_with_us(invocation.process):  # whatever happens here, no dbt may be left writing
+        # Whatever happens here, no dbt may be left writing.
+        with ends_with_us(invocation.process), _without_seed_warnings():
             try:
                 for event in invocation.stream():
                     built += isinstance(event, Output)
@@ -153,6 +157,21 @@ def model_assets(weeks: PartitionsDefinition) -> AssetsDefinition:
         session.progress.finish(STEP, f"{built} built{since}, all tests passed")
 
     return build
+
+
+@contextmanager
+def _without_seed_warnings() -> Iterator[None]:
+    """Seeds are loaded by this step and are none of its assets, so dagster-dbt warns of each of their tests."""
+    log = get_dagster_logger()
+
+    def is_other(record: logging.LogRecord) -> bool:
+        return not record.getMessage().startswith("Logging an `AssetObservation`")
+
+    log.addFilter(is_other)
+    try:
+        yield
+    finally:
+        log.removeFilter(is_other)
 
 
 def _tells_something(event: Any, ours: Container[str], is_deferred: bool) -> bool:
