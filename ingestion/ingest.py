@@ -71,14 +71,20 @@ def ingest(
     universe: Universe | None = None,
     patience: Patience | None = None,
     only: Only | None = None,
+    wanted: Sequence[TimeSpan] | None = None,
 ) -> Ingested:
     """Ask everyone for what is due of `dataset` and land it; load it with `warehouse.load_landed` afterwards.
 
     What was asked completely up to the source's present hour is not asked again, so a second call asks nothing.
-    `only` narrows what is asked.
+    `wanted` narrows what is asked to what is not known of some weeks, `only` to gaps. What gives a series whole (a
+    provider, an archive's file) is asked whole.
     """
     with connect(home) as connection:
-        plan = replace(read_plan(connection, dataset, source, universe or Universe.read()), only=only)
+        plan = replace(
+            read_plan(connection, dataset, source, universe or Universe.read()),
+            only=only,
+            wanted=None if wanted is None else tuple(wanted),
+        )
     with kept_from_errors():
         return asyncio.run(_ingest(plan, home, judge, progress or SilentRequests(), patience or plan.patience))
 
@@ -214,7 +220,8 @@ def _market_tasks(plan: Plan, venue: Venue, market: Market, client: Any) -> Iter
         return
     endpoint = market.datasets.get(plan.dataset)
     if isinstance(endpoint, Snapshot):
-        if plan.is_due(venue.name, market_type, WHOLE_LIST):
+        # What a venue gives for now alone says nothing of weeks that are over.
+        if plan.wanted is None and plan.is_due(venue.name, market_type, WHOLE_LIST):
 
             async def take_snapshot() -> Answer:
                 return Answer(await client.snapshot(market, plan.dataset))

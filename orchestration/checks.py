@@ -1,25 +1,54 @@
-"""Asset checks: what the guards found, as checks of the raw assets. A critical one that failed stops the line."""
+"""Asset checks: what the guards found in raw, and whether the run's weeks are in the marts.
+
+The tests of models are not here: dagster-dbt shows them by itself.
+"""
 
 from collections.abc import Iterator
 
 from dagster import (
+    AssetCheckExecutionContext,
     AssetCheckResult,
     AssetChecksDefinition,
     AssetCheckSeverity,
     AssetCheckSpec,
+    AssetKey,
     ResourceParam,
+    asset_check,
     multi_asset_check,
 )
 
 from expectations.rules import MOST_ROWS_GO_ON, STOP, Rule
 from expectations.suites import suite_of
 from ingestion.session import Session
+from orchestration.assets.models import weeks_in
 from orchestration.assets.raw import raw_key
+from orchestration.materialisations import weeks_of_run
 from warehouse.contracts import DATASETS, Dataset
 from warehouse.database import connect, guard_results
 from warehouse.landing import Severity
 
 GUARDS = "guards_of_"
+# Every page has a verdict, and it rests on the other weekly marts.
+VERDICTS = AssetKey(["marts", "regime_weekly"])
+
+
+@asset_check(
+    asset=VERDICTS,
+    name="run_weeks_are_in",
+    blocking=True,
+    description="The weeks of this run are in the mart; stops the publication, since models ignore a run's weeks.",
+)
+def run_weeks_are_in(context: AssetCheckExecutionContext, session: ResourceParam[Session]) -> AssetCheckResult:
+    """Compare the run's weeks with those that the mart has rows of."""
+    with connect(session.home) as connection:
+        known = weeks_in(connection, VERDICTS.path[-1])
+    asked = weeks_of_run(context.run)
+    missing = [week.label for week in asked if week not in known]
+    return AssetCheckResult(
+        passed=not missing,
+        description=f"no row of {', '.join(missing)}; run the job weekly_regime for it" if missing else None,
+        metadata={"weeks_of_the_run": len(asked), "weeks_in_the_mart": len(known)},
+    )
 
 
 def guard_checks() -> list[AssetChecksDefinition]:

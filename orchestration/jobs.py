@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 from dagster import AssetSelection, PartitionsDefinition, define_asset_job
 
+from orchestration.materialisations import DEFERRED
+
 if TYPE_CHECKING:  # a type that Dagster hands out and does not export
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
@@ -16,5 +18,9 @@ def weekly_regime(weeks: PartitionsDefinition) -> "UnresolvedAssetJobDefinition"
         NAME,
         selection=AssetSelection.all(),
         partitions_def=weeks,
-        description="Fetch, judge, load, model, test and publish the week. A range of weeks is one run.",
+        description=(
+            "Fetch, judge, load, model, test and publish the week. A range of weeks is one run. It goes on without a "
+            "venue that does not answer, and says which weeks are in."
+        ),
+        run_tags={DEFERRED: "true"},
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cache
+from importlib.metadata import version
 
 from dagster import InitResourceContext, resource
 from dagster_dbt import DbtCliResource, DbtProject
@@ -34,5 +35,7 @@ def dbt_project() -> DbtProject:
 def dbt_resource() -> DbtCliResource:
     """Dbt as a subprocess: one call builds and tests everything."""
     return DbtCliResource(
-        project_dir=dbt_project(), profiles_dir=str(PROJECT_DIR), dbt_executable=watched(dbt_executable())
+        project_dir=dbt_project(),
+        profiles_dir=str(PROJECT_DIR),
+        dbt_executable=watched(dbt_executable(), f"dbt-core {version('dbt-core')}"),
     )

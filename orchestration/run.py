@@ -17,13 +17,11 @@ from orchestration.checks import GUARDS
 from orchestration.definitions import assemble
 from orchestration.instance import PROCESS_TAG, instance_of
 from orchestration.jobs import NAME
+from orchestration.materialisations import range_tags
 from warehouse.database import connect
 from warehouse.home import Home
 from warehouse.publishing.gate import blocking_reasons
 from warehouse.week import Week
-
-RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
-
 
 # Errors whose message already says what is wrong and what to do: what caused them is for the log.
 _IN_WORDS = {"HomeError", "LandingError", "SourceError", "ProjectError"}
@@ -53,7 +51,7 @@ def run_weeks(session: Session, weeks: Sequence[Week]) -> RunOutcome:
         definitions = assemble(session.home, resources={"session": session}, loggers={"console": _file_logger})
         tags = {PROCESS_TAG: str(os.getpid())}
         if len(weeks) > 1:
-            tags |= dict(zip(RANGE_TAGS, (min(weeks).start.isoformat(), max(weeks).start.isoformat()), strict=True))
+            tags |= range_tags(weeks)
         result = definitions.resolve_job_def(NAME).execute_in_process(
             instance=instance,
             partition_key=weeks[0].start.isoformat() if len(weeks) == 1 else None,

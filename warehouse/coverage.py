@@ -42,7 +42,7 @@ _SAME_WEEK = (
 )
 
 # Rows are stamped with some jitter: what is asked for reaches this far beyond the moment at which a row was due.
-_JITTER = timedelta(minutes=30)
+JITTER = timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ def window(dataset: str, first_at: datetime, last_at: datetime) -> tuple[datetim
     first, last = first_at.replace(tzinfo=UTC), last_at.replace(tzinfo=UTC)
     if dataset == CANDLES.name:  # a candle is asked for by its start, and is due at its end
         return first - timedelta(hours=1), last
-    return first - _JITTER, last + _JITTER
+    return first - JITTER, last + JITTER
 
 
 def _changed_week(connection: duckdb.DuckDBPyConnection) -> Any:

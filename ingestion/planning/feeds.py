@@ -7,7 +7,7 @@ from typing import Any
 
 from ingestion.http.fetch import Answer, Task
 from ingestion.planning.plan import Instrument, Plan
-from ingestion.planning.spans import left_of
+from ingestion.planning.spans import left_of, within
 from ingestion.references.provider import WHOLE_LIST
 from ingestion.venues.venue import Feed, Market
 
@@ -31,6 +31,8 @@ def feed_tasks(plan: Plan, market: Market, client: Any, listed: Sequence[Instrum
     if spans and answered:
         start, end = spans[-1]
         spans[-1] = (max(first, start - plan.universe.reread.get(plan.dataset, timedelta(0))), end)
+    if plan.wanted is not None:
+        spans = within(spans, plan.wanted)
 
     async def read(start: datetime, end: datetime) -> Answer:
         return Answer(await client.events(market, plan.dataset, start, end, sizes))

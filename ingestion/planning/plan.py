@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 
 from ingestion.http.fetch import IMPATIENT, NotKept, NotOffered, Patience
-from ingestion.planning.spans import TimeSpan, joined, left_of
+from ingestion.planning.spans import TimeSpan, joined, left_of, within
 from ingestion.universe import Universe
 from warehouse import coverage
 from warehouse.database import covered_until
@@ -49,6 +49,7 @@ class Plan:
     """What a plan is made from: the source and its clock, the universe, and what raw knows already.
 
     `answered` holds the spans that were answered completely or are known to be gone, `gaps` those whose turn it is.
+    `wanted` narrows all this to some weeks: only what is not known of them is asked.
     """
 
     dataset: str
@@ -62,12 +63,18 @@ class Plan:
     instruments: tuple[Instrument, ...]
     coins: tuple[tuple[str, str, str], ...]
     only: Only | None = None
+    wanted: tuple[TimeSpan, ...] | None = None
     server: dict[str, Any] = field(default_factory=dict)
 
     @property
     def due(self) -> datetime:
         """Answers are wanted up to here: the last full hour of the source's clock."""
         return self.source.now.replace(minute=0, second=0, microsecond=0)
+
+    @property
+    def wanted_until(self) -> datetime:
+        """What was asked completely up to here needs no question: `due`, or the end of the weeks that are wanted."""
+        return self.due if self.wanted is None else min(self.due, max(end for _, end in self.wanted))
 
     def covered_until(self, origin: str, market_type: str | None, series: str) -> datetime | None:
         """How far this series has been asked completely."""
@@ -78,7 +85,8 @@ class Plan:
         key = (origin, market_type, series)
         if self.only:
             return key in self.gaps and not self.only.span
-        return all(known.get(key) is None or known[key] < self.due for known in (self.covered, self.not_offered))
+        until = self.wanted_until
+        return all(known.get(key) is None or known[key] < until for known in (self.covered, self.not_offered))
 
     def spans(self, instrument: Instrument) -> list[TimeSpan]:
         """What is to be asked of an instrument's history: each span one question."""
@@ -91,13 +99,21 @@ class Plan:
         if self.only and until is not None and any(end > until for _, end in gaps):
             # The end of what was answered may have been unfinished; a later run would take it for settled.
             gaps.append((max(self.source.starts_at, until - reread), until))
-        if self.only or self.not_offered.get(key, self.source.starts_at) >= self.due:
+        if self.wanted is not None:
+            # What is asked for a gap reaches a little into the week beside it.
+            inner = [
+                (first + coverage.JITTER, last - coverage.JITTER) for first, last in joined(self.wanted, timedelta(0))
+            ]
+            gaps = [gap for gap in gaps if within([gap], inner)]
+        if self.only or self.not_offered.get(key, self.source.starts_at) >= self.wanted_until:
             return joined(gaps)
         if until is not None and not instrument.is_active and until >= instrument.learned_at:
             return joined(gaps)  # it had ended before it was last asked
         unanswered = left_of((self.source.starts_at, self.due), self.answered.get(key, ()))
+        if self.wanted is not None:
+            unanswered = within(unanswered, self.wanted)
         if until is not None and unanswered and unanswered[-1][0] == until:
-            unanswered[-1] = (max(self.source.starts_at, until - reread), self.due)
+            unanswered[-1] = (max(self.source.starts_at, until - reread), unanswered[-1][1])
         return joined([*gaps, *unanswered])
 
     @property

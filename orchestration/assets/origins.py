@@ -12,6 +12,7 @@ from ingestion.universe import Universe
 from ingestion.venues import VENUES
 from warehouse.contracts import DATASETS, Dataset
 
+OWNER = "team:market-data"
 ARCHIVE = AssetKey(["archive", "bulk"])
 
 
@@ -35,7 +36,7 @@ def origin_specs() -> list[AssetSpec]:
     """Every origin once."""
     keys = {key for dataset in DATASETS.values() for key in origins_of(dataset)}
     return [
-        AssetSpec(key, group_name="origins", description=_description(key), kinds={"http"})
+        AssetSpec(key, group_name="origins", description=_description(key), owners=[OWNER], kinds={"http"})
         for key in sorted(keys, key=AssetKey.to_user_string)
     ]
 

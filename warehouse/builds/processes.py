@@ -13,12 +13,14 @@ STOP_SECONDS = 5.0
 _WATCHED = Path(__file__).with_name("watched.sh")
 
 
-def watched(program: str) -> str:
+def watched(program: str, version: str = "") -> str:
     """What to start instead of `program`, which then ends with this process from its very first moment.
 
-    `ends_with_us` is quicker, and polite, but begins only when the child is there already.
+    `ends_with_us` is quicker, and polite, but begins only when the child is there already. With `version` it answers
+    `--version` by itself: dagster-dbt asks that before each call, and dbt takes seconds to start.
     """
     os.environ["REGIME_WATCHED"] = program
+    os.environ["REGIME_WATCHED_VERSION"] = version
     os.environ["REGIME_RUN_PROCESS"] = str(os.getpid())
     return str(_WATCHED)
 
