@@ -212,7 +212,9 @@ def weekly_marts(connection: duckdb.DuckDBPyConnection) -> set[str]:
 
 def weeks_in(connection: duckdb.DuckDBPyConnection, mart: str) -> list[Week]:
     """The weeks of which a weekly mart has a row."""
-    return [Week(start) for (start,) in connection.execute(f'select distinct week_start from marts."{mart}"').fetchall()]
+    return [
+        Week(start) for (start,) in connection.execute(f'select distinct week_start from marts."{mart}"').fetchall()
+    ]
 
 
 def artefacts(home: Home) -> Path:

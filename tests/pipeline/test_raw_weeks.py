@@ -10,15 +10,18 @@ from ingestion.session import open_session
 from orchestration.definitions import assemble
 from orchestration.instance import instance_of
 from orchestration.materialisations import range_tags
-from tests.pipeline.fault_line import CHOICE, NOWS, WEEKS, FaultyMarket, copy, run
+from tests.pipeline.fault_line import CHOICE, NOWS, FaultyMarket, copy, run
+from tests.pipeline.fault_line import WEEKS as MONDAYS
 from tests.pipeline.market import market_server
 from tests.pipeline.test_faults import as_tests_run
 from warehouse.contracts import DATASETS
 from warehouse.database import connect
 from warehouse.home import Home
+from warehouse.week import Week
 
 pytestmark = pytest.mark.xdist_group("raw_weeks")
 
+WEEKS = tuple(map(Week, MONDAYS))
 PERPS, LISTS = "fapi.binance.com", "/fapi/v1/klines"
 
 
@@ -36,7 +39,7 @@ def quick(market, monkeypatch):
     market.lift()
 
 
-def materialise(home: Home, dataset: str, *weeks: date) -> ExecuteInProcessResult:
+def materialise(home: Home, dataset: str, *weeks: Week) -> ExecuteInProcessResult:
     """What the UI does with one asset and some weeks, in this process."""
     with open_session(home, CHOICE) as session, instance_of(home) as instance:
         job = assemble(home, resources={"session": session}).resolve_implicit_global_asset_job_def()
@@ -48,10 +51,10 @@ def materialise(home: Home, dataset: str, *weeks: date) -> ExecuteInProcessResul
         )
 
 
-def green(home: Home, *path: str) -> set[date]:
+def green(home: Home, *path: str) -> set[Week]:
     """The weeks that Dagster shows as materialised."""
     with instance_of(home) as instance:
-        return {date.fromisoformat(week) for week in instance.get_materialized_partitions(AssetKey(list(path)))}
+        return {Week(date.fromisoformat(key)) for key in instance.get_materialized_partitions(AssetKey(list(path)))}
 
 
 def hours(home: Home) -> tuple[datetime, datetime]:

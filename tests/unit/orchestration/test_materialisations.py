@@ -51,7 +51,10 @@ def test_a_run_of_the_job_reports_the_weeks_that_are_in_and_no_others(instance):
 def test_a_week_is_reported_again_only_by_a_run_for_it(instance):
     weeks = [Week(date(2025, 11, 3)), Week(date(2025, 11, 10))]
     run(instance, weeks, {DEFERRED: "true"}, "2025-11-10")
-    assert run(instance, [*weeks, Week(date(2025, 11, 17))], {DEFERRED: "true"}, "2025-11-10") == ["2025-11-10", "2025-11-17"]
+    assert run(instance, [*weeks, Week(date(2025, 11, 17))], {DEFERRED: "true"}, "2025-11-10") == [
+        "2025-11-10",
+        "2025-11-17",
+    ]
 
 
 def test_without_the_tag_dagster_reports_every_week_of_the_run(instance):

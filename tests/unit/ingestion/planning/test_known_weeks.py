@@ -37,7 +37,7 @@ def market(server: VenueServer) -> Market:
     return market
 
 
-def fetch(market: Market, home: Home, dataset: str, *weeks: date) -> Ingested:
+def fetch(market: Market, home: Home, dataset: str, *weeks: Week) -> Ingested:
     spans = [span(week) for week in weeks] or None
     done = ingest(
         dataset, home=home, source=market.source, judge=no_guard, universe=UNIVERSE, patience=QUICK, wanted=spans
@@ -47,7 +47,7 @@ def fetch(market: Market, home: Home, dataset: str, *weeks: date) -> Ingested:
     return done
 
 
-def states(market: Market, home: Home, dataset: str = "candles") -> dict[date, str]:
+def states(market: Market, home: Home, dataset: str = "candles") -> dict[Week, str]:
     """The reason of each week that is not in; '' for those that are."""
     with connect(home) as connection:
         coverage.update(connection, market.source.now, market.source.starts_at, endpoints())
