@@ -130,7 +130,7 @@ def test_a_hole_that_the_venue_has_answered_is_no_open_question(market, home):
         coverage.update(connection, market.source.now, market.source.starts_at, endpoints())
         missing = connection.execute("select week_start, sum(missing_rows) from raw.coverage group by all"
                                      " having sum(missing_rows) > 0").fetchall()  # fmt: skip
-    assert missing == [(WEEKS[1], 2 * 6)]
+    assert missing == [(WEEKS[1].start, 2 * 6)]
     assert set(states(market, home).values()) == {""}
 
 
