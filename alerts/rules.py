@@ -21,7 +21,7 @@ import duckdb
 from report.figures import Figure, clean_name
 from report.formatting import in_unit, in_words
 from warehouse.home import Home
-from warehouse.week import iso_week
+from warehouse.week import Week
 
 PICTURE = Path("charts") / "regime_timeline.png"
 # A verdict is what the desk acts on; thresholds say in the seed how loud they are.
@@ -159,7 +159,7 @@ class _Writer:
     def _alert(
         self, week_start: date, kind: str, name: str, severity: str, text: str, evidence: Sequence[Told]
     ) -> Alert:
-        week = iso_week(week_start)
+        week = Week(week_start).label
         page, picture = Path("reports") / week / "index.html", self.reports / week / PICTURE
         return Alert(
             id=identity(self.home, week, kind, name),

@@ -11,7 +11,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from datetime import date
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from orchestration.jobs import NAME
 from warehouse.database import connect
 from warehouse.home import Home
 from warehouse.publishing.gate import blocking_reasons
+from warehouse.week import Week
 
 RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 
@@ -52,16 +52,16 @@ def log_file(home: Home) -> Path:
     return home.dagster / "run.log"
 
 
-def run_weeks(session: Session, weeks: Sequence[date]) -> RunOutcome:
-    """Run the line once for consecutive weeks (Mondays). Raises nothing for a run that fails: the outcome says why."""
+def run_weeks(session: Session, weeks: Sequence[Week]) -> RunOutcome:
+    """Run the line once for consecutive weeks. Raises nothing for a run that fails: the outcome says why."""
     with instance_of(session.home) as instance, _quiet(log_file(session.home)):
         definitions = assemble(session.home, resources={"session": session}, loggers={"console": _file_logger})
         tags = {PROCESS_TAG: str(os.getpid())}
         if len(weeks) > 1:
-            tags |= dict(zip(RANGE_TAGS, (min(weeks).isoformat(), max(weeks).isoformat()), strict=True))
+            tags |= dict(zip(RANGE_TAGS, (min(weeks).start.isoformat(), max(weeks).start.isoformat()), strict=True))
         result = definitions.resolve_job_def(NAME).execute_in_process(
             instance=instance,
-            partition_key=weeks[0].isoformat() if len(weeks) == 1 else None,
+            partition_key=weeks[0].start.isoformat() if len(weeks) == 1 else None,
             tags=tags,
             raise_on_error=False,
         )

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
+from report.days import WINDOWS
 from report.document import Document
 from report.errors import InconsistentTextError
 from report.figures import Figure
 from report.languages import translate
 from report.marts import Row
 from report.text import Claim, Sentence
-from report.weeks import WINDOWS
 
 # Effects add up to this, relative to the largest of them.
 RELATIVE_TOLERANCE = 1e-6

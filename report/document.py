@@ -12,7 +12,7 @@ from report.figures import Figure
 from report.formatting import Printed
 from report.languages import Language, speaking, translate
 from report.text import Fragment, Gap, Sentence
-from report.weeks import Week
+from warehouse.week import Week
 
 SourceKind = Literal["simulated", "replay", "live"]
 

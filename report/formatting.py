@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
+from report.days import day_in_words
 from report.figures import Figure
 from report.languages import Language, spoken, translate, word
-from report.weeks import day_in_words
 
 NOT_KNOWN = "insufficient data"
 

@@ -12,7 +12,7 @@ import duckdb
 
 from report.errors import ReportError
 from report.figures import Figure, Value, unit_of, value_of_cell
-from report.weeks import Week
+from warehouse.week import Week
 
 KEYS: dict[str, tuple[str, ...]] = {
     "universe_weekly": ("week_start", "window_id", "asset_id"),

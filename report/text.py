@@ -11,10 +11,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from string import Formatter
 
+from report.days import day_in_words
 from report.figures import Figure
 from report.formatting import Printed, show
 from report.languages import Language, speaking, spoken, translate
-from report.weeks import Week, day_in_words
+from warehouse.week import Week
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ Does not: when a week is published, and where (orchestration does).
 """
 
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 from typing import get_args
 
@@ -18,7 +17,7 @@ from report.files import write_whole
 from report.languages import LANGUAGES, Language, file_name, speaking
 from report.marts import Marts
 from report.render import charts, html, machine, markdown
-from report.weeks import Week
+from warehouse.week import Week
 
 
 @dataclass(frozen=True)
@@ -46,9 +45,7 @@ class WeekPages:
         return tuple(sentence.text for sentence in self.document.section("headline").sentences)
 
 
-def write_week(
-    con: duckdb.DuckDBPyConnection, week_start: date, out: Path, source: str, is_simulated: bool
-) -> WeekPages:
+def write_week(con: duckdb.DuckDBPyConnection, week: Week, out: Path, source: str, is_simulated: bool) -> WeekPages:
     """Write the week's pages into `out`, from schema marts of `con` alone.
 
     `summary.md`, `index.html` and `summary.json` are in English, `summary.ja.md` and its like in Japanese; `charts/`
@@ -56,7 +53,7 @@ def write_week(
     give the same bytes, and a file that would not change is not touched. Raises `ReportError` where the week or the
     database cannot be used.
     """
-    marts = Marts(con, Week(week_start))
+    marts = Marts(con, week)
     kind = _source(source, is_simulated)
     english, *others = (_pages(_document(marts, kind, is_simulated, language), out) for language in LANGUAGES)
     out.mkdir(parents=True, exist_ok=True)
@@ -69,10 +66,10 @@ def write_week(
 
 
 def read_week(
-    con: duckdb.DuckDBPyConnection, week_start: date, source: str, is_simulated: bool, language: Language = "en"
+    con: duckdb.DuckDBPyConnection, week: Week, source: str, is_simulated: bool, language: Language = "en"
 ) -> Document:
     """The week's document in one language, its every figure checked against the mart that backs it."""
-    return _document(Marts(con, Week(week_start)), _source(source, is_simulated), is_simulated, language)
+    return _document(Marts(con, week), _source(source, is_simulated), is_simulated, language)
 
 
 def _document(marts: Marts, source: SourceKind, is_simulated: bool, language: Language) -> Document:

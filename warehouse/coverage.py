@@ -9,7 +9,7 @@ The ledger is a function of raw and of the source's clock alone: made anew from 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from warehouse.contracts import CANDLES, DATASETS
 from warehouse.reasons import NOT_KEPT, NOT_OFFERED
+from warehouse.week import Week
 
 RULES = Path(__file__).with_name("coverage.sql")
 
@@ -141,14 +142,14 @@ def open_gaps(connection: duckdb.DuckDBPyConnection, now: datetime, dataset: str
     ]
 
 
-def weeks_since(connection: duckdb.DuckDBPyConnection, load_id: int) -> list[date]:
-    """The weeks (Mondays) that loads after `load_id` brought rows of, oldest first."""
+def weeks_since(connection: duckdb.DuckDBPyConnection, load_id: int) -> list[Week]:
+    """The weeks that loads after `load_id` brought rows of, oldest first."""
     found = connection.execute(
         "select distinct week_start from ("
         + " union all ".join(_rows_since(load_id))
         + ") t(dataset, origin, market, series, week_start) order by week_start"
     ).fetchall()
-    return [week for (week,) in found]
+    return [Week(monday) for (monday,) in found]
 
 
 def window(dataset: str, first_at: datetime, last_at: datetime) -> tuple[datetime, datetime]:

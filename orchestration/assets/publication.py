@@ -30,7 +30,7 @@ from warehouse.database import connect
 from warehouse.publishing.code_version import code_version
 from warehouse.publishing.gate import refusals, weeks_without_candles
 from warehouse.publishing.publish import NotPublishable, publish
-from warehouse.week import WeekError, check_weeks, iso_week
+from warehouse.week import Week, WeekError, closed_weeks
 
 STEP = "publication"
 KEY = AssetKey("weekly_regime_summary")
@@ -52,19 +52,19 @@ def weekly_regime_summary(weeks: PartitionsDefinition, marts: Sequence[AssetKey]
         backfill_policy=BackfillPolicy.single_run(),
     )
     def publish_weeks(context: AssetExecutionContext, session: ResourceParam[Session]) -> MaterializeResult:
-        asked = [date.fromisoformat(key) for key in context.partition_keys]
+        asked = [Week(date.fromisoformat(key)) for key in context.partition_keys]
         session.progress.start(STEP, total=len(asked))
         source = session.source
 
-        def write_page(connection: duckdb.DuckDBPyConnection, week: date, out: Path) -> WeekPages:
+        def write_page(connection: duckdb.DuckDBPyConnection, week: Week, out: Path) -> WeekPages:
             session.progress.advance(STEP)
             return write_week(connection, week, out, source.kind, source.is_simulated)
 
-        def write_all_weeks(reports: Path, written: list[date], as_of: datetime) -> None:
+        def write_all_weeks(reports: Path, written: list[Week], as_of: datetime) -> None:
             write_archive(reports, written, as_of, datetime.now(UTC))
 
         try:
-            check_weeks(min(asked), max(asked), source)
+            closed_weeks(min(asked), max(asked), source)
             _check_is_known(session, asked)
             publication = publish(
                 session.home,
@@ -77,11 +77,11 @@ def weekly_regime_summary(weeks: PartitionsDefinition, marts: Sequence[AssetKey]
         except (NotPublishable, WeekError) as error:
             raise Failure(str(error), allow_retries=False) from error
         session.progress.finish(STEP, f"number {publication.publication_id}")
-        newest = session.home.reports / iso_week(max(asked))
+        newest = session.home.reports / max(asked).label
         return MaterializeResult(
             metadata={
                 "publication_id": publication.publication_id,
-                "weeks": ", ".join(iso_week(week) for week in asked),
+                "weeks": ", ".join(week.label for week in asked),
                 "digest": publication.digest,
                 "source": source.kind,
                 "page": MetadataValue.path(newest / "index.html"),
@@ -103,11 +103,11 @@ def _embedded(pictures: Path) -> str:
     return "\n\n".join(shown) or "No chart could be drawn of this week."
 
 
-def _check_is_known(session: Session, asked: Sequence[date]) -> None:
+def _check_is_known(session: Session, asked: Sequence[Week]) -> None:
     """NotPublishable where no venue gave a single candle: one venue that is down costs coverage, all cost the week."""
     with connect(session.home) as connection:
         unknown = weeks_without_candles(connection, asked)
         if unknown:
             why = "; ".join(refusals(connection, "candles")) or "the source has none"
-            weeks = ", ".join(iso_week(week) for week in unknown[:5]) + (" …" if len(unknown) > 5 else "")
+            weeks = ", ".join(week.label for week in unknown[:5]) + (" …" if len(unknown) > 5 else "")
             raise NotPublishable(f"no candle of {weeks} is known ({why}); run again when a venue answers")

@@ -18,7 +18,7 @@ from report.figures import Figure
 from report.languages import translate
 from report.marts import Row
 from report.text import Fragment
-from report.weeks import Week
+from warehouse.week import Week
 
 WIDTH = 420
 # The history that charts of time show; a year of it would be too narrow for a phone.
@@ -225,8 +225,3 @@ def day_of(row: Row, column: str) -> date | None:
     """The day in a column of a row."""
     value = row.figure(column).value
     return value if isinstance(value, date) else None
-
-
-def at_midnight(day: date) -> datetime:
-    """The start of a day, in UTC."""
-    return datetime(day.year, day.month, day.day)

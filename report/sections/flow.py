@@ -4,13 +4,13 @@ Belongs here: spot and perpetual volume, like for like, and what a holiday expla
 Does not: positions (leverage).
 """
 
+from report.days import WINDOWS
 from report.document import Section
 from report.formatting import in_unit, show, words
 from report.marts import Marts
 from report.sections.since import since
 from report.sections.tables import Show, table_of
 from report.text import Gap, Sentence, compose, counted, gap, say
-from report.weeks import WINDOWS
 
 
 def section(marts: Marts) -> Section:

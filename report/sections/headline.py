@@ -7,12 +7,12 @@ Does not: detail (the sections that follow).
 from dataclasses import dataclass
 
 from report.consistency import extremes
+from report.days import WINDOWS
 from report.document import Section, Tile
 from report.figures import Figure
 from report.formatting import show, words
 from report.marts import Marts, ranked
 from report.text import Fragment, Sentence, clauses, compose, say, series
-from report.weeks import WINDOWS
 
 STATES = {
     "leverage_state": "leverage",

@@ -6,13 +6,13 @@ Does not: spot volume (flow).
 """
 
 from report.consistency import Sum, extremes
+from report.days import WINDOWS
 from report.document import Section, Table
 from report.formatting import show, words
 from report.marts import Marts, Row, ranked
 from report.sections.since import since
 from report.sections.tables import Show, table_of
 from report.text import Day, Fragment, Gap, Sentence, compose, counted, gap, say
-from report.weeks import WINDOWS
 
 OI_BUCKETS = ("all", "majors", "large", "mid", "long_tail")
 WEIGHTING = {"open_interest": "weighted by open interest", "equal": "equally weighted, for want of open interest"}

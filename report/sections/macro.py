@@ -5,6 +5,7 @@ Does not: what macro means for the regime (regime).
 """
 
 from report.consistency import Extreme, extremes
+from report.days import midnight
 from report.document import Column, Section, Table
 from report.formatting import Printed, show, words
 from report.formatting import in_hundredths as rate
@@ -120,7 +121,8 @@ def _of_change(row: Row) -> str:
 
 def _came_this_week(marts: Marts, row: Row) -> bool:
     released = row.figure("released_at").value
-    return bool(released is not None and marts.week.midnight_before < released <= marts.week.midnight_after)  # type: ignore[operator]
+    begins, ends = midnight(marts.week.start), midnight(marts.week.end)
+    return bool(released is not None and begins < released <= ends)  # type: ignore[operator]
 
 
 def _curves(rows: list[Row]) -> list[Sentence]:

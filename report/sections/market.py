@@ -5,13 +5,13 @@ Does not: sectors, leverage.
 """
 
 from report.consistency import extremes
+from report.days import WINDOWS, midnight
 from report.document import Column, Section, Table
 from report.formatting import Printed, show, words
 from report.marts import Marts, ranked
 from report.sections.since import since
 from report.sections.tables import Show, table_of
 from report.text import Day, Gap, Part, Sentence, compose, counted, gap, say
-from report.weeks import WINDOWS
 
 # A supply older than this is flagged; metrics.md calls it stale.
 STALE_SUPPLY_DAYS = 45
@@ -134,8 +134,8 @@ def _index(marts: Marts) -> Sentence | Gap:
 
 def _bitcoin(marts: Marts) -> Sentence | Gap:
     week = marts.week
-    end = marts.row("prices_hourly", asset_id="bitcoin", price_at=week.midnight_after)
-    start = marts.row("prices_hourly", asset_id="bitcoin", price_at=week.midnight_before)
+    end = marts.row("prices_hourly", asset_id="bitcoin", price_at=midnight(week.end))
+    start = marts.row("prices_hourly", asset_id="bitcoin", price_at=midnight(week.start))
     price = end.figure("reference_price_usd")
     if not price.is_known:
         return gap("bitcoin", "Bitcoin's price at the end of the week", price, "no reference instrument had it")

@@ -5,13 +5,13 @@ Does not: how intervals are found (the warehouse).
 """
 
 from report.consistency import Extreme, figures
+from report.days import WINDOWS
 from report.document import Column, Section, Table
 from report.formatting import Printed, show, words
 from report.marts import Marts, Row, ranked
 from report.sections.since import since
 from report.sections.tables import Show, table_of
 from report.text import Day, Fragment, Gap, Sentence, compose, gap, say, series
-from report.weeks import WINDOWS
 
 # How a bucket is said of its own correlation, and where it is missed.
 RANKS = {

@@ -24,6 +24,7 @@ from orchestration.run import RunOutcome, run_weeks
 from simulator.generate import generate
 from simulator.present import at
 from warehouse.home import Home
+from warehouse.week import Week
 
 CHOICE = Choice("simulated", market="tiny")
 # The home is published with the first week; the second meets the fault; the third is the next run, without it.
@@ -72,7 +73,7 @@ class FaultyMarket:
 def run(home: Path, week: date) -> RunOutcome:
     """One run of one week, as `regime run` makes it, in this process."""
     with open_session(Home(home), CHOICE) as session:
-        return run_weeks(session, [week])
+        return run_weeks(session, [Week(week)])
 
 
 def ask_again(home: Path, venue: str, symbol: str, week: date) -> None:

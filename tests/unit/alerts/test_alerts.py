@@ -23,7 +23,7 @@ from orchestration.sensors import regime_alerts
 from tests.unit.alerts.webhook_server import serving
 from warehouse.home import CHECKOUT, Home
 from warehouse.source import SourceError
-from warehouse.week import iso_week
+from warehouse.week import Week
 
 W45, W46, W47, W48 = (date(2025, 11, 3) + timedelta(weeks=n) for n in range(4))
 START = datetime(2025, 11, 24, 8, tzinfo=UTC)
@@ -67,7 +67,7 @@ class Desk:
             for row in rules:
                 con.execute("insert into seeds.alert_rules values (?, ?, ?, ?, ?, ?)", list(row))
         for week in pages if pages is not None else [row[0] for row in verdicts]:
-            charts = version / "reports" / iso_week(week) / "charts"
+            charts = version / "reports" / Week(week).label / "charts"
             charts.mkdir(parents=True)
             (charts / "regime_timeline.png").write_bytes(PNG)
         (version / "reports" / "index.html").write_text("the archive is no week")
