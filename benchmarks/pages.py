@@ -1,8 +1,6 @@
 """`python -m benchmarks.pages [--rounds N]`: what a page costs, and thirty, and how heavy one is.
 
-Belongs here: writing pages from a published warehouse, in a process of its own, cold each time.
-Does not: building the warehouse (other parts). REGIME_FULL_HOME names a published full-market home to use; without it
-one is made.
+REGIME_FULL_HOME names a published full-market home to use; without it one is made.
 
 It prints its part of docs/benchmarks.md.
 """

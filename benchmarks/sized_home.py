@@ -1,8 +1,4 @@
-"""A home whose staging database has a given size, without a market: what publishing costs depends on bytes.
-
-Belongs here: making it, and moving it on so that there is something to publish.
-Does not: measuring (readers.py, publication.py).
-"""
+"""A home whose staging database has a given size, without a market: what publishing costs depends on bytes."""
 
 from datetime import UTC, datetime
 from pathlib import Path

@@ -1,8 +1,4 @@
-"""Asset checks: what the guards found, as checks of the raw assets. A critical one that failed stops the line.
-
-Belongs here: the guards' results as Dagster shows and obeys them.
-Does not: rules (expectations); tests of models, which dagster-dbt shows by itself.
-"""
+"""Asset checks: what the guards found, as checks of the raw assets. A critical one that failed stops the line."""
 
 from collections.abc import Iterator
 

@@ -1,7 +1,6 @@
 """The one partitions definition: closed weeks, named by their Monday.
 
-Belongs here: from which week to which. ISO names (`2025-W47`) are for people; Dagster cannot parse them.
-Does not: what happens in a week.
+ISO names (`2025-W47`) are for people; Dagster cannot parse them.
 """
 
 from datetime import UTC, date, datetime, timedelta

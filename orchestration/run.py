@@ -1,9 +1,4 @@
-"""Running weeks from another program, in its own process: what `regime run` and `regime backfill` call.
-
-Belongs here: one run for one week or a range of weeks, recorded in the home's Dagster
-instance; what went wrong, in words.
-Does not: choosing weeks and sources (regime), the line itself (assets).
-"""
+"""Running weeks from another program, in its own process: what `regime run` and `regime backfill` call."""
 
 import logging
 import os

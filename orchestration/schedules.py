@@ -1,8 +1,4 @@
-"""Schedules: the last closed week, half an hour after it has closed.
-
-Belongs here: when the job runs by itself.
-Does not: what it does (jobs.py).
-"""
+"""Schedules: the last closed week, half an hour after it has closed."""
 
 from typing import TYPE_CHECKING
 

@@ -1,8 +1,4 @@
-"""`regime backfill`: a range of weeks, the open gaps of the coverage ledger, or one symbol's week asked again.
-
-Belongs here: which of the three was asked for, what came of the questions, the weeks that are published anew for it.
-Does not: what is a gap (warehouse.coverage), asking (ingestion.ingest), the run itself (run.py).
-"""
+"""`regime backfill`: a range of weeks, the open gaps of the coverage ledger, or one symbol's week asked again."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack

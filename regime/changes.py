@@ -1,7 +1,6 @@
 """What differs between two states of the warehouse, for one week: rows, figures, sentences.
 
-Belongs here: the comparisons. The states are attached to one connection, as `was` and `is`.
-Does not: where the states come from, and printing (diff.py).
+The states are attached to one connection, as `was` and `is`.
 """
 
 from dataclasses import dataclass, field

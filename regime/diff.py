@@ -1,8 +1,4 @@
-"""`regime diff`: what was learned of a week since its page was published, and what would be said differently now.
-
-Belongs here: comparing two states of the warehouse, and printing what differs.
-Does not: making these states (warehouse.builds.as_of), what a page says (report).
-"""
+"""`regime diff`: what was learned of a week since its page was published, and what would be said differently now."""
 
 import json
 import sys

@@ -1,8 +1,4 @@
-"""`regime explain`: from a sentence of a published page to the cells, the queries, the raw rows and the landed files.
-
-Belongs here: finding a sentence, asking each of its queries anew, and how all of it is printed.
-Does not: sentences (report), which files a cell came from (lineage), what a mart means (docs/metrics.md).
-"""
+"""`regime explain`: from a published sentence to the cells, the queries, the raw rows and the landed files."""
 
 import json
 import sys

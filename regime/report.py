@@ -1,7 +1,6 @@
 """`regime report`: a week's page as it was known at a moment, or as it is known now.
 
-Belongs here: the moment, where the page goes, the words around it.
-Does not: the rebuilt warehouse (warehouse.builds.as_of), the page (report). Nothing is published, nothing is changed.
+Nothing is published, nothing is changed.
 """
 
 from datetime import UTC, datetime

@@ -1,8 +1,4 @@
-"""`regime rollback`: which published versions are kept, and letting readers see one of them again.
-
-Belongs here: the lock, and the words before and after.
-Does not: the swap (warehouse.publishing.swap), what is history (warehouse.publishing.history).
-"""
+"""`regime rollback`: which published versions are kept, and letting readers see one of them again."""
 
 from regime.errors import BadInput
 from regime.progress import Steps

@@ -1,8 +1,4 @@
-"""`regime run` and `regime backfill`: one run for a week or a range of weeks, and its summary.
-
-Belongs here: the order of checks before anything is written, progress, the summary at the end.
-Does not: the line (orchestration), words (report).
-"""
+"""`regime run` and `regime backfill`: one run for a week or a range of weeks, and its summary."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack

@@ -1,8 +1,4 @@
-"""`regime status`: what a home holds and how it fares, without disturbing a run.
-
-Belongs here: reading the identity, the published warehouse, and (if no run is writing) the staging database.
-Does not: changing anything.
-"""
+"""`regime status`: what a home holds and how it fares, without disturbing a run."""
 
 import fcntl
 import sqlite3

@@ -1,7 +1,6 @@
 """The archive: all weeks that lie in a report directory, on one page, in two feeds, in one chain.
 
-Belongs here: `index.html` over the weeks, and the order in which a publication writes what stands beside them.
-Does not: pages of a week (week.py), feeds (feeds.py), the chain (chain.py). Computes nothing: it says what pages say.
+Computes nothing: it says what pages say.
 """
 
 import base64

@@ -1,8 +1,4 @@
-"""Sentences beside each other: what one claims, no other and no mart may contradict.
-
-Belongs here: the claims that sentences make beyond their figures (order, direction, sum, window), and checking them.
-Does not: whether a figure is its mart's (guard.py), which sentence makes which claim (sections/).
-"""
+"""Sentences beside each other: what one claims, no other and no mart may contradict."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass

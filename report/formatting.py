@@ -1,8 +1,4 @@
-"""How a figure is written: the one place where a value becomes text.
-
-Belongs here: digits, signs, scales and dates, by the figure's unit and the language spoken.
-Does not: typography of one medium (render/), which figure is written where (sections/).
-"""
+"""How a figure is written: the one place where a value becomes text."""
 
 import re
 from collections.abc import Mapping

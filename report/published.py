@@ -1,8 +1,4 @@
-"""The weeks that lie in a report directory, read back from their own pages: what was published is what they say.
-
-Belongs here: reading `<week>/summary.json`, whatever version wrote it and whoever edited it since.
-Does not: making pages (week.py), what is shown of all weeks (archive.py, feeds.py), proving them (chain.py).
-"""
+"""The weeks that lie in a report directory, read back from their own pages: what was published is what they say."""
 
 import json
 import re

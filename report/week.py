@@ -1,8 +1,4 @@
-"""The report of one week: from the marts of an open database to three files in each language, and a few pictures.
-
-Belongs here: the public entry, `write_week`, and what it hands back.
-Does not: when a week is published, and where (orchestration does).
-"""
+"""The report of one week: from the marts of an open database to three files in each language, and a few pictures."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +6,7 @@ from typing import get_args
 
 import duckdb
 
-from report import consistency, guard, sections
+from report import consistency, figure_check, sections
 from report.document import Document, SourceKind, numbered
 from report.errors import ReportError
 from report.files import write_whole
@@ -78,7 +74,7 @@ def _document(marts: Marts, source: SourceKind, is_simulated: bool, language: La
         verdict, states = sections.regime.verdict_and_states(marts)
         document = Document(marts.week, source, is_simulated, parts, language, verdict, states)
         consistency.check(document)
-    guard.check(document)
+    figure_check.check(document)
     return document
 
 

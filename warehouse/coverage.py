@@ -1,8 +1,5 @@
 """The coverage ledger: for each series and week due, received, missing, why, and when it is asked for.
 
-Belongs here: keeping `raw.coverage` what raw says, reading only what changed; the gaps that are to be asked for now.
-Does not: the rules of what is due (coverage.sql), asking (ingest), percentages for analysts (dbt).
-
 The ledger is a function of raw and of the source's clock alone: made anew from the same rows, it is the same.
 """
 

@@ -1,9 +1,4 @@
-"""The plan of an ingestion: the source and its clock, the universe, and what raw knows already.
-
-Belongs here: which windows of an instrument are asked for: what was never answered, a little before that once more, and
-each gap whose turn it is.
-Does not: putting the questions (ingest), what is missing (coverage).
-"""
+"""The plan of an ingestion: the source and its clock, the universe, and what raw knows already."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -14,7 +9,7 @@ from typing import Any
 import duckdb
 
 from ingestion.http.fetch import IMPATIENT, NotKept, NotOffered, Patience
-from ingestion.planning.windows import Window, joined, left_of
+from ingestion.planning.spans import TimeSpan, joined, left_of
 from ingestion.universe import Universe
 from warehouse import coverage
 from warehouse.database import covered_until
@@ -42,18 +37,18 @@ class Instrument:
 
 @dataclass(frozen=True)
 class Only:
-    """Narrows what is asked to the open gaps, or to one instrument's window, whatever the ledger says of that."""
+    """Narrows what is asked to the open gaps, or to one instrument's span of time, whatever the ledger says of that."""
 
     venue: str | None = None
     symbol: str | None = None
-    window: Window | None = None
+    span: TimeSpan | None = None
 
 
 @dataclass(frozen=True)
 class Plan:
     """What a plan is made from: the source and its clock, the universe, and what raw knows already.
 
-    `answered` holds the windows that were answered completely or are known to be gone, `gaps` those whose turn it is.
+    `answered` holds the spans that were answered completely or are known to be gone, `gaps` those whose turn it is.
     """
 
     dataset: str
@@ -62,8 +57,8 @@ class Plan:
     covered: Covered
     not_offered: Covered
     listed: Covered
-    answered: Mapping[Key, Sequence[Window]]
-    gaps: Mapping[Key, Sequence[Window]]
+    answered: Mapping[Key, Sequence[TimeSpan]]
+    gaps: Mapping[Key, Sequence[TimeSpan]]
     instruments: tuple[Instrument, ...]
     coins: tuple[tuple[str, str, str], ...]
     only: Only | None = None
@@ -82,15 +77,15 @@ class Plan:
         """True if something may have happened since this series was asked completely, or found not to exist."""
         key = (origin, market_type, series)
         if self.only:
-            return key in self.gaps and not self.only.window
+            return key in self.gaps and not self.only.span
         return all(known.get(key) is None or known[key] < self.due for known in (self.covered, self.not_offered))
 
-    def windows(self, instrument: Instrument) -> list[Window]:
-        """What is to be asked of an instrument's history: each window one question."""
+    def spans(self, instrument: Instrument) -> list[TimeSpan]:
+        """What is to be asked of an instrument's history: each span one question."""
         key = (instrument.venue, instrument.market_type, instrument.venue_symbol)
-        if self.only and self.only.window:
+        if self.only and self.only.span:
             wanted = (self.only.venue, self.only.symbol) == (instrument.venue, instrument.venue_symbol)
-            return [self.only.window] if wanted else []
+            return [self.only.span] if wanted else []
         gaps = [(start, min(end, self.due)) for start, end in self.gaps.get(key, ())]
         until, reread = self.covered_until(*key), self.universe.reread.get(self.dataset, timedelta(0))
         if self.only and until is not None and any(end > until for _, end in gaps):
@@ -154,14 +149,14 @@ def read_plan(connection: duckdb.DuckDBPyConnection, dataset: str, source: Sourc
         " where dataset = ? and status = 'failed' and starts_with(reason, ?) group by all",
         [dataset, NotOffered.PREFIX],
     ).fetchall()
-    answered: dict[Key, list[Window]] = defaultdict(list)
+    answered: dict[Key, list[TimeSpan]] = defaultdict(list)
     for origin, market_type, series, start, end in connection.execute(
         "select distinct origin, market_type, series, window_start, window_end from raw.requests"
         " where dataset = ? and (status = 'complete' or starts_with(reason, ?))",
         [dataset, NotKept.PREFIX],
     ).fetchall():
         answered[origin, market_type, series].append((start.replace(tzinfo=UTC), end.replace(tzinfo=UTC)))
-    gaps: dict[Key, list[Window]] = defaultdict(list)
+    gaps: dict[Key, list[TimeSpan]] = defaultdict(list)
     for gap in coverage.open_gaps(connection, source.now, dataset):
         gaps[gap.origin, gap.market_type, gap.series].append((gap.window_start, gap.window_end))
     return Plan(

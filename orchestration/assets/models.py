@@ -1,8 +1,4 @@
-"""The models of dbt as assets: staging, intermediate, marts, and the seeds they read.
-
-Belongs here: one dbt call per run, its verdict in the warehouse's ledger, what is told about each table.
-Does not: any SQL that computes (dbt_project).
-"""
+"""The models of dbt as assets: staging, intermediate, marts, and the seeds they read."""
 
 import os
 import subprocess

@@ -1,8 +1,4 @@
-"""The final asset: the week's summary, published with the warehouse it was read from.
-
-Belongs here: which weeks get a page, the gate in words, what is told about the publication.
-Does not: the gate itself and the swap (warehouse.publishing.publish), words and pages (report).
-"""
+"""The final asset: the week's summary, published with the warehouse it was read from."""
 
 import base64
 from collections.abc import Sequence

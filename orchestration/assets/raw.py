@@ -1,8 +1,4 @@
-"""What venues and providers publish, landed, judged and loaded: one asset per dataset.
-
-Belongs here: the order of the datasets, and what is told about them.
-Does not: asking and loading (ingestion), judging (expectations).
-"""
+"""What venues and providers publish, landed, judged and loaded: one asset per dataset."""
 
 import time
 from collections.abc import Sequence

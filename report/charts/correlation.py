@@ -1,8 +1,4 @@
-"""Average correlation by rank, both windows side by side, with their intervals.
-
-Belongs here: this chart.
-Does not: correlation between sectors (the table in sections/volatility), how intervals are found (the warehouse).
-"""
+"""Average correlation by rank, both windows side by side, with their intervals."""
 
 import altair as alt
 

@@ -1,8 +1,4 @@
-"""Funding through time: the market and Bitcoin, against zero and the neutral rate.
-
-Belongs here: this chart.
-Does not: the sentences and the table of funding (sections/leverage).
-"""
+"""Funding through time: the market and Bitcoin, against zero and the neutral rate."""
 
 from datetime import datetime
 

@@ -1,8 +1,5 @@
 """What all charts have in common: their size, colours and letters, and the rows that they draw.
 
-Belongs here: the frame of a chart, the palette, the axes of time, the list of names at a chart's left.
-Does not: what a chart shows (the modules beside this one), how it becomes a file (render/charts.py).
-
 Sizes are in points of a picture `WIDTH` wide, which a phone shows a little smaller and a desk a little larger.
 Margins are fixed (`autosize` none): no chart depends on how wide a machine's letters are.
 """

@@ -1,8 +1,4 @@
-"""The week in five lines: the verdict, the market, leverage, volatility and correlation, sectors.
-
-Belongs here: one line for each, and the tiles above them.
-Does not: detail (the sections that follow).
-"""
+"""The week in five lines: the verdict, the market, leverage, volatility and correlation, sectors."""
 
 from dataclasses import dataclass
 

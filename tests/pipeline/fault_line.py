@@ -1,9 +1,4 @@
-"""What a test of a fault needs: a market whose faults it commands, a home a week earlier, what was for sale, and marts.
-
-Belongs here: one week's run in this process, the account of rows (for sale, had, held, known to be missing), the
-comparison of two homes' marts.
-Does not: the faults and their outcomes (test_faults.py).
-"""
+"""What a test of a fault needs: a market whose faults it commands, a home a week earlier, and marts."""
 
 import shutil
 from collections.abc import Mapping, Sequence

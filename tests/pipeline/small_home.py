@@ -1,8 +1,4 @@
-"""A home that takes no dbt: a batch of candles, one mart, pages of a line. Published in milliseconds.
-
-Belongs here: making it, moving it on by a state, and reading it as an analyst would.
-Does not: killing (killing.py), reading in other processes (readers.py).
-"""
+"""A home that takes no dbt: a batch of candles, one mart, pages of a line. Published in milliseconds."""
 
 import os
 from pathlib import Path

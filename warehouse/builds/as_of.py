@@ -1,8 +1,6 @@
 """The warehouse as it was known at a moment: a copy of staging, built anew with what had been recorded by then.
 
-Belongs here: moments by name, the copy and its end, the build in it.
-Does not: models (dbt_project), pages (report), what differs (regime.diff). Readers and runs notice nothing: the home's
-lock is held for the copy alone.
+Readers and runs notice nothing: the home's lock is held for the copy alone.
 """
 
 import json

@@ -1,7 +1,6 @@
 """The gate: what stands against publishing this state of the warehouse, in words.
 
-Belongs here: questions to the staging database whose answers block a publication.
-Does not: rules for single rows (expectations), the publication itself (publish). Imports no more than a reader needs.
+Imports no more than a reader needs.
 """
 
 from collections.abc import Sequence

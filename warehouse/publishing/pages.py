@@ -1,8 +1,4 @@
-"""Which publication wrote each page: a publication carries the pages of older ones along.
-
-Belongs here: `published/<n>/pages.json`.
-Does not: pages (report), the history of publications (publications).
-"""
+"""Which publication wrote each page: a publication carries the pages of older ones along."""
 
 import json
 from collections.abc import Sequence

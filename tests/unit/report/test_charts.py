@@ -23,7 +23,7 @@ from report import charts
 from report.charts import look
 from report.document import Chart, Document, Section
 from report.errors import UnbackedFigureError
-from report.guard import check
+from report.figure_check import check
 from report.marts import Marts
 from report.render import charts as drawing
 from report.text import compose, figures_of, plain

@@ -6,9 +6,9 @@ from decimal import Decimal
 import pytest
 
 from report.errors import UnbackedFigureError
+from report.figure_check import check_fragments, prints_its_value
 from report.figures import LONGEST_NAME, Figure, clean_name, unit_of, value_of_cell
 from report.formatting import NOT_KNOWN, Printed, show, words
-from report.guard import check_fragments, prints_its_value
 from report.text import compose, say, series
 
 

@@ -15,9 +15,9 @@ import pytest
 from report import formatting, sections
 from report.document import SOURCE_LABELS
 from report.errors import UnbackedFigureError
+from report.figure_check import READINGS, check_fragments, prints_its_value
 from report.figures import Figure
 from report.formatting import in_hundredths, in_unit, show, words
-from report.guard import READINGS, check_fragments, prints_its_value
 from report.languages import LANGUAGES, CatalogueError, catalogue, read_catalogue, speaking, translate
 from report.marts import Marts
 from report.text import Day, compose, series

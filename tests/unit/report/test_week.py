@@ -17,7 +17,7 @@ from rich.console import Console
 from report import sections
 from report.document import Document, Section
 from report.errors import ReportError, UnbackedFigureError
-from report.guard import DECLARED_TERMS, DECLARED_TERMS_JA, check
+from report.figure_check import DECLARED_TERMS, DECLARED_TERMS_JA, check
 from report.marts import Marts
 from report.terminal import print_week
 from report.text import Sentence, say
