@@ -1,4 +1,4 @@
-"""dbt's models keep their shape: layers do not leak, whatever macro refers to them; the way through is short."""
+"""dbt's models keep their shape: layers do not leak, whatever macro a reference comes from, and the way is short."""
 
 import json
 from collections import Counter
