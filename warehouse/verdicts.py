@@ -75,7 +75,8 @@ def stopped_by(connection: duckdb.DuckDBPyConnection, rule: str, dataset: str | 
     found = connection.execute(
         """
         select l.landing_file from raw.newest_guard_results g join raw.loads l using (load_id)
-        where g.dataset = coalesce(?, g.dataset) and g.rule = ? and not g.is_passed and g.severity <> 'warn' and l.rows > 0
+        where g.dataset = coalesce(?, g.dataset) and g.rule = ?
+            and not g.is_passed and g.severity <> 'warn' and l.rows > 0
         group by l.landing_file, l.load_id order by l.load_id
         """,
         [dataset, rule],
