@@ -1,8 +1,5 @@
 """Telling: each alert once, to a file and to a webhook, whatever dies in between.
 
-Belongs here: the ledger of what was told (`alerts/ledger.jsonl`), the file (`alerts/alerts.jsonl`), tries and waits.
-Does not: what there is to tell (alerts.py), the webhook's payload (webhook.py), Dagster (sensors.py).
-
 The ledger is the home's own: it outlives Dagster's instance, its cursors, and every process. An alert is written down
 as pending, with its whole message, before anything is sent, and as sent after; a pending one that is found later is
 tried again under the same id. The file holds each id once, always. A webhook without acknowledgement may see a message
@@ -58,7 +55,7 @@ class Entry:
 class Outcome:
     """What a tick did: how many alerts were told, how many wait, and what went wrong, a line each."""
 
-    told: int = 0
+    delivered: int = 0
     waiting: int = 0
     problems: tuple[str, ...] = ()
     note: str = ""
@@ -66,7 +63,7 @@ class Outcome:
     @property
     def words(self) -> str:
         """The outcome in a line."""
-        return self.note or f"{self.told} told, {self.waiting} waiting"
+        return self.note or f"{self.delivered} delivered, {self.waiting} waiting"
 
 
 @dataclass
@@ -120,7 +117,7 @@ class Ledger:
             raise ValueError(kind)
 
 
-def tell(home: Home, now: Now = lambda: datetime.now(UTC)) -> Outcome:
+def deliver(home: Home, now: Now = lambda: datetime.now(UTC)) -> Outcome:
     """Tell what is new in the version that readers see, and what an earlier call left to do."""
     if not home.current.exists():
         return Outcome(note="nothing is published yet")
@@ -128,15 +125,15 @@ def tell(home: Home, now: Now = lambda: datetime.now(UTC)) -> Outcome:
     directory.mkdir(exist_ok=True)
     with _alone(directory) as is_alone:
         if not is_alone:
-            return Outcome(note="another process is telling")
+            return Outcome(note="another process is delivering")
         ledger = Ledger.read(directory / "ledger.jsonl")
         published = read(home)
         if published is not None:
-            _write_down(ledger, published, now)
+            _queue_new(ledger, published, now)
         return _send_open(home, ledger, directory / "alerts.jsonl", now)
 
 
-def _write_down(ledger: Ledger, published: Published, now: Now) -> None:
+def _queue_new(ledger: Ledger, published: Published, now: Now) -> None:
     """Make what is new pending. News come before history, and a week is seen when all its alerts are written down.
 
     So whoever dies half-way leaves nothing out and takes no history for news.
@@ -166,7 +163,7 @@ def _send_open(home: Home, ledger: Ledger, file: Path, now: Now) -> Outcome:
     except SecretError as error:
         url, is_usable = None, False
         problems.append(str(error))
-    started, told = monotonic(), 0
+    started, delivered = monotonic(), 0
     written = _ids_in(file)
     for entry in list(ledger.entries.values()):
         alert = entry.alert
@@ -180,7 +177,7 @@ def _send_open(home: Home, ledger: Ledger, file: Path, now: Now) -> Outcome:
             continue
         if url is None:
             ledger.add({"event": "sent", "at": _text(now()), "id": alert.id, "to": ["file"]})
-            told += 1
+            delivered += 1
             continue
         if entry.tries >= TRIES:  # the last try died with its process
             problems.append(_give_up(ledger, entry, alert, "the process died while it was sent", now))
@@ -189,13 +186,13 @@ def _send_open(home: Home, ledger: Ledger, file: Path, now: Now) -> Outcome:
         failure = webhook.send(url, alert, home.path / alert.picture if alert.picture else None)
         if failure is None:
             ledger.add({"event": "sent", "at": _text(now()), "id": alert.id, "to": ["file", "webhook"]})
-            told += 1
+            delivered += 1
         elif entry.tries >= TRIES:
             problems.append(_give_up(ledger, entry, alert, failure.why, now))
         else:
             problems.append(_try_later(ledger, entry, alert, failure, now))
     waiting = sum(entry.is_open for entry in ledger.entries.values())
-    return Outcome(told, waiting, tuple(problems))
+    return Outcome(delivered, waiting, tuple(problems))
 
 
 def _try_later(ledger: Ledger, entry: Entry, alert: Alert, failure: Failure, now: Now) -> str:

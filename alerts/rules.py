@@ -1,8 +1,6 @@
 """What there is to tell of the published weeks: changes of the verdict, and thresholds that were crossed.
 
-Belongs here: finding alerts in one published version, and the message that each is, with its evidence.
-Does not: who was told already (telling.py), how a message travels (webhook.py), Dagster. It reads marts and the seed
-alert_rules, and computes nothing but the comparison of a value with its threshold.
+It reads marts and the seed alert_rules, and computes nothing but the comparison of a value with its threshold.
 
 A threshold is crossed upwards in the week whose value is above it while the week before was not; downwards likewise.
 A value that is not known, in either week, crosses nothing.
@@ -21,7 +19,7 @@ import duckdb
 from report.figures import Figure, clean_name
 from report.formatting import in_unit, in_words
 from warehouse.home import Home
-from warehouse.week import iso_week
+from warehouse.week import Week
 
 PICTURE = Path("charts") / "regime_timeline.png"
 # A verdict is what the desk acts on; thresholds say in the seed how loud they are.
@@ -48,7 +46,7 @@ select * from told where is_up or is_down order by week_start, alert_id
 
 
 @dataclass(frozen=True)
-class Told:
+class EvidenceCell:
     """A cell of a mart that an alert rests on."""
 
     table: str
@@ -71,7 +69,7 @@ class Alert:
     name: str
     severity: str
     text: str
-    evidence: tuple[Told, ...]
+    evidence: tuple[EvidenceCell, ...]
     sql: str
     page: str
     picture: str | None
@@ -85,7 +83,7 @@ class Alert:
     @classmethod
     def of(cls, content: dict[str, Any]) -> "Alert":
         """The alert that a file carries."""
-        evidence = tuple(Told(**told) for told in content["evidence"])
+        evidence = tuple(EvidenceCell(**told) for told in content["evidence"])
         return cls(**{**content, "evidence": evidence})
 
 
@@ -132,8 +130,8 @@ class _Writer:
             was, became = (in_words(clean_name(str(verdict))) for verdict in (before, now))
             key = {"week_start": str(week)}
             evidence = (
-                Told("regime_weekly", key, "verdict", clean_name(str(now)), ""),
-                Told("regime_weekly", key, "previous_verdict", clean_name(str(before)), ""),
+                EvidenceCell("regime_weekly", key, "verdict", clean_name(str(now)), ""),
+                EvidenceCell("regime_weekly", key, "previous_verdict", clean_name(str(before)), ""),
             )
             text = f"The verdict changed from {was} to {became}."
             alerts.append(self._alert(week, "verdict", f"{before}>{now}", VERDICT_SEVERITY, text, evidence))
@@ -147,8 +145,8 @@ class _Writer:
             week, rule, metric, text, severity, threshold, value, before, unit, is_up, _ = found
             key = {"week_start": str(week), "metric_id": str(metric)}
             evidence = (
-                Told("headlines_weekly", key, "value", value, str(unit)),
-                Told("headlines_weekly", key, "previous_value", before, str(unit)),
+                EvidenceCell("headlines_weekly", key, "value", value, str(unit)),
+                EvidenceCell("headlines_weekly", key, "previous_value", before, str(unit)),
             )
             was, became, limit = (_printed(number, str(unit)) for number in (before, value, threshold))
             side = "above" if is_up else "below"
@@ -157,9 +155,9 @@ class _Writer:
         return alerts
 
     def _alert(
-        self, week_start: date, kind: str, name: str, severity: str, text: str, evidence: Sequence[Told]
+        self, week_start: date, kind: str, name: str, severity: str, text: str, evidence: Sequence[EvidenceCell]
     ) -> Alert:
-        week = iso_week(week_start)
+        week = Week(week_start).label
         page, picture = Path("reports") / week / "index.html", self.reports / week / PICTURE
         return Alert(
             id=identity(self.home, week, kind, name),
@@ -184,7 +182,7 @@ def identity(home: Home, week: str, kind: str, name: str) -> str:
     return str(uuid5(_NAMESPACE, json.dumps([*born, week, kind, name])))
 
 
-def _sql(evidence: Sequence[Told]) -> str:
+def _sql(evidence: Sequence[EvidenceCell]) -> str:
     """The query that finds the evidence again."""
     where = " and ".join(
         f"{column} = '{value.replace(chr(39), chr(39) * 2)}'" for column, value in evidence[0].key.items()

@@ -1,8 +1,5 @@
 """A webhook: one message, as Slack or Discord take it.
 
-Belongs here: the shape of the payload, escaping for a chat, sending it once, what went wrong in words without secrets.
-Does not: what is told (alerts.py), when, and how often it is tried (telling.py).
-
 The address is a secret: whoever has it can write into the channel. It stands in no message, error, log or file; httpx
 would log it, and is kept from it.
 """

@@ -1,8 +1,4 @@
-"""`python -m benchmarks [--market tiny] [--rounds N]`: measure, show, and write down.
-
-Belongs here: the order of things.
-Does not: what is measured (contestants.py), how (measure.py), how it looks (table.py).
-"""
+"""`python -m benchmarks [--market tiny] [--rounds N]`: measure, show, and write down."""
 
 import argparse
 import os

@@ -1,8 +1,4 @@
-"""`python -m benchmarks.compiled_sql`: the models' compiled SQL straight in DuckDB, in the order of their dependencies.
-
-Belongs here: the least that any way of building the warehouse must do: no dbt, no tests, no comments, no contracts.
-Does not: compiling; dbt left that in the home when it last built there.
-"""
+"""`python -m benchmarks.compiled_sql`: the compiled SQL straight in DuckDB, in order of dependencies."""
 
 import json
 import os

@@ -1,8 +1,4 @@
-"""Who is compared: four ways to bring the warehouse up to the last closed week.
-
-Belongs here: their commands, where each begins, and how one sees that it did the work.
-Does not: measuring (measure.py), homes (homes.py).
-"""
+"""Who is compared: four ways to bring the warehouse up to the last closed week."""
 
 import sys
 from collections.abc import Mapping

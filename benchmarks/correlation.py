@@ -1,8 +1,5 @@
 """`python -m benchmarks.correlation [--rounds N]`: a week's correlation marts for 100 and for 500 assets, beside peers.
 
-Belongs here: the models' own SQL over a made-up market; the self-join in SQL, pandas and numpy over the same returns.
-Does not: what a correlation is (the models); how the models become SQL (tests/incremental/compiling.py).
-
 It prints its part of docs/benchmarks.md. All averages are compared: who computes something else is no peer.
 """
 

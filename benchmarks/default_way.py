@@ -1,8 +1,4 @@
-"""The same assets, checks and resources as `regime run`, the way Dagster runs them when nobody says otherwise.
-
-Belongs here: the definitions without our executor (so: multiprocess) and without our relaxed history.
-Does not: any asset.
-"""
+"""The same assets, checks and resources as `regime run`, the way Dagster runs them when nobody says otherwise."""
 
 from dagster import Definitions, definitions
 

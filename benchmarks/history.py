@@ -1,8 +1,5 @@
 """`python -m benchmarks.history [--rounds N]`: the models over three months and over three years of 600 hourly symbols.
 
-Belongs here: a full refresh and a weekly increment, by dbt and as the same compiled SQL run bare, with peak memory.
-Does not: ingestion, publication (other parts); dbt's tests of data (`dbt run` makes the models alone).
-
 It prints its part of docs/benchmarks.md. One round: three years take minutes.
 """
 

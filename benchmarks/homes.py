@@ -1,8 +1,5 @@
 """Homes to begin from: one that has every week but the last, and one that has the last week's rows too.
 
-Belongs here: making them by the product's own runs, and putting a fresh copy where the contestants work.
-Does not: measuring.
-
 All of them work at one path: dbt parses everything again where the path of the database has changed, and that would be
 measured as if it were the week's work.
 """

@@ -1,8 +1,4 @@
-"""`python -m benchmarks.load_week`: bring a home's raw tables up to the clock, and build nothing.
-
-Belongs here: what stands before dbt in the line, for the contestants that begin with dbt.
-Does not: being measured.
-"""
+"""`python -m benchmarks.load_week`: bring a home's raw tables up to the clock, and build nothing."""
 
 from datetime import UTC, datetime
 

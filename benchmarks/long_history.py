@@ -1,7 +1,6 @@
 """A made-up market of 600 hourly symbols over any number of weeks, as rows of raw; the last week waits to be loaded.
 
-Belongs here: making it in SQL, and loading what waits.
-Does not: building (history.py). No figure of it means anything: its size does.
+No figure of it means anything: its size does.
 """
 
 import shutil

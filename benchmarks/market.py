@@ -1,8 +1,4 @@
-"""The simulated market as contestants meet it: now, and as it stood a week ago.
-
-Belongs here: market servers as processes; the older clock, which is what makes a home warm without touching its data.
-Does not: what a market holds (simulator).
-"""
+"""The simulated market as contestants meet it: now, and as it stood a week ago."""
 
 import argparse
 import json

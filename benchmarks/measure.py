@@ -1,8 +1,5 @@
 """One command, measured: wall time, processor time, peak memory, and how busy the machine was with other things.
 
-Belongs here: running a command to its end and what the kernel says about it.
-Does not: which commands (contestants.py), what the figures mean (table.py).
-
 This process stays small: a child's peak memory is never less than that of the process that started it.
 """
 

@@ -1,8 +1,6 @@
 """`python -m benchmarks.pages [--rounds N]`: what a page costs, and thirty, and how heavy one is.
 
-Belongs here: writing pages from a published warehouse, in a process of its own, cold each time.
-Does not: building the warehouse (other parts). REGIME_FULL_HOME names a published full-market home to use; without it
-one is made.
+REGIME_FULL_HOME names a published full-market home to use; without it one is made.
 
 It prints its part of docs/benchmarks.md.
 """
@@ -65,12 +63,13 @@ def _measured(warehouse: Path, count: int, directory: Path) -> Measurement:
 def _write(warehouse: str, weeks: int, directory: Path) -> int:
     """Pages of the last weeks, until `weeks` are written."""
     from report.week import write_week
+    from warehouse.week import Week
 
     with duckdb.connect(warehouse, read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")
         for back in range(weeks):
-            monday = LAST - timedelta(weeks=back)
-            write_week(connection, monday, directory / f"{monday:%G-W%V}", "simulated", True)
+            week = Week(LAST - timedelta(weeks=back))
+            write_week(connection, week, directory / week.label, "simulated", True)
     return 0
 
 

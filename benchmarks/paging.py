@@ -1,10 +1,7 @@
 """`python -m benchmarks.paging [--rounds N]`: three years of settlements, by our pager and by ccxt's own pagination.
 
-Belongs here: asking one market server both ways, how many settlements a second arrive, and how many of all there are.
-Does not: whether every settlement arrives in the product's own runs (tests hold that), what the server's page rules are
-(simulator/dialects).
-
-It prints its part of docs/benchmarks.md, as a process of its own: what it imports must not weigh on other measurements.
+It prints its part of docs/benchmarks.md, as a process of its own: what it imports must not weigh on other
+measurements.
 """
 
 import argparse
@@ -22,7 +19,7 @@ import ccxt.async_support as ccxt
 import numpy as np
 
 from benchmarks.market import NOW, serving
-from ingestion.http.fetch import IMPATIENT, Line
+from ingestion.http.fetch import IMPATIENT, Throttle
 from ingestion.planning.plan import MARKET_SERVER_CALLS_PER_SECOND
 from ingestion.sources.opening import served
 from ingestion.venues import VENUES as DECLARED
@@ -69,8 +66,8 @@ async def _measure(source: Source, market: Market, rounds: int) -> list[Fetched]
     results = []
     for venue in VENUES:
         peer = _peer(venue, source)
-        line = Line(venue, IMPATIENT)
-        async with VenueClient(DECLARED[venue], source, line, MARKET_SERVER_CALLS_PER_SECOND) as ours:
+        throttle = Throttle(venue, IMPATIENT)
+        async with VenueClient(DECLARED[venue], source, throttle, MARKET_SERVER_CALLS_PER_SECOND) as ours:
             try:
                 await peer.load_markets()
                 for coin, kind in KINDS.items():

@@ -1,8 +1,5 @@
 """`python -m benchmarks.publication [--rounds N]`: what a publication costs as the file grows.
 
-Belongs here: publishing staging files of 100 MB and 1 GB, beside copying such a file and beside DuckDB's own copy.
-Does not: the pages (the report is written by the line, and costs the same for any file).
-
 It prints its part of docs/benchmarks.md.
 """
 

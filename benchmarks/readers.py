@@ -1,9 +1,5 @@
 """`python -m benchmarks.readers [--rounds N]`: a reader while others publish, and while they write.
 
-Belongs here: one reader process at three files: a published one that rests, a published one that is replaced without a
-pause, and a database that somebody writes in, as without publication.
-Does not: whether what is read is right (tests hold that).
-
 It prints its part of docs/benchmarks.md.
 """
 

@@ -1,8 +1,4 @@
-"""What was measured, whole: for the table, for the document, and as JSON for other programs.
-
-Belongs here: medians, ratios, aims, the machine.
-Does not: running anything (__main__.py), how it looks (table.py).
-"""
+"""What was measured, whole: for the table, for the document, and as JSON for other programs."""
 
 import json
 import os

@@ -1,10 +1,6 @@
-"""A home whose staging database has a given size, without a market: what publishing costs depends on bytes.
+"""A home whose staging database has a given size, without a market: what publishing costs depends on bytes."""
 
-Belongs here: making it, and moving it on so that there is something to publish.
-Does not: measuring (readers.py, publication.py).
-"""
-
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -14,8 +10,9 @@ from warehouse.database import connect
 from warehouse.home import Home
 from warehouse.publishing.publish import Publication, publish
 from warehouse.source import Source
+from warehouse.week import Week
 
-WEEK = date(2025, 11, 17)
+WEEK = Week.parse("2025-W47")
 _NOW = datetime(2025, 11, 24, 6, tzinfo=UTC)
 _SOURCE = Source("simulated", "http://127.0.0.1:1", _NOW, _NOW)
 _BYTES_PER_ROW = 8.0  # a random double does not compress
@@ -45,6 +42,6 @@ def publish_once(home: Home) -> Publication:
     return publish(home, _SOURCE, [WEEK], _write_page, code_version="benchmark")
 
 
-def _write_page(connection: duckdb.DuckDBPyConnection, week: date, directory: Path) -> None:
+def _write_page(connection: duckdb.DuckDBPyConnection, week: Week, directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "summary.md").write_text(str(week))

@@ -1,8 +1,4 @@
-"""The results to look at: on a terminal, and as docs/benchmarks.md.
-
-Belongs here: words and tables.
-Does not: computing (results.py).
-"""
+"""The results to look at: on a terminal, and as docs/benchmarks.md."""
 
 from collections.abc import Iterator, Sequence
 

@@ -1,7 +1,6 @@
 """The words a suite is written in: severities, rules, and what a rule expects of a column.
 
-Belongs here: declarations. Importing this costs nothing; great-expectations is not touched.
-Does not: any rule about one dataset (suites/), judging (runner.py).
+Importing this costs nothing; great-expectations is not touched.
 """
 
 from collections.abc import Callable, Mapping

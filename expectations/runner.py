@@ -1,8 +1,5 @@
 """Judges a batch by its dataset's suite, with great-expectations as the engine.
 
-Belongs here: turning rules into expectations, and results into verdicts on rows.
-Does not: rules (suites/), landing and quarantine (ingestion).
-
 great-expectations takes seconds to import, so it is imported when the first batch is judged.
 """
 

@@ -1,5 +1,4 @@
-"""From a venue's answer to a row in `raw`: fetch, prove, land, load.
+"""Asks venues, providers and archives, and turns their answers into rows: what is due, over HTTP, page by page.
 
-Belongs here: what is asked of whom, how answers are landed and loaded, where a home keeps its files.
-Does not: judging rows (expectations), formulas (dbt_project), schedules (orchestration), words (report).
+Not here: keeping rows (warehouse), judging them (expectations), formulas (dbt_project), schedules (orchestration).
 """

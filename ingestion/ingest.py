@@ -1,8 +1,5 @@
 """Ingestion of one dataset: what is due is asked of everyone at once, and lands as it comes.
 
-Belongs here: the questions that a plan comes to, landing in batches, the result.
-Does not: what is asked for (plan), how one origin is asked (venues, references, archives), loading into raw.
-
 Nothing that a venue or provider does stops the others: what failed is a failed request in the ledger, with a reason.
 """
 
@@ -21,13 +18,24 @@ import pyarrow as pa
 
 from ingestion.archives import market_archive
 from ingestion.http.bodies import read_json
-from ingestion.http.fetch import Answer, FetchError, Line, NotOffered, Outcome, Patience, Refused, Task, not_kept, run
+from ingestion.http.fetch import (
+    Answer,
+    FetchError,
+    NotOffered,
+    Outcome,
+    Patience,
+    Refused,
+    Task,
+    Throttle,
+    not_kept,
+    run,
+)
 from ingestion.planning.feeds import feed_tasks
 from ingestion.planning.plan import Instrument, Only, Plan, read_plan
-from ingestion.planning.windows import Window, left_of
+from ingestion.planning.spans import TimeSpan, left_of
 from ingestion.progress import RequestProgress, SilentRequests
 from ingestion.references import PROVIDERS
-from ingestion.references.provider import WHOLE_LIST, Desk, get_once, read_answer
+from ingestion.references.provider import WHOLE_LIST, FetchContext, get_once, read_answer
 from ingestion.secrets import kept_from_errors
 from ingestion.universe import Universe
 from ingestion.venues import VENUES
@@ -63,19 +71,19 @@ def ingest(
     universe: Universe | None = None,
     patience: Patience | None = None,
     only: Only | None = None,
-    spans: Sequence[Window] | None = None,
+    wanted: Sequence[TimeSpan] | None = None,
 ) -> Ingested:
     """Ask everyone for what is due of `dataset` and land it; load it with `warehouse.load_landed` afterwards.
 
     What was asked completely up to the source's present hour is not asked again, so a second call asks nothing.
-    `spans` narrows what is asked to what is not known of some weeks, `only` to gaps. What gives a series whole (a
+    `wanted` narrows what is asked to what is not known of some weeks, `only` to gaps. What gives a series whole (a
     provider, an archive's file) is asked whole.
     """
     with connect(home) as connection:
         plan = replace(
             read_plan(connection, dataset, source, universe or Universe.read()),
             only=only,
-            spans=None if spans is None else tuple(spans),
+            wanted=None if wanted is None else tuple(wanted),
         )
     with kept_from_errors():
         return asyncio.run(_ingest(plan, home, judge, progress or SilentRequests(), patience or plan.patience))
@@ -189,9 +197,9 @@ async def _venue_tasks(plan: Plan, stack: AsyncExitStack, patience: Patience) ->
     tasks: list[Task] = []
     for name, scope in plan.universe.venues.items():
         venue = VENUES[name]
-        line = Line(name, patience, venue.at_once)
+        throttle = Throttle(name, patience, venue.at_once)
         markets = [market for market in venue.markets if market.market_type in scope.market_types]
-        client = VenueClient(venue, plan.source, line, plan.calls_per_second)
+        client = VenueClient(venue, plan.source, throttle, plan.calls_per_second)
         wanted = [task for market in markets for task in _market_tasks(plan, venue, market, client)]
         if wanted:
             await stack.enter_async_context(client)
@@ -200,7 +208,7 @@ async def _venue_tasks(plan: Plan, stack: AsyncExitStack, patience: Patience) ->
 
 
 def _market_tasks(plan: Plan, venue: Venue, market: Market, client: Any) -> Iterator[Task]:
-    market_type, line, due = market.market_type, client.line, plan.due
+    market_type, throttle, due = market.market_type, client.throttle, plan.due
     if plan.dataset == "instruments":
         if plan.is_due(venue.name, market_type, WHOLE_LIST):
 
@@ -208,44 +216,44 @@ def _market_tasks(plan: Plan, venue: Venue, market: Market, client: Any) -> Iter
                 listed = await client.instruments(market, plan.universe.quotes)
                 return Answer(_with_vanished(plan, venue, market, listed))
 
-            yield Task(line, venue.name, market_type, WHOLE_LIST, due, due, list_instruments)
+            yield Task(throttle, venue.name, market_type, WHOLE_LIST, due, due, list_instruments)
         return
     endpoint = market.datasets.get(plan.dataset)
     if isinstance(endpoint, Snapshot):
         # What a venue gives for now alone says nothing of weeks that are over.
-        if plan.spans is None and plan.is_due(venue.name, market_type, WHOLE_LIST):
+        if plan.wanted is None and plan.is_due(venue.name, market_type, WHOLE_LIST):
 
             async def take_snapshot() -> Answer:
                 return Answer(await client.snapshot(market, plan.dataset))
 
-            yield Task(line, venue.name, market_type, WHOLE_LIST, due, due, take_snapshot)
+            yield Task(throttle, venue.name, market_type, WHOLE_LIST, due, due, take_snapshot)
     elif isinstance(endpoint, History | Feed):
         known = [i for i in plan.instruments if (i.venue, i.market_type) == (venue.name, market_type)]
         if not known and not plan.only and (venue.name, market_type, WHOLE_LIST) not in plan.listed:
-            yield _unlisted(plan, line, venue.name, market_type)
+            yield _unlisted(plan, throttle, venue.name, market_type)
         if isinstance(endpoint, Feed):
             yield from feed_tasks(plan, market, client, known)
             return
         for instrument in known:
             if plan.universe.asks(plan.dataset, venue.name, market_type, instrument.base):
-                for window in plan.windows(instrument):
-                    yield from _history_tasks(plan, market, instrument, endpoint, client, window)
+                for span in plan.spans(instrument):
+                    yield from _history_tasks(plan, market, instrument, endpoint, client, span)
 
 
-def _unlisted(plan: Plan, line: Line, venue: str, market_type: str) -> Task:
+def _unlisted(plan: Plan, throttle: Throttle, venue: str, market_type: str) -> Task:
     """A venue that never gave its list must show as a hole, not as a venue without instruments."""
 
     async def explain() -> Answer:
         raise Refused(f"no instrument of {venue} is known: its list of markets has never been read")
 
-    return Task(line, venue, market_type, WHOLE_LIST, plan.source.starts_at, plan.due, explain)
+    return Task(throttle, venue, market_type, WHOLE_LIST, plan.source.starts_at, plan.due, explain)
 
 
 def _history_tasks(
-    plan: Plan, market: Market, instrument: Instrument, endpoint: History, client: Any, window: Window
+    plan: Plan, market: Market, instrument: Instrument, endpoint: History, client: Any, span: TimeSpan
 ) -> Iterator[Task]:
-    """The question for a window, and, for what lies further back than the venue keeps, the answer it would give."""
-    venue, symbol, (start, end) = instrument.venue, instrument.venue_symbol, window
+    """The question for a span, and, for what lies further back than the venue keeps, the answer it would give."""
+    venue, symbol, (start, end) = instrument.venue, instrument.venue_symbol, span
     if endpoint.depth and plan.has_real_retention:
         kept_from = (plan.source.now - endpoint.depth).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
         listed_at = instrument.row["listed_at"]
@@ -255,7 +263,7 @@ def _history_tasks(
             is_wanted = any(gap_start < kept_from for gap_start, _ in plan.gaps.get(key, ()))
             if is_wanted or left_of(gone, plan.answered.get(key, ())):  # else it was had, or given up, before
                 words = f"the venue keeps only {endpoint.depth / timedelta(days=1):.0f} days"
-                yield Task(client.line, venue, market.market_type, symbol, *gone, partial(not_kept, words))
+                yield Task(client.throttle, venue, market.market_type, symbol, *gone, partial(not_kept, words))
         start = max(start, kept_from)
         if start >= end:
             return
@@ -279,7 +287,7 @@ def _history_tasks(
                 raise
             return Answer(None)  # delisted, and by now forgotten: there is nothing left to ask for
 
-    yield Task(client.line, venue, market.market_type, symbol, start, end, read)
+    yield Task(client.throttle, venue, market.market_type, symbol, start, end, read)
 
 
 def _with_vanished(plan: Plan, venue: Venue, market: Market, listed: pa.Table) -> pa.Table:
@@ -302,12 +310,12 @@ def _reference_tasks(plan: Plan, http: httpx.AsyncClient, patience: Patience) ->
         if plan.dataset not in provider.datasets:
             continue
         calls_per_minute = scope.settings.get("calls_per_minute") if plan.source.kind == "live" else None
-        line = Line(name, patience, provider.at_once, calls_per_minute)
-        desk = Desk(
+        throttle = Throttle(name, patience, provider.at_once, calls_per_minute)
+        context = FetchContext(
             plan.dataset,
             plan.source,
             scope,
-            line,
+            throttle,
             http,
             plan.due,
             partial(plan.covered_until, name, None),
@@ -317,12 +325,12 @@ def _reference_tasks(plan: Plan, http: httpx.AsyncClient, patience: Patience) ->
             plan.has_real_retention,
             lambda series, name=name: plan.gaps.get((name, None, series), ()),  # type: ignore[misc]
         )
-        tasks += provider.tasks(desk)
+        tasks += provider.tasks(context)
     return tasks
 
 
 def _archive_tasks(plan: Plan, http: httpx.AsyncClient, patience: Patience) -> list[Task]:
-    line = Line(market_archive.INDEX, patience, at_once=2)
+    throttle = Throttle(market_archive.INDEX, patience, at_once=2)
     # A venue that lists nothing at this source is asked for nothing: what the archive has of it is all there is.
     lists = {(instrument.venue, instrument.market_type) for instrument in plan.instruments}
     asked_elsewhere = {
@@ -336,7 +344,7 @@ def _archive_tasks(plan: Plan, http: httpx.AsyncClient, patience: Patience) -> l
         plan.dataset,
         plan.source,
         http,
-        line,
+        throttle,
         plan.due,
         lambda origin, series: plan.covered_until(origin, None, series),
         asked_elsewhere,

@@ -1,8 +1,5 @@
 """Pages that prove they are complete: one pager for every venue's paging rule.
 
-Belongs here: which window is asked next, what a page proves, when nothing is left to prove.
-Does not: how a page is asked or read (venues), how patiently (fetch).
-
 A page is a run of a venue's rows without holes: it proves what lies between its first and its last row, and the
 venue's declared order says what else. Every further question begins *at* the last row received, so a true answer
 holds that row again: an empty page, a page from elsewhere or a page that has been seen before cannot pass for the end
@@ -26,7 +23,7 @@ Order = Literal["ascending", "descending", "either", "whole", "numbered"]
 
 
 @dataclass(frozen=True)
-class Page:
+class AnswerPage:
     """The rows of one answer as columns; `times_ms` says when each row happened."""
 
     times_ms: np.ndarray
@@ -35,15 +32,15 @@ class Page:
     def __len__(self) -> int:
         return len(self.times_ms)
 
-    def take(self, which: np.ndarray) -> "Page":
+    def take(self, which: np.ndarray) -> "AnswerPage":
         """The rows that a mask or an index selects."""
-        return Page(self.times_ms[which], {name: values[which] for name, values in self.columns.items()})
+        return AnswerPage(self.times_ms[which], {name: values[which] for name, values in self.columns.items()})
 
 
 # `ask(low, high, number)` gives one page. The number is 1 unless the venue counts its pages.
-Ask = Callable[[int, int, int], Awaitable[Page]]
-# Repeats what it is given as often as the origin deserves (fetch.Line.ask).
-Patiently = Callable[[Callable[[], Awaitable[Page]]], Awaitable[Page]]
+Ask = Callable[[int, int, int], Awaitable[AnswerPage]]
+# Repeats what it is given as often as the origin deserves (fetch.Throttle.ask).
+Patiently = Callable[[Callable[[], Awaitable[AnswerPage]]], Awaitable[AnswerPage]]
 
 
 @dataclass(frozen=True)
@@ -80,13 +77,13 @@ class _Part:
         return low, self.high - step if self.anchor == self.high else self.high
 
 
-async def _once(question: Callable[[], Awaitable[Page]]) -> Page:
+async def _once(question: Callable[[], Awaitable[AnswerPage]]) -> AnswerPage:
     return await question()
 
 
 async def read_window(
     ask: Ask, rule: PagingRule, start_ms: int, end_ms: int, patiently: Patiently = _once
-) -> Page | None:
+) -> AnswerPage | None:
     """All rows in [start_ms, end_ms], oldest first; None if there are none.
 
     Malformed if a page is no part of one history with what came before: it makes no progress, misses a row that is
@@ -104,8 +101,8 @@ async def read_window(
     return _joined(pages, start_ms, end_ms)
 
 
-async def _pages(ask: Ask, rule: PagingRule, window: _Part, patiently: Patiently) -> list[Page]:
-    pages: list[Page] = []
+async def _pages(ask: Ask, rule: PagingRule, window: _Part, patiently: Patiently) -> list[AnswerPage]:
+    pages: list[AnswerPage] = []
     fullest = 0  # the most moments that a page held: a page with fewer was not cut off
     unproven = [window]
     while unproven:
@@ -137,7 +134,7 @@ def _answerable(rule: PagingRule, part: _Part) -> _Part:
     return _Part(part.low, part.low + rule.span_ms, part.anchor)
 
 
-def _is_filled_by_anchor(asked: _Part, page: Page, fullest: int) -> bool:
+def _is_filled_by_anchor(asked: _Part, page: AnswerPage, fullest: int) -> bool:
     """True if the known row may have taken all the room of a page, so that it says nothing of what lies behind."""
     if asked.anchor is None or len(np.unique(page.times_ms)) < fullest:
         return False
@@ -151,7 +148,7 @@ def _beyond(part: _Part, asked: _Part) -> _Part:
     return _Part(asked.high + 1, part.high, part.anchor if part.anchor == part.high else None)
 
 
-def _left(rule: PagingRule, part: _Part, asked: _Part, page: Page) -> list[_Part]:
+def _left(rule: PagingRule, part: _Part, asked: _Part, page: AnswerPage) -> list[_Part]:
     """What a page with new rows leaves unproven of the part that was asked for."""
     first, last = int(page.times_ms.min()), int(page.times_ms.max())
     low, high = part.unknown(rule.step)
@@ -167,7 +164,7 @@ def _left(rule: PagingRule, part: _Part, asked: _Part, page: Page) -> list[_Part
     return left
 
 
-async def _proven_page(ask: Ask, rule: PagingRule, asked: _Part) -> Page:
+async def _proven_page(ask: Ask, rule: PagingRule, asked: _Part) -> AnswerPage:
     """The answer to one question. Malformed if it cannot be a page of the history that is known."""
     page = _ordered(await ask(asked.low, asked.high, 1))
     times = page.times_ms
@@ -198,7 +195,7 @@ async def _check_really_empty(ask: Ask, asked: _Part) -> None:
             raise Malformed(f"the page of {_iso(asked.low)} to {_iso(asked.high)} is empty, a part of it is not")
 
 
-async def _proven_whole(ask: Ask, start: int, end: int) -> Page:
+async def _proven_whole(ask: Ask, start: int, end: int) -> AnswerPage:
     """The one answer that holds everything. An empty one must be given twice."""
     page = await ask(start, end, 1)
     if not len(page) and len(await ask(start, end, 1)):
@@ -206,9 +203,9 @@ async def _proven_whole(ask: Ask, start: int, end: int) -> Page:
     return page
 
 
-async def _numbered_pages(ask: Ask, start: int, end: int, patiently: Patiently) -> list[Page]:
+async def _numbered_pages(ask: Ask, start: int, end: int, patiently: Patiently) -> list[AnswerPage]:
     """Pages back from the newest row, until one reaches the window's start or there are no more."""
-    pages: list[Page] = []
+    pages: list[AnswerPage] = []
     oldest: int | None = None
     while oldest is None or oldest > start:
         page = await patiently(partial(_proven_number, ask, start, end, len(pages) + 1, oldest))
@@ -220,7 +217,7 @@ async def _numbered_pages(ask: Ask, start: int, end: int, patiently: Patiently) 
     return pages
 
 
-async def _proven_number(ask: Ask, start: int, end: int, number: int, oldest: int | None) -> Page:
+async def _proven_number(ask: Ask, start: int, end: int, number: int, oldest: int | None) -> AnswerPage:
     """One counted page. Malformed if it is nothing older than what is known, or empty although its neighbour is not."""
     page = _ordered(await ask(start, end, number))
     if not len(page):
@@ -232,7 +229,7 @@ async def _proven_number(ask: Ask, start: int, end: int, number: int, oldest: in
     return page
 
 
-def _ordered(page: Page) -> Page:
+def _ordered(page: AnswerPage) -> AnswerPage:
     """The page, if its rows are in time order one way or the other: rows in disorder are no run of a history."""
     gaps = np.diff(page.times_ms)
     if (gaps < 0).any() and (gaps > 0).any():
@@ -240,14 +237,14 @@ def _ordered(page: Page) -> Page:
     return page
 
 
-def _joined(pages: list[Page], start: int, end: int) -> Page | None:
+def _joined(pages: list[AnswerPage], start: int, end: int) -> AnswerPage | None:
     """The rows of the window in time order, a row that came twice only once."""
     if not any(map(len, pages)):
         return None
     times = np.concatenate([page.times_ms for page in pages])
     columns = {name: np.concatenate([page.columns[name] for page in pages]) for name in pages[0].columns}
     inside = np.flatnonzero((times >= start) & (times <= end))
-    page = Page(times, columns).take(inside[np.argsort(times[inside], kind="stable")])
+    page = AnswerPage(times, columns).take(inside[np.argsort(times[inside], kind="stable")])
     is_repeat = np.append(False, np.diff(page.times_ms) == 0)[: len(page)]
     for values in page.columns.values() if is_repeat.any() else ():
         # Two rows of one moment that differ contradict each other: both are kept, for the guards to judge.

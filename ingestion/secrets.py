@@ -1,8 +1,5 @@
 """Secrets: read from the environment, here and nowhere else, and kept out of everything that is written.
 
-Belongs here: their names, reading them, finding and blanking them in texts, what children need not inherit.
-Does not: who they are sent to (the provider that has a key).
-
 A key travels in a header, never in an address: addresses are logged by everyone on their way.
 """
 

@@ -1,8 +1,4 @@
-"""What is asked of whom: `universe.toml`, read and checked.
-
-Belongs here: venues, market types, instruments' quotes, reference series, how much is read again.
-Does not: how a venue differs (venues/), what has been asked already (the ledger in raw.requests).
-"""
+"""What is asked of whom: `universe.toml`, read and checked."""
 
 import tomllib
 from collections.abc import Mapping

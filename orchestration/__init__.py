@@ -1,6 +1,4 @@
-"""Runs the line: raw, models, publication. The only folder that knows Dagster.
+"""Dagster, and nothing else: assets, checks, partitions, resources, jobs, schedules, sensors, one concept per file.
 
-Belongs here: assets, checks, partitions, resources, jobs and schedules (one Dagster concept per file), the source's
-process, and running a week from another program (`run.py`).
-Does not: fetching, judging, computing, writing. An asset calls the package that does the work.
+Not here: fetching, judging, computing, writing. An asset calls the package that does the work.
 """

@@ -26,7 +26,6 @@ from orchestration.materialisations import bounds
 from warehouse.contracts import DATASETS, Dataset
 from warehouse.database import connect, guard_results
 from warehouse.landing import Severity
-from warehouse.week import WEEK, iso_week
 
 GUARDS = "guards_of_"
 # Every page has a verdict, and it rests on the other weekly marts.
@@ -44,8 +43,8 @@ def run_weeks_are_in(context: AssetCheckExecutionContext, session: ResourceParam
     first, last = bounds(context.run) or (None, None)
     with connect(session.home) as connection:
         known = weeks_in(connection, VERDICTS.path[-1])
-    asked = [first + n * WEEK for n in range((last - first) // WEEK + 1)] if first and last else []
-    missing = [iso_week(week) for week in asked if week not in known]
+    asked = first.until(last) if first and last else []
+    missing = [week.label for week in asked if week not in known]
     return AssetCheckResult(
         passed=not missing,
         description=f"no row of {', '.join(missing)}; run the job weekly_regime for it" if missing else None,

@@ -1,8 +1,4 @@
-"""All definitions, assembled. `workspace.yaml` names this module.
-
-Belongs here: putting together what the other files define, with overrides.
-Does not: implementing anything.
-"""
+"""All definitions, assembled. `workspace.yaml` names this module."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,8 +1,4 @@
-"""Dagster's instance of a home: its directory, its settings, and runs whose process is gone.
-
-Belongs here: DAGSTER_HOME, and how its history is kept.
-Does not: what runs.
-"""
+"""Dagster's instance of a home: its directory, its settings, and runs whose process is gone."""
 
 import os
 from collections.abc import Iterator

@@ -1,7 +1,4 @@
-"""The one job: the whole line for a week, or for a range of weeks in one run.
-
-Belongs here: jobs. Does not: what is in the line (assets), when it runs (schedules.py).
-"""
+"""The one job: the whole line for a week, or for a range of weeks in one run."""
 
 from typing import TYPE_CHECKING
 

@@ -12,6 +12,8 @@ from typing import Any
 
 from dagster import AssetExecutionContext, AssetKey, AssetMaterialization, DagsterRun
 
+from warehouse.week import Week
+
 DEFERRED = "dagster/defer_asset_events"
 _PARTITION, _FIRST, _LAST = (
     f"dagster/{name}" for name in ("partition", "asset_partition_range_start", "asset_partition_range_end")
@@ -23,28 +25,33 @@ def is_deferred(context: AssetExecutionContext) -> bool:
     return context.run.tags.get(DEFERRED) == "true"
 
 
-def range_tags(weeks: Collection[date]) -> dict[str, str]:
+def range_tags(weeks: Collection[Week]) -> dict[str, str]:
     """The tags of one run for all weeks from the first to the last."""
-    return {_FIRST: min(weeks).isoformat(), _LAST: max(weeks).isoformat()}
+    return {_FIRST: min(weeks).start.isoformat(), _LAST: max(weeks).start.isoformat()}
 
 
-def bounds(run: DagsterRun) -> tuple[date, date] | None:
+def week_of(key: str) -> Week:
+    """The week of a partition: its key is the Monday."""
+    return Week(date.fromisoformat(key))
+
+
+def bounds(run: DagsterRun) -> tuple[Week, Week] | None:
     """The first and the last week of a run; None if it is of no week."""
     first = run.tags.get(_FIRST) or run.tags.get(_PARTITION)
     last = run.tags.get(_LAST) or first
-    return (date.fromisoformat(first), date.fromisoformat(last)) if first and last else None
+    return (week_of(first), week_of(last)) if first and last else None
 
 
 def report(
     context: AssetExecutionContext,
     key: AssetKey,
-    weeks: Collection[date],
+    weeks: Collection[Week],
     metadata: Mapping[str, Any] | None = None,
 ) -> None:
     """Say that weeks of an asset are in: those of this run, and those that Dagster does not know of yet."""
     known = context.instance.get_materialized_partitions(key)
     asked = set(context.partition_keys)
-    for week in sorted(week.isoformat() for week in weeks):
+    for week in sorted(week.start.isoformat() for week in weeks):
         if week in asked:
             context.log_event(AssetMaterialization(key, partition=week, metadata=metadata))
         elif week not in known:

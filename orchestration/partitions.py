@@ -1,18 +1,17 @@
 """The one partitions definition: closed weeks, named by their Monday.
 
-Belongs here: from which week to which. ISO names (`2025-W47`) are for people; Dagster cannot parse them.
-Does not: what happens in a week.
+ISO names (`2025-W47`) are for people; Dagster cannot parse them.
 """
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from dagster import TimeWindowPartitionsDefinition, WeeklyPartitionsDefinition
 
 from warehouse.clock import Clock
-from warehouse.week import WEEK, first_week, last_closed_week, start_of
+from warehouse.week import Week
 
 # The first week of any perpetual in the data that we know of.
-EARLIEST_WEEK = date(2019, 9, 2)
+EARLIEST_WEEK = Week(date(2019, 9, 2))
 
 
 def weekly(clock: Clock | None, *, is_live: bool) -> TimeWindowPartitionsDefinition:
@@ -20,12 +19,12 @@ def weekly(clock: Clock | None, *, is_live: bool) -> TimeWindowPartitionsDefinit
 
     Until a source has been open once its clock is unknown, and every week since the earliest is on offer.
     """
-    first = first_week(clock.starts_at) if clock else EARLIEST_WEEK
+    first = Week.of(clock.starts_at) if clock else EARLIEST_WEEK
     if clock is None or is_live:
-        return WeeklyPartitionsDefinition(start_date=start_of(first), day_offset=1)
-    end = last_closed_week(clock.now) + WEEK
+        return WeeklyPartitionsDefinition(start_date=first.starts_at, day_offset=1)
+    last = Week.last_closed(clock.now)
     # A source's clock may run ahead of this machine's: Dagster then has to be told how far.
-    weeks_ahead = max(0, -((datetime.now(UTC).date() - end) // WEEK))
+    weeks_ahead = max(0, -((datetime.now(UTC).date() - last.end) // timedelta(days=7)))
     return WeeklyPartitionsDefinition(
-        start_date=start_of(first), end_date=start_of(end), day_offset=1, end_offset=weeks_ahead
+        start_date=first.starts_at, end_date=last.ends_at, day_offset=1, end_offset=weeks_ahead
     )

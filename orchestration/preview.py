@@ -1,8 +1,4 @@
-"""What an engineer sees of a table on Dagster's page: a few rows, how much there is, what is missing.
-
-Belongs here: metadata of assets, read from the staging database.
-Does not: the words for analysts (report).
-"""
+"""What an engineer sees of a table on Dagster's page: a few rows, how much there is, what is missing."""
 
 from typing import Any
 

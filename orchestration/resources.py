@@ -1,8 +1,4 @@
-"""Resources: what a run holds from its first step to its last.
-
-Belongs here: the session as Dagster opens it, dbt.
-Does not: what a session is (session.py).
-"""
+"""Resources: what a run holds from its first step to its last."""
 
 from collections.abc import Iterator
 from functools import cache

@@ -1,9 +1,4 @@
-"""Running weeks from another program, in its own process: what `regime run` and `regime backfill` call.
-
-Belongs here: one run for one week or a range of weeks, recorded in the home's Dagster
-instance; what went wrong, in words.
-Does not: choosing weeks and sources (regime), the line itself (assets).
-"""
+"""Running weeks from another program, in its own process: what `regime run` and `regime backfill` call."""
 
 import logging
 import os
@@ -11,7 +6,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from datetime import date
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
@@ -27,6 +21,7 @@ from orchestration.materialisations import range_tags
 from warehouse.database import connect
 from warehouse.home import Home
 from warehouse.publishing.gate import blocking_reasons
+from warehouse.week import Week
 
 # Errors whose message already says what is wrong and what to do: what caused them is for the log.
 _IN_WORDS = {"HomeError", "LandingError", "SourceError", "ProjectError"}
@@ -50,8 +45,8 @@ def log_file(home: Home) -> Path:
     return home.dagster / "run.log"
 
 
-def run_weeks(session: Session, weeks: Sequence[date]) -> RunOutcome:
-    """Run the line once for consecutive weeks (Mondays). Raises nothing for a run that fails: the outcome says why."""
+def run_weeks(session: Session, weeks: Sequence[Week]) -> RunOutcome:
+    """Run the line once for consecutive weeks. Raises nothing for a run that fails: the outcome says why."""
     with instance_of(session.home) as instance, _quiet(log_file(session.home)):
         definitions = assemble(session.home, resources={"session": session}, loggers={"console": _file_logger})
         tags = {PROCESS_TAG: str(os.getpid())}
@@ -59,7 +54,7 @@ def run_weeks(session: Session, weeks: Sequence[date]) -> RunOutcome:
             tags |= range_tags(weeks)
         result = definitions.resolve_job_def(NAME).execute_in_process(
             instance=instance,
-            partition_key=weeks[0].isoformat() if len(weeks) == 1 else None,
+            partition_key=weeks[0].start.isoformat() if len(weeks) == 1 else None,
             tags=tags,
             raise_on_error=False,
         )

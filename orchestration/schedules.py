@@ -1,8 +1,4 @@
-"""Schedules: the last closed week, half an hour after it has closed.
-
-Belongs here: when the job runs by itself.
-Does not: what it does (jobs.py).
-"""
+"""Schedules: the last closed week, half an hour after it has closed."""
 
 from typing import TYPE_CHECKING
 
@@ -14,7 +10,7 @@ from dagster import (
     schedule,
 )
 
-from warehouse.week import last_closed_week
+from warehouse.week import Week
 
 if TYPE_CHECKING:  # a type that Dagster hands out and does not export
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
@@ -32,7 +28,7 @@ def weekly_schedule(job: "UnresolvedAssetJobDefinition", *, is_live: bool) -> Sc
         description="The week that closed half an hour ago.",
     )
     def mondays(context: ScheduleEvaluationContext) -> RunRequest:
-        week = last_closed_week(context.scheduled_execution_time).isoformat()
+        week = Week.last_closed(context.scheduled_execution_time).start.isoformat()
         return RunRequest(run_key=week, partition_key=week)
 
     return mondays

@@ -1,12 +1,8 @@
-"""Sensors: a minute after a publication, its alerts.
-
-Belongs here: when alerts are looked for, and how a tick shows in Dagster.
-Does not: what is told (alerts.py), and that it is told once (telling.py): neither needs Dagster, or its memory.
-"""
+"""Sensors: a minute after a publication, its alerts."""
 
 from dagster import DefaultSensorStatus, SensorDefinition, SensorEvaluationContext, SkipReason, sensor
 
-from alerts.outbox import tell
+from alerts.outbox import deliver
 from ingestion.secrets import kept_from_errors
 from warehouse.home import Home
 
@@ -27,7 +23,7 @@ def regime_alerts(home: Home, *, is_live: bool) -> SensorDefinition:
     )
     def alerts(context: SensorEvaluationContext) -> SkipReason:
         with kept_from_errors():
-            outcome = tell(home)
+            outcome = deliver(home)
         for problem in outcome.problems:
             context.log.warning(problem)
         return SkipReason("; ".join([outcome.words, *outcome.problems]))

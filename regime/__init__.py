@@ -1,5 +1,4 @@
-"""The command line: run, backfill, sql, status, ui.
+"""The command line: arguments, errors in one line, exit codes, progress on a terminal.
 
-Belongs here: arguments, one-line errors, exit codes, progress on a terminal.
-Does not: the work (orchestration), words of the week (report).
+Not here: the work (orchestration, ingestion, warehouse), the words of the week (report).
 """

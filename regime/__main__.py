@@ -1,7 +1,4 @@
-"""`python -m regime`, the same as `regime`.
-
-Belongs here: nothing else.
-"""
+"""`python -m regime`, the same as `regime`."""
 
 from regime.cli import main
 

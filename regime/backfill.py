@@ -1,13 +1,9 @@
-"""`regime backfill`: a range of weeks, the open gaps of the coverage ledger, or one symbol's week asked again.
-
-Belongs here: which of the three was asked for, what came of the questions, the weeks that are published anew for it.
-Does not: what is a gap (warehouse.coverage), asking (ingestion.ingest), the run itself (run.py).
-"""
+"""`regime backfill`: a range of weeks, the open gaps of the coverage ledger, or one symbol's week asked again."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -23,12 +19,13 @@ from ingestion.venues.venue import History
 from regime import run as runs
 from regime.errors import BadInput, RunFailed
 from regime.progress import Steps
+from regime.weeks import check_closed, parse
 from warehouse import coverage
 from warehouse.database import connect
 from warehouse.home import Home
 from warehouse.loading import load_landed
 from warehouse.source import Source
-from warehouse.week import WEEK, first_week, iso_week, last_closed_week, start_of
+from warehouse.week import Week
 
 GAPS = "gaps"
 HOW = "give --from WEEK and --to WEEK, or --gaps, or --force with --venue, --symbol and --week"
@@ -54,7 +51,7 @@ class _Came:
 
     results: Sequence[Ingested]
     new_rows: int
-    weeks: Sequence[date]
+    weeks: Sequence[Week]
 
     @property
     def requests(self) -> int:
@@ -80,7 +77,7 @@ def backfill_asked(asked: Asked, *, replay_dir: Path | None, is_live: bool, wait
     if is_range:
         runs.run_range(asked.first, asked.last, replay_dir=replay_dir, is_live=is_live, wait_seconds=wait_seconds)
         return
-    week = runs.parse(str(asked.week)) if asked.is_force else None
+    week = parse(str(asked.week)) if asked.is_force else None
     home = Home.at()
     choice = choose(home, replay_dir=replay_dir, is_live=is_live)
     check_is_held(home, choice)
@@ -92,7 +89,7 @@ def backfill_asked(asked: Asked, *, replay_dir: Path | None, is_live: bool, wait
         source = stack.enter_context(open_source(choice))
         steps.finish("source", f"{choice.words}, now {source.now:%Y-%m-%d %H:%M} UTC")
         if week:
-            runs.check_closed((week, week), source)
+            check_closed(week, week, source)
         patience = max(runs.LOCK_WAIT_SECONDS, wait_seconds)
         stack.enter_context(hold(home, choice, source, wait_seconds=patience, progress=steps))
         session = Session(home, source, steps)
@@ -100,7 +97,7 @@ def backfill_asked(asked: Asked, *, replay_dir: Path | None, is_live: bool, wait
         if came is None:
             return
         if came.weeks:
-            weeks = [came.weeks[0] + n * WEEK for n in range((came.weeks[-1] - came.weeks[0]) // WEEK + 1)]
+            weeks = came.weeks[0].until(came.weeks[-1])
             runs.publish(steps, session, weeks)
     if came.weeks:
         runs.summarise(home, choice, weeks)
@@ -131,14 +128,15 @@ def _ask_for_gaps(session: Session) -> _Came | None:
     return came
 
 
-def _ask_again(session: Session, asked: Asked, week: date) -> _Came:
+def _ask_again(session: Session, asked: Asked, week: Week) -> _Came:
     """Ask for one symbol's week, whatever the ledger says of it."""
-    start = start_of(week)
-    only = Only(asked.venue, asked.symbol, (start, min(start + WEEK + timedelta(minutes=30), session.source.now)))
+    only = Only(
+        asked.venue, asked.symbol, (week.starts_at, min(week.ends_at + timedelta(minutes=30), session.source.now))
+    )
     datasets = _datasets_of(session.home, asked)
     session.progress.start(GAPS)
     came = _ask(session, datasets, only)
-    words = f"{asked.symbol} of {asked.venue}, {iso_week(week)}: {came.rows:,} rows came, {came.new_rows:,} of them new"
+    words = f"{asked.symbol} of {asked.venue}, {week}: {came.rows:,} rows came, {came.new_rows:,} of them new"
     session.progress.finish(GAPS, words)
     if came.reasons:
         raise RunFailed(f"{asked.symbol} of {asked.venue} could not be asked for: {came.reasons[0]}")
@@ -198,5 +196,5 @@ def _ask(session: Session, datasets: Sequence[str], only: Only) -> _Came:
         new_rows = connection.execute(
             "select coalesce(sum(new_rows), 0) from raw.loads where load_id > ?", [before]
         ).fetchall()[0][0]
-    reach = first_week(source.starts_at), last_closed_week(source.now)
-    return _Came(results, int(new_rows), [week for week in weeks if reach[0] <= week <= reach[1]])
+    first, last = Week.of(source.starts_at), Week.last_closed(source.now)
+    return _Came(results, int(new_rows), [week for week in weeks if first <= week <= last])

@@ -1,11 +1,10 @@
 """What differs between two states of the warehouse, for one week: rows, figures, sentences.
 
-Belongs here: the comparisons. The states are attached to one connection, as `was` and `is`.
-Does not: where the states come from, and printing (diff.py).
+The states are attached to one connection, as `was` and `is`.
 """
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from difflib import SequenceMatcher
 from typing import Any
 
@@ -15,6 +14,7 @@ import yaml
 from report.document import Document
 from warehouse.contracts import DATASETS, Dataset
 from warehouse.home import CHECKOUT
+from warehouse.week import Week
 
 MARTS = CHECKOUT / "dbt_project" / "models" / "marts"
 # Sums in parallel are not bit-equal: what agrees to so much is the same figure.
@@ -92,10 +92,10 @@ class Changes:
         return bool(self.rows or self.figures or self.sentences)
 
 
-def changed_rows(connection: duckdb.DuckDBPyConnection, week: date, known_until: datetime) -> list[RowChange]:
+def changed_rows(connection: duckdb.DuckDBPyConnection, week: Week, known_until: datetime) -> list[RowChange]:
     """Per dataset and origin, the keys with versions recorded since, whose event the week's figures can use."""
     first, last = connection.execute(
-        'select min(starts_at), max(ends_at) from "is".intermediate.int_windows where week_start = ?', [week]
+        'select min(starts_at), max(ends_at) from "is".intermediate.int_windows where week_start = ?', [week.start]
     ).fetchall()[0]
     found = []
     for dataset in DATASETS.values():
@@ -150,7 +150,7 @@ def _changed_rows(
     return found
 
 
-def changed_figures(connection: duckdb.DuckDBPyConnection, week: date) -> list[FigureChange]:
+def changed_figures(connection: duckdb.DuckDBPyConnection, week: Week) -> list[FigureChange]:
     """Every cell of the week's rows, in every mart that both states have, that differs."""
     found: list[FigureChange] = []
     for table, grain in _grains().items():
@@ -167,7 +167,7 @@ def _changed_cells(
     grain: list[str],
     columns: dict[str, str],
     of_week: str,
-    week: date,
+    week: Week,
 ) -> list[FigureChange]:
     key = ", ".join(f'"{name}"' for name in grain)
     found: list[FigureChange] = []
@@ -184,7 +184,7 @@ def _changed_cells(
         where w.is_there is null or n.is_there is null or {" or ".join(differing.values())}
         order by {key}
         """,
-        {"week": week},
+        {"week": week.start},
     ).fetchall()
     for identity_text, was_there, is_there, *values in rows:
         for place, name in enumerate(cells):

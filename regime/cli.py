@@ -1,9 +1,4 @@
-"""The commands and their options.
-
-Belongs here: what a user can type, and the help that says so.
-Does not: what a command does (one file each); those are imported when called, so that `regime --help` and
-`regime sql` start at once.
-"""
+"""The commands and their options."""
 
 import sys
 from collections.abc import Sequence

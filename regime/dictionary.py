@@ -1,7 +1,6 @@
 """The dictionary: docs/metrics.md, made from the models' own .yml and from the seed of the note's claims.
 
-`python -m regime.dictionary` writes it. Belongs here: the order and the shape of that page.
-Does not: any meaning; that stands beside the model that it is of.
+`python -m regime.dictionary` writes it.
 """
 
 import csv

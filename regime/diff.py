@@ -1,8 +1,4 @@
-"""`regime diff`: what was learned of a week since its page was published, and what would be said differently now.
-
-Belongs here: comparing two states of the warehouse, and printing what differs.
-Does not: making these states (warehouse.builds.as_of), what a page says (report).
-"""
+"""`regime diff`: what was learned of a week since its page was published, and what would be said differently now."""
 
 import json
 import sys
@@ -19,42 +15,43 @@ from ingestion.planning.endpoints import endpoints
 from regime.changes import FIGURES_SHOWN, Changes, changed_figures, changed_rows, changed_sentences
 from regime.errors import BadInput
 from regime.progress import Steps
-from regime.report import LOCK_WAIT_SECONDS, in_words, parsed
+from regime.report import LOCK_WAIT_SECONDS, in_words
+from regime.weeks import parse
 from warehouse.home import Home
 from warehouse.publishing import pages
 from warehouse.publishing.history import Published, current_number, history
 from warehouse.untrusted import one_line
-from warehouse.week import WeekError, iso_week
+from warehouse.week import Week, WeekError
 
 FORMATS = ("table", "json")
 
 
 def show_differences(week: str, format: str, out: TextIO = sys.stdout, *, wait_seconds: float = 0.0) -> None:
     """Print what revisions changed since the week was last published."""
-    monday = parsed(week)
+    named = parse(week)
     if format not in FORMATS:
         raise BadInput(f"--format {one_line(format, 40)} is none of {', '.join(FORMATS)}")
     home = Home.at()
-    publication = last_published(home, monday)
-    changes = _compare(home, monday, publication, max(LOCK_WAIT_SECONDS, wait_seconds))
+    publication = last_published(home, named)
+    changes = _compare(home, named, publication, max(LOCK_WAIT_SECONDS, wait_seconds))
     (_print_json if format == "json" else _print_table)(changes, out)
 
 
-def last_published(home: Home, week: date) -> Published:
+def last_published(home: Home, week: Week) -> Published:
     """The publication that wrote the page of a week that readers see. BadInput where none did."""
     told = {row.publication_id: row for row in history(home).publications}
-    name, current = iso_week(week), current_number(home)
+    name, current = week.label, current_number(home)
     if current is None or not (home.reports / name).is_dir():
         raise BadInput(f"{name} is not published in {home.path}; publish it with: regime run --week {name}")
     number = pages.written_by(home.current).get(name)
     if number is None:  # a version of before this was written down: the first one that can have written it
-        number = min((n for n, row in told.items() if row.first_week <= week <= row.last_week), default=current)
+        number = min((n for n, row in told.items() if row.first_week <= week.start <= row.last_week), default=current)
     if number not in told:
         raise BadInput(f"publication {number} is in no history of {home.path}; publish {name} again")
     return told[number]
 
 
-def _compare(home: Home, week: date, publication: Published, wait_seconds: float) -> Changes:
+def _compare(home: Home, week: Week, publication: Published, wait_seconds: float) -> Changes:
     from report.week import read_week
     from warehouse.builds.as_of import AsOfError, known_at
 
@@ -80,7 +77,7 @@ def _compare(home: Home, week: date, publication: Published, wait_seconds: float
                 documents.append(read_week(connection, week, kind, is_simulated))
             connection.execute("use memory")
             return Changes(
-                week=iso_week(week),
+                week=week.label,
                 publication_id=publication.publication_id,
                 was_known_at=as_of,
                 is_known_at=known.as_of,

@@ -1,9 +1,4 @@
-"""What goes wrong in one line, and the exit code that says whose turn it is.
-
-Belongs here: turning known errors into a line and a code. 2: what was asked cannot be done, ask differently.
-1: the run failed, nothing was published.
-Does not: raising them (the packages that find them).
-"""
+"""What goes wrong in one line, and the exit code that says whose turn it is."""
 
 import errno
 import os

@@ -1,14 +1,9 @@
-"""`regime explain`: from a sentence of a published page to the cells, the queries, the raw rows and the landed files.
-
-Belongs here: finding a sentence, asking each of its queries anew, and how all of it is printed.
-Does not: sentences (report), which files a cell came from (lineage), what a mart means (docs/metrics.md).
-"""
+"""`regime explain`: from a published sentence to the cells, the queries, the raw rows and the landed files."""
 
 import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import date
 from typing import Any, TextIO
 
 import duckdb
@@ -18,12 +13,13 @@ from rich.text import Text
 from regime.errors import BadInput
 from regime.lineage import UNCHANGED, LandedFile, landed_files, sources_of
 from regime.sql import open_published
+from regime.weeks import parse
 from report.evidence import query_of, says_the_same
 from report.figures import value_of_cell
 from warehouse.contracts import DATASETS
 from warehouse.home import Home
 from warehouse.untrusted import one_line
-from warehouse.week import WeekError, parse_week
+from warehouse.week import Week
 
 FORMATS = ("text", "json")
 # Of each dataset, on a terminal; --all and JSON have every one.
@@ -59,12 +55,9 @@ def explain(
     if format not in FORMATS:
         raise BadInput(f"--format {one_line(format, 40)} is none of {', '.join(FORMATS)}")
     home = Home.at()
-    try:
-        monday = parse_week(week)
-    except WeekError as error:
-        raise BadInput(str(error)) from None
+    named = parse(week)
     with open_published(home) as connection:
-        said = _sentences(connection, monday, language, week)
+        said = _sentences(connection, named, language, week)
         if sentence is None:
             _list(said, format, out)
             return
@@ -78,12 +71,12 @@ def explain(
         _print(Console(file=out, highlight=False), one, figures, is_all)
 
 
-def _sentences(connection: duckdb.DuckDBPyConnection, week: date, language: str, asked: str) -> list[Said]:
+def _sentences(connection: duckdb.DuckDBPyConnection, week: Week, language: str, asked: str) -> list[Said]:
     try:
         found = connection.execute(
             "select sentence_id, section, text, evidence, language from marts.weekly_summary_sentences"
             " where week_start = ? order by language, length(sentence_id), sentence_id",
-            [week],
+            [week.start],
         ).fetchall()
     except duckdb.CatalogException:
         raise BadInput("this warehouse was published before sentences were kept; `regime run` publishes anew") from None
@@ -91,7 +84,7 @@ def _sentences(connection: duckdb.DuckDBPyConnection, week: date, language: str,
         weeks = connection.execute(
             "select distinct week_start from marts.weekly_summary_sentences order by 1"
         ).fetchall()
-        known = ", ".join(f"{day:%G-W%V}" for (day,) in weeks[-8:])
+        known = ", ".join(Week(monday).label for (monday,) in weeks[-8:])
         raise BadInput(f"{one_line(asked, 20)} has no page; " + (f"these have: {known}" if known else "none has yet"))
     languages = sorted({row[4] for row in found})
     if language not in languages:

@@ -1,9 +1,4 @@
-"""The coverage ledger in a line per dataset, for `regime status`.
-
-Belongs here: what of the ledger an engineer wants to see at once: received of due, held, missing, whose turn it is, the
-worst series.
-Does not: keeping it (warehouse.coverage), percentages of a week for analysts (marts.data_coverage_weekly).
-"""
+"""The coverage ledger in a line per dataset, for `regime status`."""
 
 from collections.abc import Iterator
 

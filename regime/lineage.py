@@ -1,9 +1,4 @@
-"""From a cell of a mart to the landed files that it was made from.
-
-Belongs here: which datasets a mart is made of, which batches have rows of the cell's window, whether the files of
-those batches are still what they were.
-Does not: what is printed of it (explain).
-"""
+"""From a cell of a mart to the landed files that it was made from."""
 
 import json
 import re

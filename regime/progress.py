@@ -1,7 +1,6 @@
 """Progress of a run on a terminal: a line per step, with a bar while it lasts.
 
-Belongs here: what a person sees while waiting. Where no terminal listens, each finished step is one plain line.
-Does not: the result (run.py), the run's log (orchestration).
+Where no terminal listens, each finished step is one plain line.
 """
 
 import os

@@ -1,8 +1,4 @@
-"""`regime quarantine`: what guards stopped, why and from which file, and letting go what a wrong rule held.
-
-Belongs here: the three commands, and their words.
-Does not: what is believable (expectations), what becomes of a batch (ingestion), peer checks (dbt_project).
-"""
+"""`regime quarantine`: what guards stopped, why and from which file, and letting go what a wrong rule held."""
 
 import sys
 from datetime import UTC, datetime

@@ -1,8 +1,4 @@
-"""Reading the newest state of a home without disturbing a run.
-
-Belongs here: staging while nobody writes in it, else what is published.
-Does not: what is asked of it (the commands).
-"""
+"""Reading the newest state of a home without disturbing a run."""
 
 import fcntl
 from collections.abc import Iterator

@@ -1,8 +1,4 @@
-"""`regime rebuild`: the whole warehouse anew, from what has landed.
-
-Belongs here: the lock, the words, going on to a publication if that was asked for.
-Does not: the rebuild itself (warehouse.rebuild), the line (orchestration).
-"""
+"""`regime rebuild`: the whole warehouse anew, from what has landed."""
 
 from ingestion.planning.endpoints import endpoints
 from regime.errors import BadInput

@@ -1,10 +1,9 @@
 """`regime report`: a week's page as it was known at a moment, or as it is known now.
 
-Belongs here: the moment, where the page goes, the words around it.
-Does not: the rebuilt warehouse (warehouse.builds.as_of), the page (report). Nothing is published, nothing is changed.
+Nothing is published, nothing is changed.
 """
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -13,8 +12,9 @@ from rich.text import Text
 from ingestion.planning.endpoints import endpoints
 from regime.errors import BadInput
 from regime.progress import Steps
+from regime.weeks import parse
 from warehouse.home import Home
-from warehouse.week import WeekError, iso_week, parse_week
+from warehouse.week import Week, WeekError
 
 # A run may be about to end; one that has just begun is not waited for.
 LOCK_WAIT_SECONDS = 2.0
@@ -22,7 +22,7 @@ LOCK_WAIT_SECONDS = 2.0
 
 def show_week(week: str, as_of: str | None, out: Path | None, *, wait_seconds: float = 0.0) -> None:
     """Write the page of a week as known at `as_of` (None: now), and print its summary."""
-    monday = parsed(week)
+    named = parse(week)
     home = Home.at()
     if home.identity() is None:
         raise BadInput(f"nothing is loaded in {home.path}; run `regime run` first")
@@ -35,12 +35,12 @@ def show_week(week: str, as_of: str | None, out: Path | None, *, wait_seconds: f
         with (
             Steps() as steps,
             known_at(
-                home, asked, monday, endpoints(), wait_seconds=max(LOCK_WAIT_SECONDS, wait_seconds), progress=steps
+                home, asked, named, endpoints(), wait_seconds=max(LOCK_WAIT_SECONDS, wait_seconds), progress=steps
             ) as known,
             known.open() as connection,
         ):
-            directory = out.expanduser() if out else _directory(home, known.as_of, monday)
-            pages = write_week(connection, monday, directory, known.source.kind, known.source.is_simulated)
+            directory = out.expanduser() if out else _directory(home, known.as_of, named)
+            pages = write_week(connection, named, directory, known.source.kind, known.source.is_simulated)
     except (AsOfError, WeekError) as error:
         raise BadInput(str(error)) from None
     console = Console()
@@ -49,19 +49,11 @@ def show_week(week: str, as_of: str | None, out: Path | None, *, wait_seconds: f
     console.print(Text(f"{words} {in_words(known.as_of)}, by today's models; not published"), soft_wrap=True)
 
 
-def parsed(week: str) -> date:
-    """The Monday of a week. BadInput."""
-    try:
-        return parse_week(week)
-    except WeekError as error:
-        raise BadInput(str(error)) from None
-
-
 def in_words(moment: datetime) -> str:
     """To the microsecond where there are any: two publications may be less than a second apart."""
     at = moment.astimezone(UTC)
     return f"{at:%Y-%m-%d %H:%M:%S}{f'.{at:%f}' if at.microsecond else ''} UTC"
 
 
-def _directory(home: Home, as_of: datetime, week: date) -> Path:
-    return home.path / "as_of" / f"{as_of.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}" / iso_week(week)
+def _directory(home: Home, as_of: datetime, week: Week) -> Path:
+    return home.path / "as_of" / f"{as_of.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}" / week.label

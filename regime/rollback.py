@@ -1,8 +1,4 @@
-"""`regime rollback`: which published versions are kept, and letting readers see one of them again.
-
-Belongs here: the lock, and the words before and after.
-Does not: the swap (warehouse.publishing.publish), what is history (warehouse.publishing.history).
-"""
+"""`regime rollback`: which published versions are kept, and letting readers see one of them again."""
 
 from regime.errors import BadInput
 from regime.progress import Steps
@@ -11,7 +7,7 @@ from warehouse.home import Home
 from warehouse.publishing.history import RolledBack, current_number, history, size_bytes, version_before, versions
 from warehouse.publishing.rollback import roll_back
 from warehouse.upkeep import locked
-from warehouse.week import iso_week
+from warehouse.week import Week
 
 
 def roll_back_to(to: int | None, *, wait_seconds: float) -> None:
@@ -20,9 +16,9 @@ def roll_back_to(to: int | None, *, wait_seconds: float) -> None:
     with Steps() as steps, locked(home, wait_seconds=max(LOCK_WAIT_SECONDS, wait_seconds), progress=steps):
         before = current_number(home)
         row = roll_back(home, to)
-    weeks = iso_week(row.first_week)
+    weeks = Week(row.first_week).label
     if row.last_week != row.first_week:
-        weeks += f" to {iso_week(row.last_week)}"
+        weeks += f" to {Week(row.last_week)}"
     print(
         f"readers now see publication {row.publication_id} of {row.published_at:%Y-%m-%d %H:%M:%S} UTC, weeks {weeks} "
         f"(before: {before}); back with `regime rollback --to {before}`, and the next run publishes a new one"
@@ -41,7 +37,7 @@ def list_versions() -> None:
             print(f"      {when}  rolled back from {event.from_publication_id} to {event.publication_id}")
         elif event.publication_id in kept:
             size_mb = size_bytes(home.published / str(event.publication_id)) / 1e6
-            weeks = f"{iso_week(event.first_week)} to {iso_week(event.last_week)}"
+            weeks = f"{Week(event.first_week)} to {Week(event.last_week)}"
             line = f"{event.publication_id:>5} {event.published_at:%Y-%m-%d %H:%M:%S}  {weeks}  {size_mb:>7,.1f} MB  "
             print((line + words.get(event.publication_id, "")).rstrip())
 

@@ -1,12 +1,7 @@
-"""`regime run` and `regime backfill`: one run for a week or a range of weeks, and its summary.
-
-Belongs here: the order of checks before anything is written, progress, the summary at the end.
-Does not: the line (orchestration), words (report).
-"""
+"""`regime run` and `regime backfill`: one run for a week or a range of weeks, and its summary."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from datetime import date
 from pathlib import Path
 from threading import Thread
 
@@ -15,11 +10,11 @@ from rich.console import Console
 from ingestion.session import Session, hold
 from ingestion.sources.choice import Choice, check_is_held, choose
 from ingestion.sources.opening import open_source
-from regime.errors import WARM_UP, BadInput, RunFailed, stopped_at_once
+from regime.errors import WARM_UP, RunFailed, stopped_at_once
 from regime.progress import Steps
+from regime.weeks import check_closed, parse
 from warehouse.home import Home
-from warehouse.source import Source
-from warehouse.week import WeekError, check_weeks, iso_week, last_closed_week, parse_week
+from warehouse.week import Week
 
 # Long enough for a `regime status` that is reading; a run holds the lock longer.
 LOCK_WAIT_SECONDS = 2.0
@@ -39,27 +34,12 @@ def run_range(
         steps.start("source")
         source = stack.enter_context(open_source(choice))
         steps.finish("source", f"{choice.words}, now {source.now:%Y-%m-%d %H:%M} UTC")
-        weeks = check_closed(asked or (last_closed_week(source.now),) * 2, source)
+        last_closed = Week.last_closed(source.now)
+        weeks = check_closed(*(asked or (last_closed, last_closed)), source)
         patience = max(LOCK_WAIT_SECONDS, wait_seconds)
         stack.enter_context(hold(home, choice, source, wait_seconds=patience, progress=steps))
         publish(steps, Session(home, source, steps), weeks)
     summarise(home, choice, weeks)
-
-
-def parse(week: str) -> date:
-    """The Monday of a week by its name; BadInput if there is none."""
-    try:
-        return parse_week(week)
-    except WeekError as error:
-        raise BadInput(str(error)) from None
-
-
-def check_closed(asked: tuple[date, date], source: Source) -> list[date]:
-    """The weeks from the first to the last asked for; BadInput unless the source has closed them all."""
-    try:
-        return check_weeks(*asked, source)
-    except WeekError as error:
-        raise BadInput(str(error)) from None
 
 
 def _import_what_runs() -> None:
@@ -67,7 +47,7 @@ def _import_what_runs() -> None:
     import orchestration.run  # noqa: F401
 
 
-def publish(steps: Steps, session: Session, weeks: list[date]) -> None:
+def publish(steps: Steps, session: Session, weeks: list[Week]) -> None:
     """Run the line for some weeks; RunFailed if they are not published."""
     from orchestration.run import log_file, run_weeks
 
@@ -80,7 +60,7 @@ def publish(steps: Steps, session: Session, weeks: list[date]) -> None:
         )
 
 
-def summarise(home: Home, choice: Choice, weeks: list[date]) -> None:
+def summarise(home: Home, choice: Choice, weeks: list[Week]) -> None:
     """The last week on the terminal, read from what was published."""
     import duckdb
 
@@ -88,10 +68,10 @@ def summarise(home: Home, choice: Choice, weeks: list[date]) -> None:
     from report.week import WeekPages, read_week
 
     console = Console()
-    pages = home.reports / iso_week(weeks[-1])
+    pages = home.reports / weeks[-1].label
     with duckdb.connect(str(home.warehouse.resolve()), read_only=True) as connection:
         document = read_week(connection, weeks[-1], choice.kind, choice.kind == "simulated")
     written = WeekPages(document, pages / "summary.md", pages / "index.html", pages / "summary.json")
     if len(weeks) > 1:
-        console.print(f"{len(weeks)} weeks published: {iso_week(weeks[0])} to {iso_week(weeks[-1])}")
+        console.print(f"{len(weeks)} weeks published: {weeks[0]} to {weeks[-1]}")
     print_week(console, written)

@@ -1,9 +1,4 @@
-"""`regime sql`: a query on the published warehouse, in a connection that can reach nothing else.
-
-Belongs here: opening it read-only and shut in, what may be asked and for how long, printing rows as a table, CSV or
-JSON.
-Does not: what the tables mean (docs), the staging database.
-"""
+"""`regime sql`: a query on the published warehouse, in a connection that can reach nothing else."""
 
 import csv
 import json

@@ -1,8 +1,4 @@
-"""`regime status`: what a home holds and how it fares, without disturbing a run.
-
-Belongs here: reading the identity, the published warehouse, and (if no run is writing) the staging database.
-Does not: changing anything.
-"""
+"""`regime status`: what a home holds and how it fares, without disturbing a run."""
 
 import fcntl
 import sqlite3
@@ -19,7 +15,7 @@ from warehouse.clock import remembered_clock
 from warehouse.home import Home, describe
 from warehouse.publishing.gate import blocking_reasons
 from warehouse.untrusted import one_line
-from warehouse.week import first_week, iso_week, last_closed_week
+from warehouse.week import Week
 
 
 def show() -> None:
@@ -38,7 +34,7 @@ def _facts(home: Home) -> Iterator[tuple[str, str]]:
     yield "source", describe(identity.kind, identity.replay_dir, identity.market)
     clock = remembered_clock(home)
     if clock:
-        reach = f"{iso_week(first_week(clock.starts_at))} to {iso_week(last_closed_week(clock.now))}"
+        reach = f"{Week.of(clock.starts_at)} to {Week.last_closed(clock.now)}"
         yield "clock", f"{clock.now:%Y-%m-%d %H:%M} UTC when last open; closed weeks {reach}"
     yield from _publication(home)
     yield "last run", _last_run(home.dagster)

@@ -1,8 +1,4 @@
-"""`regime ui`: Dagster's page for this home.
-
-Belongs here: the environment that makes Dagster work on the same home and source as the command line.
-Does not: definitions (orchestration).
-"""
+"""`regime ui`: Dagster's page for this home."""
 
 import os
 import socket

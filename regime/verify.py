@@ -1,8 +1,5 @@
 """`regime verify`: whether what readers see is what was published, to the byte.
 
-Belongs here: which version is looked at, what its chain and those of the other versions say, the table, the exit code.
-Does not: the chain itself (report.chain).
-
 Whoever can write in the home can edit pages and chain together. Against that there are two witnesses: the chains of the
 other versions that are kept, whose lines the chain must go on from, and a hash that was noted elsewhere (`--head`).
 A rollback is no edit: the chain of the version that readers see now is the one that counts, and a noted hash that only
@@ -16,7 +13,7 @@ import typer
 
 from regime.errors import BadInput, say
 from report import archive, chain
-from report.chain import Check, Finding, Line
+from report.chain import ChainEntry, Check, Finding
 from warehouse.home import Home
 from warehouse.publishing.code_version import code_version
 from warehouse.publishing.history import current_number, history, versions
@@ -115,7 +112,7 @@ def _older_chains(home: Home, number: int, check: Check) -> Iterator[Finding]:
                 yield Finding(chain.FILE, f"version {older} has more lines: lines were removed")
 
 
-def _lines(home: Home, number: int) -> list[Line]:
+def _lines(home: Home, number: int) -> list[ChainEntry]:
     return chain.lines(home.published / str(number) / "reports")
 
 

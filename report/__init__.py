@@ -1,5 +1,4 @@
-"""The words of the week: reads marts of an open database and writes pages; computes nothing.
+"""The note of a week: reads the marts of an open database and writes pages of sentences, tables and charts.
 
-Belongs here: sentences, tables and pages made of figures that stand in marts.
-Does not: arithmetic on figures (a number that is missing is a column to add to a mart), Dagster, ingestion.
+Not here: arithmetic on figures (a number that is missing is a column to add to a mart), Dagster, ingestion.
 """

@@ -1,26 +1,26 @@
 """The archive: all weeks that lie in a report directory, on one page, in two feeds, in one chain.
 
-Belongs here: `index.html` over the weeks, and the order in which a publication writes what stands beside them.
-Does not: pages of a week (week.py), feeds (feeds.py), the chain (chain.py). Computes nothing: it says what pages say.
+Computes nothing: it says what pages say.
 """
 
 import base64
 import hashlib
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import jinja2
 from markupsafe import Markup
 
 from report import chain, feeds
+from report.days import day_in_words
 from report.document import SOURCE_LABELS
 from report.feeds import Entry, verdict_in_words
 from report.files import write_whole
 from report.formatting import in_words
 from report.published import PAGE, PublishedWeek, published_weeks
 from report.render.typography import typeset_plain
-from report.weeks import Week, day_in_words
+from warehouse.week import Week
 
 SCHEMA = "summary.schema.json"
 LINES_SHOWN = 3
@@ -46,12 +46,12 @@ VERDICT_LEVELS = {
 _TONES = {-2: "low2", -1: "low1", 0: "middle", 1: "high1", 2: "high2"}
 
 
-def write_archive(reports: Path, weeks: Sequence[date], as_of: datetime, recorded_at: datetime) -> None:
-    """Record the `weeks` (Mondays) just written in the chain, then write page, feeds and schema over all weeks.
+def write_archive(reports: Path, weeks: Sequence[Week], as_of: datetime, recorded_at: datetime) -> None:
+    """Record the `weeks` just written in the chain, then write page, feeds and schema over all weeks.
 
     Unchanged weeks change no byte: every moment that is shown is one of the chain's.
     """
-    chain.record(reports, [Week(week).label for week in weeks], as_of=as_of, recorded_at=recorded_at)
+    chain.record(reports, [week.label for week in weeks], as_of=as_of, recorded_at=recorded_at)
     for name, content in files(reports).items():
         write_whole(reports / name, content)
 

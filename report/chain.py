@@ -1,8 +1,5 @@
 """The chain: what was published, line by line, each line holding the hash of the one before.
 
-Belongs here: `chain.jsonl`, appending to it, and checking it against the pages that lie beside it.
-Does not: words of the archive (archive.py), when a week is published (orchestration).
-
 A line is written for each publication of a week's content: where its files are what its newest line says, there is
 nothing to add. Lines are never changed. The chain proves order and content to whoever noted one of its hashes
 elsewhere; to everybody else it only proves that the pages fit the chain: who can write both can write them anew.
@@ -27,7 +24,7 @@ FILE = "chain.jsonl"
 
 
 @dataclass(frozen=True)
-class Line:
+class ChainEntry:
     """One publication of a week's content. `files` are the hashes of all files of the week's directory.
 
     `is_adopted`: the week was published by a version that kept no chain, and taken in as it was found; nobody knows as
@@ -82,7 +79,7 @@ class Finding:
 class Check:
     """What a check found. `lines` are those that can be read; no finding: all is as it was published."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[ChainEntry, ...]
     findings: tuple[Finding, ...]
 
     @property
@@ -91,7 +88,7 @@ class Check:
         return self.lines[-1].sha256 if self.lines else None
 
 
-def record(reports: Path, weeks: Sequence[str], *, as_of: datetime, recorded_at: datetime) -> list[Line]:
+def record(reports: Path, weeks: Sequence[str], *, as_of: datetime, recorded_at: datetime) -> list[ChainEntry]:
     """Append a line for each of `weeks`, just written, whose files are not those of its newest line.
 
     Weeks that lie there without any line are taken in first. A week that was carried along gets no new line, whatever
@@ -100,7 +97,7 @@ def record(reports: Path, weeks: Sequence[str], *, as_of: datetime, recorded_at:
     known = _texts(reports)
     read = [_parse(text) for text in known]
     newest = {line.week: line for line in read if line}
-    added: list[Line] = []
+    added: list[ChainEntry] = []
     adopted = [week for week in week_labels(reports) if week not in newest and week not in weeks]
     for week in [*adopted, *sorted(set(weeks))]:
         files = _hashes(reports / week)
@@ -109,7 +106,7 @@ def record(reports: Path, weeks: Sequence[str], *, as_of: datetime, recorded_at:
         summary = summary_of(reports / week)
         source, is_simulated = (summary or {}).get("source"), (summary or {}).get("is_simulated")
         added.append(
-            Line(
+            ChainEntry(
                 number=len(known) + len(added) + 1,
                 week=week,
                 verdict=verdict_in(summary),
@@ -127,7 +124,7 @@ def record(reports: Path, weeks: Sequence[str], *, as_of: datetime, recorded_at:
     return added
 
 
-def lines(reports: Path) -> list[Line]:
+def lines(reports: Path) -> list[ChainEntry]:
     """The lines that can be read, oldest first."""
     return [line for text in _texts(reports) if (line := _parse(text))]
 
@@ -154,7 +151,7 @@ def check(reports: Path, head: str | None = None) -> Check:
     return Check(readable, tuple(findings))
 
 
-def _broken_links(known: Sequence[str], read: Sequence[Line | None]) -> Iterator[Finding]:
+def _broken_links(known: Sequence[str], read: Sequence[ChainEntry | None]) -> Iterator[Finding]:
     previous: str | None = None
     for number, (text, line) in enumerate(zip(known, read, strict=True), start=1):
         name = f"line {number}" + (f" ({line.week})" if line and week_of(line.week) else "")
@@ -172,7 +169,7 @@ def _broken_links(known: Sequence[str], read: Sequence[Line | None]) -> Iterator
         previous = _claimed(text)
 
 
-def _changed_weeks(reports: Path, readable: Sequence[Line]) -> Iterator[Finding]:
+def _changed_weeks(reports: Path, readable: Sequence[ChainEntry]) -> Iterator[Finding]:
     newest = {line.week: line for line in readable}
     lying = set(week_labels(reports))
     for week in sorted(lying | newest.keys()):
@@ -204,10 +201,10 @@ def _texts(reports: Path) -> list[str]:
     return content.removesuffix("\n").split("\n") if content else []
 
 
-def _parse(text: str) -> Line | None:
+def _parse(text: str) -> ChainEntry | None:
     try:
         told = json.loads(text)
-        line = Line(
+        line = ChainEntry(
             number=told["number"],
             week=told["week"],
             verdict=told["verdict"],

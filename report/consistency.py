@@ -1,21 +1,17 @@
-"""Sentences beside each other: what one claims, no other and no mart may contradict.
-
-Belongs here: the claims that sentences make beyond their figures (order, direction, sum, window), and checking them.
-Does not: whether a figure is its mart's (guard.py), which sentence makes which claim (sections/).
-"""
+"""Sentences beside each other: what one claims, no other and no mart may contradict."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
+from report.days import WINDOWS
 from report.document import Document
 from report.errors import InconsistentTextError
 from report.figures import Figure
 from report.languages import translate
 from report.marts import Row
 from report.text import Claim, Sentence
-from report.weeks import WINDOWS
 
 # Effects add up to this, relative to the largest of them.
 RELATIVE_TOLERANCE = 1e-6

@@ -1,8 +1,4 @@
-"""What a page is made of, before any medium prints it.
-
-Belongs here: sections, tables, charts, tiles, their titles and their numbering.
-Does not: words (sections/), HTML, Markdown or JSON (render/).
-"""
+"""What a page is made of, before any medium prints it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -11,8 +7,8 @@ from typing import Any, Literal
 from report.figures import Figure
 from report.formatting import Printed
 from report.languages import Language, speaking, translate
-from report.text import Fragment, Gap, Sentence
-from report.weeks import Week
+from report.text import Fragment, Sentence, Unknown
+from warehouse.week import Week
 
 SourceKind = Literal["simulated", "replay", "live"]
 
@@ -75,7 +71,7 @@ class Section:
     sentences: tuple[Sentence, ...] = ()
     tables: tuple[Table, ...] = ()
     tiles: tuple[Tile, ...] = ()
-    gaps: tuple[Gap, ...] = ()
+    unknowns: tuple[Unknown, ...] = ()
     note: tuple[Fragment, ...] = ()
     charts: tuple[Chart, ...] = ()
 

@@ -1,8 +1,4 @@
-"""The errors of the report.
-
-Belongs here: the exceptions that callers may catch; each message is one line that says what to do.
-Does not: where they are raised.
-"""
+"""The errors of the report."""
 
 
 class ReportError(RuntimeError):

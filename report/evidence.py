@@ -1,8 +1,4 @@
-"""From a figure's evidence to the query that finds it again.
-
-Belongs here: the SQL that a reader can paste, and whether what it finds is what the page printed.
-Does not: asking (regime.explain), how a figure is made (figures.py).
-"""
+"""From a figure's evidence to the query that finds it again."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,8 +1,5 @@
 """The feeds: Atom (RFC 4287) and JSON Feed 1.1 over the published weeks.
 
-Belongs here: ids, moments and escaping of a feed.
-Does not: reading weeks (published.py), the archive page (archive.py).
-
 Links are relative, for nobody knows at which address a home's reports will be served. Ids follow from source and week
 alone, so that a reader knows a week again after a revision, and moments are those of the chain, so that a week that did
 not change is not written anew.

@@ -1,8 +1,4 @@
-"""A figure: one cell of a mart, with everything needed to find it again.
-
-Belongs here: what a figure is, the unit that its column's name declares, and the cleaning of foreign names.
-Does not: how it is read (marts.py) or written in words (formatting.py).
-"""
+"""A figure: one cell of a mart, with everything needed to find it again."""
 
 import math
 import re

@@ -1,8 +1,4 @@
-"""Files of a report directory: whole or not at all, and not touched where nothing changed.
-
-Belongs here: writing one file.
-Does not: what is in it; making it durable (publication syncs the whole version before anybody sees it).
-"""
+"""Files of a report directory: whole or not at all, and not touched where nothing changed."""
 
 import os
 from pathlib import Path

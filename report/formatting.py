@@ -1,17 +1,13 @@
-"""How a figure is written: the one place where a value becomes text.
-
-Belongs here: digits, signs, scales and dates, by the figure's unit and the language spoken.
-Does not: typography of one medium (render/), which figure is written where (sections/).
-"""
+"""How a figure is written: the one place where a value becomes text."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
+from report.days import day_in_words
 from report.figures import Figure
 from report.languages import Language, spoken, translate, word
-from report.weeks import day_in_words
 
 NOT_KNOWN = "insufficient data"
 

@@ -1,8 +1,4 @@
-"""The one reader of marts: every figure of a page comes through here.
-
-Belongs here: looking rows up by key, and which columns are a mart's key.
-Does not: any number that is not in a row; joins and sums belong in SQL models.
-"""
+"""The one reader of marts: every figure of a page comes through here."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +8,7 @@ import duckdb
 
 from report.errors import ReportError
 from report.figures import Figure, Value, unit_of, value_of_cell
-from report.weeks import Week
+from warehouse.week import Week
 
 KEYS: dict[str, tuple[str, ...]] = {
     "universe_weekly": ("week_start", "window_id", "asset_id"),

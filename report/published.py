@@ -1,25 +1,20 @@
-"""The weeks that lie in a report directory, read back from their own pages: what was published is what they say.
-
-Belongs here: reading `<week>/summary.json`, whatever version wrote it and whoever edited it since.
-Does not: making pages (week.py), what is shown of all weeks (archive.py, feeds.py), proving them (chain.py).
-"""
+"""The weeks that lie in a report directory, read back from their own pages: what was published is what they say."""
 
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 from report.figures import clean_name
-from report.weeks import Week
+from warehouse.week import Week, WeekError
 
 SUMMARY = "summary.json"
 PAGE = "index.html"
 # Lines of the headline are sentences of ours around foreign names; whoever edits them is not stopped by our limits.
 LONGEST_LINE = 600
-_LABEL = re.compile(r"(\d{4})-W(\d{2})", re.ASCII)
+_LABEL = re.compile(r"\d{4}-W\d{2}", re.ASCII)
 _LANGUAGE = re.compile(r"index\.([a-z]{2})\.html", re.ASCII)
 
 
@@ -58,12 +53,9 @@ def week_labels(reports: Path) -> list[str]:
 
 def week_of(label: str) -> Week | None:
     """The week of this name; None where there is none."""
-    found = _LABEL.fullmatch(label)
-    if not found:
-        return None
     try:
-        return Week(date.fromisocalendar(int(found[1]), int(found[2]), 1))
-    except ValueError:
+        return Week.parse(label) if _LABEL.fullmatch(label) else None
+    except WeekError:
         return None
 
 

@@ -1,8 +1,4 @@
-"""The week on a terminal: the label of the source, five lines, the sectors, what is not known, where the page is.
-
-Belongs here: printing a written week with rich.
-Does not: words and figures; names are printed as plain text, never as markup.
-"""
+"""The week on a terminal: the label of the source, five lines, the sectors, what is not known, where the page is."""
 
 from rich.console import Console
 from rich.panel import Panel

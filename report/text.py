@@ -1,8 +1,6 @@
 """Sentences: plain words with figures set into them.
 
-Belongs here: composing a text from fragments in the language spoken, and the sentence that says that something is not
-known. Templates are literals where they are said: they are the keys of the catalogues (languages/).
-Does not: which sentence is said when (sections/), how a medium prints it (render/).
+Templates are literals where they are said: they are the keys of the catalogues (languages/).
 """
 
 import re
@@ -11,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from string import Formatter
 
+from report.days import day_in_words
 from report.figures import Figure
 from report.formatting import Printed, show
 from report.languages import Language, speaking, spoken, translate
-from report.weeks import Week, day_in_words
+from warehouse.week import Week
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,7 @@ class Sentence:
 
 
 @dataclass(frozen=True)
-class Gap:
+class Unknown:
     """Something that is not known: said briefly where it is missed, and with its reason at the end of the page."""
 
     brief: Sentence
@@ -121,10 +120,10 @@ def say(rule: str, template: str, **parts: Part) -> Sentence:
     return Sentence(rule, compose(template, **parts))
 
 
-def gap(rule: str, subject: str, missing: Figure, reason: str, **parts: Part) -> Gap:
+def unknown(rule: str, subject: str, missing: Figure, reason: str, **parts: Part) -> Unknown:
     """Say that `subject` is not known, because `missing` has no value, for the reason given."""
     about = compose(subject, **parts)
-    return Gap(
+    return Unknown(
         brief=say(rule, "{subject}: {missing}.", subject=about, missing=missing),
         reason=say(
             rule, "{subject}: {missing}; {reason}.", subject=about, missing=missing, reason=compose(reason, **parts)

@@ -1,24 +1,19 @@
-"""The report of one week: from the marts of an open database to three files in each language, and a few pictures.
-
-Belongs here: the public entry, `write_week`, and what it hands back.
-Does not: when a week is published, and where (orchestration does).
-"""
+"""The report of one week: from the marts of an open database to three files in each language, and a few pictures."""
 
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 from typing import get_args
 
 import duckdb
 
-from report import consistency, guard, sections
+from report import consistency, figure_check, sections
 from report.document import Document, SourceKind, numbered
 from report.errors import ReportError
 from report.files import write_whole
 from report.languages import LANGUAGES, Language, file_name, speaking
 from report.marts import Marts
 from report.render import charts, html, machine, markdown
-from report.weeks import Week
+from warehouse.week import Week
 
 
 @dataclass(frozen=True)
@@ -46,9 +41,7 @@ class WeekPages:
         return tuple(sentence.text for sentence in self.document.section("headline").sentences)
 
 
-def write_week(
-    con: duckdb.DuckDBPyConnection, week_start: date, out: Path, source: str, is_simulated: bool
-) -> WeekPages:
+def write_week(con: duckdb.DuckDBPyConnection, week: Week, out: Path, source: str, is_simulated: bool) -> WeekPages:
     """Write the week's pages into `out`, from schema marts of `con` alone.
 
     `summary.md`, `index.html` and `summary.json` are in English, `summary.ja.md` and its like in Japanese; `charts/`
@@ -56,7 +49,7 @@ def write_week(
     give the same bytes, and a file that would not change is not touched. Raises `ReportError` where the week or the
     database cannot be used.
     """
-    marts = Marts(con, Week(week_start))
+    marts = Marts(con, week)
     kind = _source(source, is_simulated)
     english, *others = (_pages(_document(marts, kind, is_simulated, language), out) for language in LANGUAGES)
     out.mkdir(parents=True, exist_ok=True)
@@ -69,10 +62,10 @@ def write_week(
 
 
 def read_week(
-    con: duckdb.DuckDBPyConnection, week_start: date, source: str, is_simulated: bool, language: Language = "en"
+    con: duckdb.DuckDBPyConnection, week: Week, source: str, is_simulated: bool, language: Language = "en"
 ) -> Document:
     """The week's document in one language, its every figure checked against the mart that backs it."""
-    return _document(Marts(con, Week(week_start)), _source(source, is_simulated), is_simulated, language)
+    return _document(Marts(con, week), _source(source, is_simulated), is_simulated, language)
 
 
 def _document(marts: Marts, source: SourceKind, is_simulated: bool, language: Language) -> Document:
@@ -81,7 +74,7 @@ def _document(marts: Marts, source: SourceKind, is_simulated: bool, language: La
         verdict, states = sections.regime.verdict_and_states(marts)
         document = Document(marts.week, source, is_simulated, parts, language, verdict, states)
         consistency.check(document)
-    guard.check(document)
+    figure_check.check(document)
     return document
 
 

@@ -1,7 +1,7 @@
 """A market that trades, with known truth, served over HTTP in the venues' own dialects; or a replay of real tables.
 
-Belongs here: everything that stands in for the outside world. It runs as a process of its own.
-Does not: anything of the product. No package imports this one, and this one imports no other package of the project.
+It stands in for the outside world and runs as a process of its own: no package imports this one, and this one imports
+no other package of the project.
 """
 
 import os

@@ -1,8 +1,4 @@
-"""`python -m simulator serve`: the market server as a process of its own.
-
-Belongs here: the command line.
-Does not: anything else.
-"""
+"""`python -m simulator serve`: the market server as a process of its own."""
 
 import argparse
 import sys

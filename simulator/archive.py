@@ -1,8 +1,4 @@
-"""The bulk archive: rows that no dialect of a real venue can give, as Parquet files.
-
-Belongs here: what a file of the archive is, and how rows of a table become one.
-Does not: which rows those are in a recording (replay.py), serving (server.py).
-"""
+"""The bulk archive: rows that no dialect of a real venue can give, as Parquet files."""
 
 import hashlib
 import io

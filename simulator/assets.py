@@ -1,8 +1,4 @@
-"""What exists in the simulated market: its assets, and which venue lists them under which name.
-
-Belongs here: reading assets.toml and listings.toml into typed records.
-Does not: prices, rates and volumes (prices.py, leverage.py, trading.py), nor what they must come to (calibration.py).
-"""
+"""What exists in the simulated market: its assets, and which venue lists them under which name."""
 
 import tomllib
 from collections.abc import Sequence

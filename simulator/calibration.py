@@ -1,8 +1,4 @@
-"""What the simulated market must come to, read from calibration.toml into arrays.
-
-Belongs here: targets and model parameters as typed records, and the calendar of simulated weeks.
-Does not: reaching the targets (prices.py, leverage.py), macro series and asset classes (references.py).
-"""
+"""What the simulated market must come to, read from calibration.toml into arrays."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta

@@ -1,8 +1,4 @@
-"""Edits of a market's tables: rows that are missing, wrong, doubled, late or another's, or that a venue has revised.
-
-Belongs here: what an edit is, and what it does to rows.
-Does not: which rows a moment knows (present.py), answers that go wrong on their way (faults.py).
-"""
+"""Edits of a market's tables: rows that are missing, wrong, doubled, late or another's, or that a venue has revised."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,8 +1,4 @@
-"""Faults on demand: answers that do not come, come late, come broken, or are not the answer to what was asked.
-
-Belongs here: the kinds of faults, which request meets one, and what the caller gets instead.
-Does not: rows that are wrong in themselves (edits.py), the addresses at which faults are switched on (server.py).
-"""
+"""Faults on demand: answers that do not come, come late, come broken, or are not the answer to what was asked."""
 
 import asyncio
 from collections.abc import Callable, Sequence

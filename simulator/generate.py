@@ -1,9 +1,4 @@
-"""Make a market: the same tables for the same name and seed.
-
-Belongs here: the order of the parts.
-Does not: the parts (prices.py, trading.py, leverage.py, oddities.py, positioning.py, references.py), the market for
-pagers (paging_market.py).
-"""
+"""Make a market: the same tables for the same name and seed."""
 
 from datetime import UTC
 

@@ -1,9 +1,4 @@
-"""Perpetuals' funding and open interest.
-
-Belongs here: levels by asset, settlements by venue with their intervals and late stamps, open interest that meets the
-calibrated totals.
-Does not: prices and candles.
-"""
+"""Perpetuals' funding and open interest."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

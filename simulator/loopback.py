@@ -1,8 +1,4 @@
-"""Who may ask the market server: programs on this machine, by its address.
-
-Belongs here: refusing what a web page could send from a browser on this machine.
-Does not: which address is listened on (server.py).
-"""
+"""Who may ask the market server: programs on this machine, by its address."""
 
 from urllib.parse import urlsplit
 

@@ -1,8 +1,4 @@
-"""What a market is: the tables that the server serves, and the clock they stand at.
-
-Belongs here: the shape of a market, whether it was generated or read from a directory of recorded tables.
-Does not: making one (generate.py), reading one (replay.py), serving one (server.py and dialects/).
-"""
+"""What a market is: the tables that the server serves, and the clock they stand at."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

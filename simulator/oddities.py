@@ -1,10 +1,4 @@
-"""What goes other than usual in the market, on purpose: coin-margined contracts, renamed instruments, a silent venue.
-
-Belongs here: reading oddities.toml, what each does to listings, settlements, open interest and candles, and which hours
-they leave an asset without a reference price.
-Does not: the usual market that they happen to (prices.py, leverage.py, trading.py), nor what must be found of them
-(truth.py).
-"""
+"""What is unusual in the market, on purpose: coin-margined contracts, renamed instruments, a silent venue."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

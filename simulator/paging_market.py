@@ -1,8 +1,5 @@
 """A market for pagers: few instruments, three years of settlements, every interval that there is.
 
-Belongs here: which instruments, when each of them settles, and a few candles and observations beside.
-Does not: prices that mean anything (generate.py): what counts here is whether every row arrives.
-
 On each venue one instrument settles every 8, one every 4, one every single hour, and one goes from 8 over 4 to 1 hours,
 as they do after turbulent days. Stamps are late by some milliseconds, as real ones are; where a venue writes whole
 seconds, by some seconds.

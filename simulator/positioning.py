@@ -1,8 +1,5 @@
 """Where accounts stand, and who is closed out: ratios of accounts long to accounts short, and liquidations.
 
-Belongs here: both tables with what is known of them, and the venue that publishes liquidations.
-Does not: prices and open interest, which nothing here moves.
-
 Of the venue that publishes liquidations the market has these alone: its list, and no candles, funding, open interest.
 """
 

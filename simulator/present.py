@@ -1,8 +1,4 @@
-"""The present of a market: what of it is known at an earlier moment, and how it stands once its tables are edited.
-
-Belongs here: the clock that can be moved, which rows a moment knows, the market and the archive as they are then.
-Does not: what an edit does (edits.py), how rows are said (dialects/), the requests that move the clock (server.py).
-"""
+"""The present of a market: what of it is known at an earlier moment, and how it stands once its tables are edited."""
 
 import hashlib
 import io

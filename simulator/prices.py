@@ -1,8 +1,5 @@
 """The factor model: one hourly price path per asset, with sample moments that are known exactly.
 
-Belongs here: weekly returns that meet the calibration, hourly returns around them, supplies, eligibility and ranks.
-Does not: what single venues print (trading.py), funding and open interest (leverage.py).
-
 A week's hourly returns are `drift + sd × z`, where z has mean 0 and variance 1 in the sample itself, and is made of
 orthonormal columns: BTC's own path, a market factor correlated with it, one factor a sector, a weekend step, and one
 column an asset. Correlations in the sample therefore equal those of the loadings, without sampling error: they are

@@ -1,8 +1,4 @@
-"""What is published about the market and around it: market caps, categories, macro series, yields, asset classes.
-
-Belongs here: the tables of data providers and statistics offices, with their release dates.
-Does not: prices of coins (prices.py); candles and perpetuals (trading.py, leverage.py).
-"""
+"""What is published about the market and around it: market caps, categories, macro series, yields, asset classes."""
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta

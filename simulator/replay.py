@@ -1,9 +1,4 @@
-"""A market read from a directory of recorded tables.
-
-Belongs here: reading the tables, proving that they are what they should be, the clock they stand at, the instruments
-seen in them, and what of them no dialect can say: that goes into the bulk archive.
-Does not: the shapes themselves (market.py), serving (server.py), or any judgement of the values.
-"""
+"""A market read from a directory of recorded tables."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

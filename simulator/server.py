@@ -1,10 +1,4 @@
-"""The market server: every dialect below the path of its host's name, on loopback.
-
-Belongs here: the application, its own pages (clock, contents, archive, faults, edits), rate limits, and how the process
-starts and ends.
-Does not: what a venue answers (dialects/), what is known when (present.py), what can be wrong (faults.py, edits.py),
-or where the market comes from (generate.py, replay.py).
-"""
+"""The market server: every dialect below the path of its host's name, on loopback."""
 
 import asyncio
 import contextlib

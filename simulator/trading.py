@@ -1,8 +1,4 @@
-"""What each venue prints: hourly candles and volumes of every instrument, around the one price of its asset.
-
-Belongs here: basis noise, ticks, wicks, turnover, and the instruments' listings.
-Does not: the prices themselves (prices.py), rates and open interest (leverage.py).
-"""
+"""What each venue prints: hourly candles and volumes of every instrument, around the one price of its asset."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta

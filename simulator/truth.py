@@ -1,8 +1,6 @@
 """What is true of a simulated market, stated from the model that made it.
 
-Belongs here: the figures that a measurement on the tables must find again, computed on the model's own arrays (one
-price per asset, loadings, settlements, positions) and never on the tables.
-Does not: measuring. The product measures the tables, and the tests compare.
+The product measures the tables, and the tests compare.
 """
 
 from dataclasses import dataclass

@@ -1,8 +1,7 @@
 """What killed runs leave lying: temporary files that never got their name, and what DuckDB had no memory for.
 
-Belongs here: which names are ours, removing them.
-Does not: unfinished versions (publications). Nothing that has landed is ever removed,
-and neither is a Parquet file whose manifest is missing: nobody reads it, and it may be all there is of an answer.
+Nothing that has landed is ever removed, and neither is a Parquet file whose manifest is missing: nobody reads it, and
+it may be all there is of an answer.
 """
 
 import re

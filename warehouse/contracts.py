@@ -1,8 +1,6 @@
 """The one declaration per dataset: columns, types, units, key, time column, cadence.
 
-Belongs here: what a row of each dataset *is*. Everything that needs a schema (landing files, raw tables, guards,
-staging models, documentation) reads it from here.
-Does not: how to get the rows, what is believable, how to compute with them.
+Everything that needs a schema (landing files, raw tables, guards, staging models, documentation) reads it from here.
 
 Times are UTC and stored without a zone (`timestamp[us]`), so that no session's time zone can shift them.
 """

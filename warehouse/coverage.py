@@ -1,15 +1,12 @@
 """The coverage ledger: for each series and week due, received, missing, why, and when it is asked for.
 
-Belongs here: keeping `raw.coverage` what raw says, reading only what changed; the gaps that are to be asked for now.
-Does not: the rules of what is due (coverage.sql), asking (ingest), percentages for analysts (dbt).
-
 The ledger is a function of raw and of the source's clock alone: made anew from the same rows, it is the same.
 """
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +15,7 @@ import pyarrow as pa
 
 from warehouse.contracts import CANDLES, DATASETS
 from warehouse.reasons import NOT_KEPT, NOT_OFFERED
+from warehouse.week import Week
 
 RULES = Path(__file__).with_name("coverage.sql")
 
@@ -141,14 +139,14 @@ def open_gaps(connection: duckdb.DuckDBPyConnection, now: datetime, dataset: str
     ]
 
 
-def weeks_since(connection: duckdb.DuckDBPyConnection, load_id: int) -> list[date]:
-    """The weeks (Mondays) that loads after `load_id` brought rows of, oldest first."""
+def weeks_since(connection: duckdb.DuckDBPyConnection, load_id: int) -> list[Week]:
+    """The weeks that loads after `load_id` brought rows of, oldest first."""
     found = connection.execute(
         "select distinct week_start from ("
         + " union all ".join(_rows_since(load_id))
         + ") t(dataset, origin, market, series, week_start) order by week_start"
     ).fetchall()
-    return [week for (week,) in found]
+    return [Week(monday) for (monday,) in found]
 
 
 def window(dataset: str, first_at: datetime, last_at: datetime) -> tuple[datetime, datetime]:

@@ -1,9 +1,4 @@
-"""The staging database: `raw`, append-only and in two times, and the way in.
-
-Belongs here: raw's tables, opening them, what they say of the last ingestion.
-Does not: files of venues (landing), filling raw (loading), SQL that computes (dbt_project), what stands against
-publishing (gate).
-"""
+"""The staging database: `raw`, append-only and in two times, and the way in."""
 
 import time
 from collections.abc import Iterator

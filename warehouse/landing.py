@@ -1,8 +1,5 @@
 """Landing: every answer that parses is kept whole, as an immutable Parquet file with a manifest beside it.
 
-Belongs here: writing a batch once, judging it through the guard that is handed in, reading manifests back.
-Does not: asking venues (fetch), what is believable (expectations), tables (warehouse).
-
 The manifest is written last: a Parquet file without one has not landed, and nobody reads it.
 """
 

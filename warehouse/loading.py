@@ -1,8 +1,4 @@
-"""Loading: what has landed becomes rows of `raw`, once, whole, in the order in which it was learned.
-
-Belongs here: what is to be loaded, one transaction for a batch, one for judgements that stand together.
-Does not: raw's tables (warehouse), what makes a version (versions), who is stopped (quarantine).
-"""
+"""Loading: what has landed becomes rows of `raw`, once, whole, in the order in which it was learned."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -20,7 +16,7 @@ from warehouse import quarantine
 from warehouse.contracts import DATASETS
 from warehouse.home import Home
 from warehouse.landing import LandingError, Manifest, RuleResult, read_manifest, verify
-from warehouse.revisions import Seen, append, settle
+from warehouse.revisions import LoadedBatch, append, settle
 from warehouse.verdicts import (
     JUDGEMENT,
     MANIFEST,
@@ -198,7 +194,7 @@ def _settle(
     load_ids: Sequence[int],
 ) -> dict[int, int]:
     """Put the histories of the moved rows' keys right; how many versions each of these loads brought."""
-    gone = settle(connection, DATASETS[dataset], moved, list(_seen(connection, home, dataset, origin)))
+    gone = settle(connection, DATASETS[dataset], moved, list(_loaded_batches(connection, home, dataset, origin)))
     if gone and connection.execute("select count(*) from raw.builds").fetchall()[0][0]:
         # Versions that a build has read are no more: what was built from them must be built anew, and wholly.
         connection.execute(
@@ -227,7 +223,9 @@ def _settle(
     )
 
 
-def _seen(connection: duckdb.DuckDBPyConnection, home: Home, dataset: str, origin: str) -> Iterator[Seen]:
+def _loaded_batches(
+    connection: duckdb.DuckDBPyConnection, home: Home, dataset: str, origin: str
+) -> Iterator[LoadedBatch]:
     """Every loaded batch of an origin that has rows, with what became of those that were held."""
     loaded = _loaded(connection, dataset, origin)
     batches = connection.execute(
@@ -244,7 +242,7 @@ def _seen(connection: duckdb.DuckDBPyConnection, home: Home, dataset: str, origi
             for judgement, rows in releases(manifest, _judgements_of(home, manifest, loaded)):
                 known = (_zoneless(judgement.judged_at), loaded[str(judgement.path.relative_to(home.landing))])
                 held |= dict.fromkeys(rows, known)
-        yield Seen(path.with_name(path.name.removesuffix(MANIFEST) + ".parquet"), recorded_at, load_id, held)
+        yield LoadedBatch(path.with_name(path.name.removesuffix(MANIFEST) + ".parquet"), recorded_at, load_id, held)
 
 
 def _loaded(connection: duckdb.DuckDBPyConnection, dataset: str, origin: str) -> dict[str, int]:

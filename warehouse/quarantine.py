@@ -1,9 +1,7 @@
 """Quarantine: the rows that a guard stopped, as rows of `raw.quarantine`; what became of them.
 
-Belongs here: holding a batch's stopped rows, marking those that a later judgement lets go.
-Does not: which rows these are (expectations), the versions of what goes on (versions).
-
-One row of the table is one landed row and one rule. `released_at` is when the rule let it go; as of before, it is held.
+One row of the table is one landed row and one rule. `released_at` is when the rule let it go; as of before, it is
+held.
 """
 
 from collections.abc import Iterable

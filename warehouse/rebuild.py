@@ -1,9 +1,5 @@
 """The staging database made anew from landing alone, and when that is needed.
 
-Belongs here: rebuilding beside the old file and swapping it in; telling whether the file can be worked with; bringing a
-home of an older version into today's format.
-Does not: loading (loading), the models (dbt builds them anew, since the new file knows no build).
-
 Readers notice nothing: what is published stays until the next publication. A file that cannot be worked with is moved
 aside and never deleted; one whose every load is in landing is replaced.
 """

@@ -1,8 +1,5 @@
 """Versions: how what was seen of a key becomes its append-only history in `raw`.
 
-Belongs here: the rule for what is a new version, applied to one batch, and to keys whose history came out of order.
-Does not: which rows go on (quarantine), what is loaded when (warehouse).
-
 The rule. A row that goes on is known from the moment its batch landed; one that was held, from the judgement that let
 it go. In the order in which they became known, a row is a version if it differs from the version before it, unless a
 row seen later was known by then. Of one key, the last row of a batch counts. Whatever the order of loading, the same
@@ -69,7 +66,7 @@ def append(
 
 
 @dataclass(frozen=True)
-class Seen:
+class LoadedBatch:
     """A loaded batch: its file, when it landed, its load, and the rows that were held.
 
     A held row maps to the moment and the load of the judgement that let it go; to None while it is held.
@@ -82,7 +79,7 @@ class Seen:
 
 
 def settle(
-    connection: duckdb.DuckDBPyConnection, dataset: Dataset, moved: dict[Path, set[int]], batches: Sequence[Seen]
+    connection: duckdb.DuckDBPyConnection, dataset: Dataset, moved: dict[Path, set[int]], batches: Sequence[LoadedBatch]
 ) -> int:
     """Make the history of some keys what the rule says; how many versions had to go for that.
 
@@ -153,7 +150,9 @@ def settle(
     return int(gone)
 
 
-def _describe(connection: duckdb.DuckDBPyConnection, moved: dict[Path, set[int]], batches: Sequence[Seen]) -> None:
+def _describe(
+    connection: duckdb.DuckDBPyConnection, moved: dict[Path, set[int]], batches: Sequence[LoadedBatch]
+) -> None:
     """What SQL asks of files and rows, as tables."""
     rows = [(str(path), row) for path, positions in moved.items() for row in sorted(positions)]
     held = [(str(batch.parquet), row, known) for batch in batches for row, known in batch.held.items()]

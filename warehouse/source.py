@@ -1,8 +1,4 @@
-"""Where a home's data comes from: the real services, a simulated market, or a replay of real tables.
-
-Belongs here: which source, how its addresses are reached, and what its clock says.
-Does not: how any one venue is asked (venues/, references/, archives/).
-"""
+"""Where a home's data comes from: the real services, a simulated market, or a replay of real tables."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime

@@ -1,8 +1,5 @@
 """Texts that come from outside: what may be a name, and how any of them is shown on one line.
 
-Belongs here: which characters a name may have, how long it may be, and a printable form of everything else.
-Does not: what a failed name costs (expectations), the escaping of one medium (report/render, regime/sql).
-
 Whoever lists an instrument or a coin chooses its name: some day one is a page of script, a path, or half a kilobyte of
 direction marks.
 """

@@ -1,8 +1,5 @@
 """Judgements: what a guard says of a batch that has landed before, kept beside it.
 
-Belongs here: writing and reading them, and the order in which batches and judgements were learned.
-Does not: what is believable (expectations), what a judgement does to raw (warehouse, quarantine, versions).
-
 A batch and its manifest never change. Judged again, a batch gets one more file; the newest of them counts. A row that
 went on once stays known: a judgement releases rows that were held, and holds none that had passed.
 """

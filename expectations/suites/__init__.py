@@ -1,8 +1,4 @@
-"""One file per dataset, named as the dataset; each declares SUITE.
-
-Belongs here: finding them. A new dataset is a new file, nothing else.
-Does not: the rules themselves.
-"""
+"""One file per dataset, named as the dataset; each declares SUITE. A new dataset is a new file, nothing else."""
 
 from functools import cache
 from importlib import import_module

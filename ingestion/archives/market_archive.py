@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ingestion.http.bodies import MOST_FILE_BYTES, read_json
-from ingestion.http.fetch import Answer, Covered, Line, Malformed, Task
+from ingestion.http.fetch import Answer, Covered, Malformed, Task, Throttle
 from ingestion.references.provider import get_once, read_answer
 from warehouse.contracts import DATASETS, Dataset
 from warehouse.source import Source
@@ -41,7 +41,7 @@ def tasks(
     dataset: str,
     source: Source,
     http: httpx.AsyncClient,
-    line: Line,
+    throttle: Throttle,
     due: datetime,
     covered_until: Callable[[str, str], datetime | None],
     asked_elsewhere: Set[tuple[str, str | None]] = frozenset(),
@@ -59,12 +59,12 @@ def tasks(
         async def ask() -> list[dict[str, Any]]:
             return read_answer(await get_once(http, base), _index)
 
-        files = [file for file in await line.ask(ask) if file["dataset"] == dataset]
+        files = [file for file in await throttle.ask(ask) if file["dataset"] == dataset]
         wanted = [file for file in files if (covered_until(file["origin"], _series(file)) or source.starts_at) < due]
-        then = [_file_task(file, base, source, http, line, due, asked_elsewhere) for file in wanted]
+        then = [_file_task(file, base, source, http, throttle, due, asked_elsewhere) for file in wanted]
         return Answer(None, then=then, is_only_directions=True)
 
-    return [Task(line, INDEX, None, "* index", due, due, run)]
+    return [Task(throttle, INDEX, None, "* index", due, due, run)]
 
 
 def _index(response: httpx.Response) -> list[dict[str, Any]]:
@@ -89,7 +89,7 @@ def _file_task(
     base: str,
     source: Source,
     http: httpx.AsyncClient,
-    line: Line,
+    throttle: Throttle,
     due: datetime,
     asked_elsewhere: Set[tuple[str, str | None]],
 ) -> Task:
@@ -100,11 +100,11 @@ def _file_task(
             # Unpacking millions of rows takes seconds: the other answers are read meanwhile.
             return await asyncio.to_thread(read_file, file, answer.content)
 
-        rows = await line.ask(ask)
+        rows = await throttle.ask(ask)
         covers = covered_series(DATASETS[file["dataset"]], rows, source.starts_at, due)
         return Answer(rows, [c for c in covers if (file["origin"], c.market_type) not in asked_elsewhere])
 
-    return Task(line, file["origin"], None, _series(file), source.starts_at, due, run)
+    return Task(throttle, file["origin"], None, _series(file), source.starts_at, due, run)
 
 
 def read_file(file: dict[str, Any], content: bytes) -> pa.Table:

@@ -1,8 +1,5 @@
 """How much of an answer is read, and for how long, whoever sends it and over whichever HTTP client.
 
-Belongs here: the limits with their reasons, reading a body within them (httpx, aiohttp), the form of JSON we accept.
-Does not: what an answer means (venues, references, archives), repeating questions (fetch).
-
 A body may have no end, come a byte at a time, or be a few kilobytes that unpack to gigabytes. Each of these is a failed
 question with a reason, and costs no more memory than the limit.
 """

@@ -1,8 +1,4 @@
-"""Asking: one question at a time, as often as its answerer allows, patiently, and never for ever.
-
-Belongs here: what is to be asked (`Task`), what can go wrong with an answer, rate limits, retries, giving up.
-Does not: what is asked (ingest, venues, references), what the answers mean (venues, references, archives).
-"""
+"""Asking: one question at a time, as often as its answerer allows, patiently, and never for ever."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -93,7 +89,7 @@ async def not_kept(words: str) -> Answer:
 class Task:
     """One question to one origin: a series and its window, or (`series` starts with `*`) a whole list or file."""
 
-    line: "Line"
+    throttle: "Throttle"
     origin: str
     market_type: str | None
     series: str
@@ -126,8 +122,8 @@ IMPATIENT = Patience(attempts=4, first_wait_s=0.1, longest_wait_s=5.0)
 
 
 @dataclass
-class Line:
-    """The line to one origin: how many questions at once, how often, how patiently, and whether it still answers.
+class Throttle:
+    """The limits of one origin: how many questions at once, how often, how patiently, and whether it still answers.
 
     When `patience.give_up_after` questions in a row stay without an answer after all their retries, the origin counts
     as down and the questions that are left fail at once: one dead venue must not hold up the week.
@@ -217,7 +213,7 @@ def in_ledger(error: FetchError) -> str:
 
 
 async def run(tasks: Sequence[Task]) -> AsyncIterator[Outcome]:
-    """Ask everything, each line as many questions at once as it allows; outcomes as they come, in no order.
+    """Ask everything, each origin as many questions at once as it allows; outcomes as they come, in no order.
 
     An answer may name further questions; they are asked too. A task that fails is an outcome, never an exception;
     anything that is not a FetchError is a bug and ends the run.
@@ -226,7 +222,7 @@ async def run(tasks: Sequence[Task]) -> AsyncIterator[Outcome]:
 
     async def one(task: Task) -> None:
         try:
-            async with task.line.slots:
+            async with task.throttle.slots:
                 answer = await task.run()
             done.put_nowait(Outcome(task, answer))
         except FetchError as error:

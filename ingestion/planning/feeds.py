@@ -1,8 +1,4 @@
-"""Feeds: events that a venue gives for all its instruments at once, a day a question.
-
-Belongs here: which days of a feed are to be asked, and the tasks that ask them.
-Does not: reading the answers (events, venues), series of single instruments (ingest).
-"""
+"""Feeds: events that a venue gives for all its instruments at once, a day a question."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -11,7 +7,7 @@ from typing import Any
 
 from ingestion.http.fetch import Answer, Task
 from ingestion.planning.plan import Instrument, Plan
-from ingestion.planning.windows import left_of, within
+from ingestion.planning.spans import left_of, within
 from ingestion.references.provider import WHOLE_LIST
 from ingestion.venues.venue import Feed, Market
 
@@ -31,18 +27,20 @@ def feed_tasks(plan: Plan, market: Market, client: Any, listed: Sequence[Instrum
     sizes = {instrument.venue_symbol: instrument.row["contract_size"] for instrument in listed}
     answered = plan.answered.get((venue, market.market_type, WHOLE_LIST), ())
     first = max(plan.source.starts_at, plan.due - feed.asked_back)
-    windows = left_of((first, plan.due), answered)
-    if windows and answered:
-        start, end = windows[-1]
-        windows[-1] = (max(first, start - plan.universe.reread.get(plan.dataset, timedelta(0))), end)
-    if plan.spans is not None:
-        windows = within(windows, plan.spans)
+    spans = left_of((first, plan.due), answered)
+    if spans and answered:
+        start, end = spans[-1]
+        spans[-1] = (max(first, start - plan.universe.reread.get(plan.dataset, timedelta(0))), end)
+    if plan.wanted is not None:
+        spans = within(spans, plan.wanted)
 
     async def read(start: datetime, end: datetime) -> Answer:
         return Answer(await client.events(market, plan.dataset, start, end, sizes))
 
-    for start, end in windows:
+    for start, end in spans:
         while start < end:
             until = min(end, start.replace(hour=0) + DAY)
-            yield Task(client.line, venue, market.market_type, WHOLE_LIST, start, until, partial(read, start, until))
+            yield Task(
+                client.throttle, venue, market.market_type, WHOLE_LIST, start, until, partial(read, start, until)
+            )
             start = until

@@ -7,12 +7,13 @@ of optional venues) is in where one of them has answered for the whole week.
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import duckdb
 
 from ingestion.http.fetch import NotKept, NotOffered
-from ingestion.planning.windows import Window, joined, left_of
+from ingestion.planning.spans import TimeSpan, joined, left_of
 from ingestion.references import PROVIDERS
 from ingestion.references.provider import WHOLE_LIST
 from ingestion.universe import Universe
@@ -22,7 +23,7 @@ from warehouse.contracts import INSTRUMENTS
 from warehouse.coverage import JITTER
 from warehouse.reasons import ANSWERED
 from warehouse.source import Source
-from warehouse.week import WEEK, first_week, last_closed_week, start_of
+from warehouse.week import Week
 
 
 @dataclass(frozen=True)
@@ -37,25 +38,24 @@ class WeekState:
 IN = WeekState(True)
 
 
-def span(week_start: date) -> Window:
+def span(week: Week) -> TimeSpan:
     """What must be asked to have a week's rows: those of its last moment come a little later."""
-    return start_of(week_start), start_of(week_start + WEEK) + JITTER
+    return week.starts_at, week.ends_at + JITTER
 
 
 def week_states(
     connection: duckdb.DuckDBPyConnection, dataset: str, source: Source, universe: Universe
-) -> dict[date, WeekState]:
+) -> dict[Week, WeekState]:
     """Every closed week of the source, oldest first. `coverage.update` must have run."""
-    first, last = first_week(source.starts_at), last_closed_week(source.now)
-    weeks = [first + n * WEEK for n in range((last - first) // WEEK + 1)]
+    weeks = Week.of(source.starts_at).until(Week.last_closed(source.now))
     if dataset == INSTRUMENTS.name:
         return _listed(connection, source, universe, weeks)
     return _received(connection, dataset, source, universe, weeks)
 
 
 def _listed(
-    connection: duckdb.DuckDBPyConnection, source: Source, universe: Universe, weeks: Sequence[date]
-) -> dict[date, WeekState]:
+    connection: duckdb.DuckDBPyConnection, source: Source, universe: Universe, weeks: Sequence[Week]
+) -> dict[Week, WeekState]:
     """A week is in when each required venue's list was read after it had closed: lists keep what they once named."""
     read: dict[tuple[str, str], datetime] = {
         (origin, market): until.replace(tzinfo=UTC)
@@ -68,14 +68,14 @@ def _listed(
     required = [(name, m) for name, scope in universe.venues.items() if scope.is_required for m in scope.market_types]
     states = {}
     for week in weeks:
-        unread = sorted({name for name, m in required if read.get((name, m), source.starts_at) < start_of(week + WEEK)})
+        unread = sorted({name for name, m in required if read.get((name, m), source.starts_at) < week.ends_at})
         states[week] = WeekState(False, f"no list of {', '.join(unread)} since the week closed") if unread else IN
     return states
 
 
 def _received(
-    connection: duckdb.DuckDBPyConnection, dataset: str, source: Source, universe: Universe, weeks: Sequence[date]
-) -> dict[date, WeekState]:
+    connection: duckdb.DuckDBPyConnection, dataset: str, source: Source, universe: Universe, weeks: Sequence[Week]
+) -> dict[Week, WeekState]:
     required, optional = _origins(connection, dataset, universe)
     answered, complete = _answered(connection, dataset)
     rows = dict(
@@ -83,7 +83,7 @@ def _received(
             "select week_start, sum(received_rows) from raw.coverage where dataset = ? group by all", [dataset]
         ).fetchall()
     )
-    gaps: Mapping[date, str] = dict(
+    gaps: Mapping[Any, str] = dict(
         connection.execute(
             "select week_start, any_value(origin || ' ' || series || ': ' || reason order by origin, series)"
             " from raw.coverage where dataset = ? and first_missing_at is not null and not is_closed"
@@ -93,9 +93,9 @@ def _received(
     )
     states = {}
     for week in weeks:
-        wanted = (max(start_of(week), source.starts_at), start_of(week + WEEK))
+        wanted = (max(week.starts_at, source.starts_at), week.ends_at)
         silent = sorted(name for name in required if left_of(wanted, answered.get(name, ())))
-        if gap := gaps.get(week):
+        if gap := gaps.get(week.start):
             states[week] = WeekState(False, gap)
         elif silent:
             states[week] = WeekState(False, f"{', '.join(silent)} did not answer for all of it")
@@ -103,7 +103,7 @@ def _received(
             # Of a feed that nobody is required to give, what lies further back than it is asked is out of reach.
             can_be_asked = any(back is None or wanted[0] >= source.now - back for back in optional.values())
             states[week] = WeekState(False, "no venue has answered for all of it", can_be_asked)
-        elif not rows.get(week) and left_of(wanted, complete):
+        elif not rows.get(week.start) and left_of(wanted, complete):
             states[week] = WeekState(False, "no venue keeps it that far back", can_be_asked=False)
         else:
             states[week] = IN
@@ -146,13 +146,13 @@ def _origins(
     return required, optional
 
 
-def _answered(connection: duckdb.DuckDBPyConnection, dataset: str) -> tuple[dict[str, list[Window]], list[Window]]:
+def _answered(connection: duckdb.DuckDBPyConnection, dataset: str) -> tuple[dict[str, list[TimeSpan]], list[TimeSpan]]:
     """The time for which each origin has answered: with rows, that there are none, or that it keeps none.
 
     And the time for which anyone has said what there is.
     """
-    windows: dict[str, list[Window]] = defaultdict(list)
-    complete: list[Window] = []
+    windows: dict[str, list[TimeSpan]] = defaultdict(list)
+    complete: list[TimeSpan] = []
     for origin, status, start, end in connection.execute(
         "select distinct origin, status, window_start, window_end from raw.requests where dataset = ?"
         " and (status = 'complete' or starts_with(reason, ?) or starts_with(reason, ?))",

@@ -1,9 +1,4 @@
-"""The plan of an ingestion: the source and its clock, the universe, and what raw knows already.
-
-Belongs here: which windows of an instrument are asked for: what was never answered, a little before that once more, and
-each gap whose turn it is.
-Does not: putting the questions (ingest), what is missing (coverage).
-"""
+"""The plan of an ingestion: the source and its clock, the universe, and what raw knows already."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -14,7 +9,7 @@ from typing import Any
 import duckdb
 
 from ingestion.http.fetch import IMPATIENT, NotKept, NotOffered, Patience
-from ingestion.planning.windows import Window, joined, left_of, within
+from ingestion.planning.spans import TimeSpan, joined, left_of, within
 from ingestion.universe import Universe
 from warehouse import coverage
 from warehouse.database import covered_until
@@ -42,19 +37,19 @@ class Instrument:
 
 @dataclass(frozen=True)
 class Only:
-    """Narrows what is asked to the open gaps, or to one instrument's window, whatever the ledger says of that."""
+    """Narrows what is asked to the open gaps, or to one instrument's span of time, whatever the ledger says of that."""
 
     venue: str | None = None
     symbol: str | None = None
-    window: Window | None = None
+    span: TimeSpan | None = None
 
 
 @dataclass(frozen=True)
 class Plan:
     """What a plan is made from: the source and its clock, the universe, and what raw knows already.
 
-    `answered` holds the windows that were answered completely or are known to be gone, `gaps` those whose turn it is.
-    `spans` narrows all this to some weeks: only what is not known of them is asked.
+    `answered` holds the spans that were answered completely or are known to be gone, `gaps` those whose turn it is.
+    `wanted` narrows all this to some weeks: only what is not known of them is asked.
     """
 
     dataset: str
@@ -63,12 +58,12 @@ class Plan:
     covered: Covered
     not_offered: Covered
     listed: Covered
-    answered: Mapping[Key, Sequence[Window]]
-    gaps: Mapping[Key, Sequence[Window]]
+    answered: Mapping[Key, Sequence[TimeSpan]]
+    gaps: Mapping[Key, Sequence[TimeSpan]]
     instruments: tuple[Instrument, ...]
     coins: tuple[tuple[str, str, str], ...]
     only: Only | None = None
-    spans: tuple[Window, ...] | None = None
+    wanted: tuple[TimeSpan, ...] | None = None
     server: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -79,7 +74,7 @@ class Plan:
     @property
     def wanted_until(self) -> datetime:
         """What was asked completely up to here needs no question: `due`, or the end of the weeks that are wanted."""
-        return self.due if self.spans is None else min(self.due, max(end for _, end in self.spans))
+        return self.due if self.wanted is None else min(self.due, max(end for _, end in self.wanted))
 
     def covered_until(self, origin: str, market_type: str | None, series: str) -> datetime | None:
         """How far this series has been asked completely."""
@@ -89,25 +84,25 @@ class Plan:
         """True if something may have happened since this series was asked completely, or found not to exist."""
         key = (origin, market_type, series)
         if self.only:
-            return key in self.gaps and not self.only.window
+            return key in self.gaps and not self.only.span
         until = self.wanted_until
         return all(known.get(key) is None or known[key] < until for known in (self.covered, self.not_offered))
 
-    def windows(self, instrument: Instrument) -> list[Window]:
-        """What is to be asked of an instrument's history: each window one question."""
+    def spans(self, instrument: Instrument) -> list[TimeSpan]:
+        """What is to be asked of an instrument's history: each span one question."""
         key = (instrument.venue, instrument.market_type, instrument.venue_symbol)
-        if self.only and self.only.window:
+        if self.only and self.only.span:
             wanted = (self.only.venue, self.only.symbol) == (instrument.venue, instrument.venue_symbol)
-            return [self.only.window] if wanted else []
+            return [self.only.span] if wanted else []
         gaps = [(start, min(end, self.due)) for start, end in self.gaps.get(key, ())]
         until, reread = self.covered_until(*key), self.universe.reread.get(self.dataset, timedelta(0))
         if self.only and until is not None and any(end > until for _, end in gaps):
             # The end of what was answered may have been unfinished; a later run would take it for settled.
             gaps.append((max(self.source.starts_at, until - reread), until))
-        if self.spans is not None:
+        if self.wanted is not None:
             # What is asked for a gap reaches a little into the week beside it.
             inner = [
-                (first + coverage.JITTER, last - coverage.JITTER) for first, last in joined(self.spans, timedelta(0))
+                (first + coverage.JITTER, last - coverage.JITTER) for first, last in joined(self.wanted, timedelta(0))
             ]
             gaps = [gap for gap in gaps if within([gap], inner)]
         if self.only or self.not_offered.get(key, self.source.starts_at) >= self.wanted_until:
@@ -115,8 +110,8 @@ class Plan:
         if until is not None and not instrument.is_active and until >= instrument.learned_at:
             return joined(gaps)  # it had ended before it was last asked
         unanswered = left_of((self.source.starts_at, self.due), self.answered.get(key, ()))
-        if self.spans is not None:
-            unanswered = within(unanswered, self.spans)
+        if self.wanted is not None:
+            unanswered = within(unanswered, self.wanted)
         if until is not None and unanswered and unanswered[-1][0] == until:
             unanswered[-1] = (max(self.source.starts_at, until - reread), unanswered[-1][1])
         return joined([*gaps, *unanswered])
@@ -170,14 +165,14 @@ def read_plan(connection: duckdb.DuckDBPyConnection, dataset: str, source: Sourc
         " where dataset = ? and status = 'failed' and starts_with(reason, ?) group by all",
         [dataset, NotOffered.PREFIX],
     ).fetchall()
-    answered: dict[Key, list[Window]] = defaultdict(list)
+    answered: dict[Key, list[TimeSpan]] = defaultdict(list)
     for origin, market_type, series, start, end in connection.execute(
         "select distinct origin, market_type, series, window_start, window_end from raw.requests"
         " where dataset = ? and (status = 'complete' or starts_with(reason, ?))",
         [dataset, NotKept.PREFIX],
     ).fetchall():
         answered[origin, market_type, series].append((start.replace(tzinfo=UTC), end.replace(tzinfo=UTC)))
-    gaps: dict[Key, list[Window]] = defaultdict(list)
+    gaps: dict[Key, list[TimeSpan]] = defaultdict(list)
     for gap in coverage.open_gaps(connection, source.now, dataset):
         gaps[gap.origin, gap.market_type, gap.series].append((gap.window_start, gap.window_end))
     return Plan(

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from ingestion.http.bodies import read_json
 from ingestion.http.fetch import Answer, Task, not_kept
-from ingestion.references.provider import WHOLE_LIST, Desk, Provider, path_part
+from ingestion.references.provider import WHOLE_LIST, FetchContext, Provider, path_part
 from ingestion.secrets import COINGECKO_API_KEY, secret
 from warehouse.contracts import MARKET_CAPS
 from warehouse.untrusted import is_symbol
@@ -26,18 +26,21 @@ _DAILY = timedelta(days=95)  # shorter ranges are answered hour by hour
 Coin = tuple[str, str, str]  # CoinGecko's id, symbol, name
 
 
-def _tasks(desk: Desk) -> list[Task]:
-    gone = [task for coin in desk.known_series for task in _gone(desk, coin)]
-    if not desk.is_due(WHOLE_LIST):  # a coin whose history failed is asked for again all the same
-        return gone + [_history(desk, coin) for coin in desk.known_series if _wants_history(desk, coin[0])]
+def _tasks(context: FetchContext) -> list[Task]:
+    gone = [task for coin in context.known_series for task in _gone(context, coin)]
+    if not context.is_due(WHOLE_LIST):  # a coin whose history failed is asked for again all the same
+        return gone + [_history(context, coin) for coin in context.known_series if _wants_history(context, coin[0])]
 
     async def run() -> Answer:
         listed: list[dict[str, Any]] = []
-        wanted = int(desk.scope.settings["coins"])
+        wanted = int(context.scope.settings["coins"])
         for page in range(1, -(-wanted // _PAGE) + 1):
             params = {"vs_currency": "usd", "order": "market_cap_desc", "per_page": _PAGE, "page": page}
-            more = await desk.get(
-                f"{_API}/coins/markets", params, lambda response: _list(response, desk.source.now), _key_header(desk)
+            more = await context.get(
+                f"{_API}/coins/markets",
+                params,
+                lambda response: _list(response, context.source.now),
+                _key_header(context),
             )
             listed += more
             if not more:
@@ -47,69 +50,69 @@ def _tasks(desk: Desk) -> list[Task]:
         still_listed = {coin[0] for coin in coins_of_now}
         # An id that cannot be one is set aside by the guards, and nothing more is asked about it.
         coins = [coin for coin in coins_of_now if is_symbol(coin[0])]
-        coins += [coin for coin in desk.known_series if coin[0] not in still_listed]
+        coins += [coin for coin in context.known_series if coin[0] not in still_listed]
         return Answer(
             pa.Table.from_pylist(rows, schema=MARKET_CAPS.schema),
-            then=[_history(desk, coin) for coin in coins if _wants_history(desk, coin[0])],
+            then=[_history(context, coin) for coin in coins if _wants_history(context, coin[0])],
         )
 
-    return [*gone, Task(desk.line, "coingecko", None, WHOLE_LIST, desk.due, desk.due, run)]
+    return [*gone, Task(context.throttle, "coingecko", None, WHOLE_LIST, context.due, context.due, run)]
 
 
-def _wants_history(desk: Desk, coin_id: str) -> bool:
-    if _gaps(desk, coin_id):
+def _wants_history(context: FetchContext, coin_id: str) -> bool:
+    if _gaps(context, coin_id):
         return True
-    if not desk.is_due(coin_id):
+    if not context.is_due(coin_id):
         return False
-    until = desk.covered_until(coin_id)
-    refresh = timedelta(days=float(desk.scope.settings["history_refresh_days"]))
-    return until is None or until <= desk.due - refresh
+    until = context.covered_until(coin_id)
+    refresh = timedelta(days=float(context.scope.settings["history_refresh_days"]))
+    return until is None or until <= context.due - refresh
 
 
-def _gaps(desk: Desk, coin_id: str) -> list[datetime]:
+def _gaps(context: FetchContext, coin_id: str) -> list[datetime]:
     """Where gaps begin in what was asked and can still be; the days since then come with the next refresh."""
-    until = desk.covered_until(coin_id)
+    until = context.covered_until(coin_id)
     return [
         start
-        for start, end in desk.gaps(coin_id)
-        if (until is None or start < until) and not (desk.has_real_retention and end <= desk.due - _DEPTH)
+        for start, end in context.gaps(coin_id)
+        if (until is None or start < until) and not (context.has_real_retention and end <= context.due - _DEPTH)
     ]
 
 
-def _gone(desk: Desk, coin: Coin) -> list[Task]:
+def _gone(context: FetchContext, coin: Coin) -> list[Task]:
     """What is told of gaps that lie further back than is given."""
     words = f"the provider keeps only {_DEPTH.days} days"
     return [
-        Task(desk.line, "coingecko", None, coin[0], start, end, partial(not_kept, words))
-        for start, end in desk.gaps(coin[0])
-        if desk.has_real_retention and end <= desk.due - _DEPTH
+        Task(context.throttle, "coingecko", None, coin[0], start, end, partial(not_kept, words))
+        for start, end in context.gaps(coin[0])
+        if context.has_real_retention and end <= context.due - _DEPTH
     ]
 
 
-def _history(desk: Desk, coin: Coin) -> Task:
-    until = desk.covered_until(coin[0])
-    start = desk.source.starts_at if until is None else until - timedelta(days=2)
-    start = min([start, desk.due - _DAILY, *_gaps(desk, coin[0])])
-    if desk.has_real_retention:
-        start = max(start, desk.due - _DEPTH)
+def _history(context: FetchContext, coin: Coin) -> Task:
+    until = context.covered_until(coin[0])
+    start = context.source.starts_at if until is None else until - timedelta(days=2)
+    start = min([start, context.due - _DAILY, *_gaps(context, coin[0])])
+    if context.has_real_retention:
+        start = max(start, context.due - _DEPTH)
 
     async def run() -> Answer:
-        params = {"vs_currency": "usd", "from": int(start.timestamp()), "to": int(desk.due.timestamp())}
-        history = await desk.get(
+        params = {"vs_currency": "usd", "from": int(start.timestamp()), "to": int(context.due.timestamp())}
+        history = await context.get(
             f"{_API}/coins/{path_part(coin[0])}/market_chart/range",
             params,
             lambda response: _history_rows(coin, response),
-            _key_header(desk),
+            _key_header(context),
         )
         return Answer(history)
 
-    return Task(desk.line, "coingecko", None, coin[0], start, desk.due, run)
+    return Task(context.throttle, "coingecko", None, coin[0], start, context.due, run)
 
 
-def _key_header(desk: Desk) -> dict[str, str]:
+def _key_header(context: FetchContext) -> dict[str, str]:
     """The optional key of a free account: it buys more calls, and is shown to nobody but CoinGecko."""
     key = secret(COINGECKO_API_KEY)
-    return {"x-cg-demo-api-key": key} if key and desk.source.is_private else {}
+    return {"x-cg-demo-api-key": key} if key and context.source.is_private else {}
 
 
 def _list(response: httpx.Response, now: datetime) -> list[dict[str, Any]]:

@@ -10,30 +10,30 @@ import httpx
 import pyarrow as pa
 
 from ingestion.http.fetch import Answer, Task
-from ingestion.references.provider import Desk, Provider
+from ingestion.references.provider import FetchContext, Provider
 from warehouse.contracts import ASSET_CLASS_PRICES, MACRO_SERIES
 
 _CSV = "https://fred.stlouisfed.org/graph/fredgraph.csv"
 
 
-def _tasks(desk: Desk) -> list[Task]:
-    wanted = dict.fromkeys(desk.scope.series(desk.dataset))
-    if desk.dataset == MACRO_SERIES.name:
-        wanted |= dict.fromkeys(desk.offered)
-    return [_task(desk, series) for series in wanted if desk.is_due(series)]
+def _tasks(context: FetchContext) -> list[Task]:
+    wanted = dict.fromkeys(context.scope.series(context.dataset))
+    if context.dataset == MACRO_SERIES.name:
+        wanted |= dict.fromkeys(context.offered)
+    return [_task(context, series) for series in wanted if context.is_due(series)]
 
 
-def _task(desk: Desk, series: str) -> Task:
-    start = desk.source.starts_at - timedelta(days=float(desk.scope.settings["lookback_days"]))
+def _task(context: FetchContext, series: str) -> Task:
+    start = context.source.starts_at - timedelta(days=float(context.scope.settings["lookback_days"]))
 
     async def run() -> Answer:
-        params = {"id": series, "cosd": f"{start:%Y-%m-%d}", "coed": f"{desk.due:%Y-%m-%d}"}
-        values = await desk.get(_CSV, params, lambda response: read_csv(series, response))
-        if desk.dataset == MACRO_SERIES.name:
+        params = {"id": series, "cosd": f"{start:%Y-%m-%d}", "coed": f"{context.due:%Y-%m-%d}"}
+        values = await context.get(_CSV, params, lambda response: read_csv(series, response))
+        if context.dataset == MACRO_SERIES.name:
             return Answer(_macro(series, values))
         return Answer(_prices(series, values))
 
-    return Task(desk.line, "fred", None, series, start, desk.due, run)
+    return Task(context.throttle, "fred", None, series, start, context.due, run)
 
 
 def read_csv(series: str, response: httpx.Response) -> list[tuple[date, float | None]]:

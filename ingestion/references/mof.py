@@ -12,40 +12,40 @@ import httpx
 import pyarrow as pa
 
 from ingestion.http.fetch import Answer, Covered, Task
-from ingestion.references.provider import Desk, Provider
+from ingestion.references.provider import FetchContext, Provider
 from warehouse.contracts import MACRO_SERIES
 
 _FOLDER = "https://www.mof.go.jp/english/policy/jgbs/reference/interest_rate"
 _FILES = {"* past months": f"{_FOLDER}/historical/jgbcme_all.csv", "* this month": f"{_FOLDER}/jgbcme.csv"}
 
 
-def _tasks(desk: Desk) -> list[Task]:
-    return [_task(desk, series, url) for series, url in _FILES.items() if _is_due(desk, series)]
+def _tasks(context: FetchContext) -> list[Task]:
+    return [_task(context, series, url) for series, url in _FILES.items() if _is_due(context, series)]
 
 
-def _is_due(desk: Desk, series: str) -> bool:
+def _is_due(context: FetchContext, series: str) -> bool:
     """The past months' file grows once a month; it lands whole, so it is not asked for more often."""
-    until = desk.covered_until(series)
+    until = context.covered_until(series)
     if until is None or series == "* this month":
-        return desk.is_due(series)
-    return until < desk.due.replace(day=3, hour=0, minute=0, second=0, microsecond=0) <= desk.due
+        return context.is_due(series)
+    return until < context.due.replace(day=3, hour=0, minute=0, second=0, microsecond=0) <= context.due
 
 
-def _task(desk: Desk, series: str, url: str) -> Task:
-    start = desk.source.starts_at
+def _task(context: FetchContext, series: str, url: str) -> Task:
+    start = context.source.starts_at
 
     async def run() -> Answer:
-        values = await desk.get(url, {}, read_csv)
+        values = await context.get(url, {}, read_csv)
         rows = [
             {"provider": "mof", "series": name, "reference_date": day, "value": value, "released_at": None}
             for day, name, value in values
         ]
         counts = Counter(name for _, name, _ in values)
-        end = min(max((_end_of(day) for day, _, _ in values), default=desk.due), desk.due)
+        end = min(max((_end_of(day) for day, _, _ in values), default=context.due), context.due)
         covers = [Covered(None, name, start, end, count) for name, count in counts.items()]
         return Answer(pa.Table.from_pylist(rows, schema=MACRO_SERIES.schema), covers)
 
-    return Task(desk.line, "mof", None, series, start, desk.due, run)
+    return Task(context.throttle, "mof", None, series, start, context.due, run)
 
 
 def _end_of(day: date) -> datetime:

@@ -1,8 +1,4 @@
-"""What a provider of reference data has in common with the others: a name, datasets, and a way to be asked.
-
-Belongs here: the declaration of a provider, the desk from which its questions are asked, plain HTTP and its errors.
-Does not: any one provider (its own file).
-"""
+"""What a provider of reference data has in common with the others: a name, datasets, and a way to be asked."""
 
 import csv
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +11,7 @@ import httpx
 import pyarrow as pa
 
 from ingestion.http.bodies import ACCEPTED_ENCODINGS, ANSWER_SECONDS, MOST_BODY_BYTES, deadline, read_body
-from ingestion.http.fetch import Line, Malformed, NotOffered, Refused, Task, Unreachable, retry_after_s
+from ingestion.http.fetch import Malformed, NotOffered, Refused, Task, Throttle, Unreachable, retry_after_s
 from warehouse.source import Source
 from warehouse.untrusted import is_symbol
 
@@ -43,7 +39,7 @@ class ReferenceScope:
 
 
 @dataclass(frozen=True)
-class Desk:
+class FetchContext:
     """All that a provider needs to put its questions.
 
     `due` is the moment up to which answers are wanted; `covered_until` says how far each series has been asked
@@ -55,7 +51,7 @@ class Desk:
     dataset: str
     source: Source
     scope: ReferenceScope
-    line: Line
+    throttle: Throttle
     http: httpx.AsyncClient
     due: datetime
     covered_until: Callable[[str], datetime | None]
@@ -78,7 +74,7 @@ class Desk:
         async def ask() -> T:
             return read_answer(await get_once(self.http, address, params, headers), read)
 
-        return await self.line.ask(ask)
+        return await self.throttle.ask(ask)
 
 
 @dataclass(frozen=True)
@@ -87,7 +83,7 @@ class Provider:
 
     name: str
     datasets: tuple[str, ...]
-    tasks: Callable[[Desk], list[Task]]
+    tasks: Callable[[FetchContext], list[Task]]
     at_once: int = 4
 
 

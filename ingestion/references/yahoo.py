@@ -12,33 +12,33 @@ import pyarrow as pa
 
 from ingestion.http.bodies import read_json
 from ingestion.http.fetch import Answer, NotOffered, Task
-from ingestion.references.provider import Desk, Provider, path_part
+from ingestion.references.provider import FetchContext, Provider, path_part
 from warehouse.contracts import ASSET_CLASS_PRICES
 
 _CHART = "https://query1.finance.yahoo.com/v8/finance/chart"
 _REREAD = timedelta(days=10)
 
 
-def _tasks(desk: Desk) -> list[Task]:
-    wanted = dict.fromkeys([*desk.scope.series(desk.dataset), *desk.offered])
-    return [_task(desk, series) for series in wanted if desk.is_due(series)]
+def _tasks(context: FetchContext) -> list[Task]:
+    wanted = dict.fromkeys([*context.scope.series(context.dataset), *context.offered])
+    return [_task(context, series) for series in wanted if context.is_due(series)]
 
 
-def _task(desk: Desk, series: str) -> Task:
-    until = desk.covered_until(series)
-    lookback = timedelta(days=float(desk.scope.settings["lookback_days"]))
-    start = desk.source.starts_at - lookback if until is None else until - _REREAD
+def _task(context: FetchContext, series: str) -> Task:
+    until = context.covered_until(series)
+    lookback = timedelta(days=float(context.scope.settings["lookback_days"]))
+    start = context.source.starts_at - lookback if until is None else until - _REREAD
 
     async def run() -> Answer:
-        params = {"period1": int(start.timestamp()), "period2": int(desk.due.timestamp()), "interval": "1d"}
+        params = {"period1": int(start.timestamp()), "period2": int(context.due.timestamp()), "interval": "1d"}
         address = f"{_CHART}/{path_part(series)}"
-        closes = await desk.get(address, params, lambda response: read_chart(response, desk.source.now))
+        closes = await context.get(address, params, lambda response: read_chart(response, context.source.now))
         rows = [
             {"provider": "yahoo", "series": series, "close_date": day, "close": close} for day, close in closes.items()
         ]
         return Answer(pa.Table.from_pylist(rows, schema=ASSET_CLASS_PRICES.schema))
 
-    return Task(desk.line, "yahoo", None, series, start, desk.due, run)
+    return Task(context.throttle, "yahoo", None, series, start, context.due, run)
 
 
 def read_chart(response: httpx.Response, now: datetime) -> dict[date, float]:

@@ -1,8 +1,4 @@
-"""Which source a run uses: what was asked for, else what the environment says, else what the home already holds.
-
-Belongs here: the choice and its checks.
-Does not: starting the source (market.py), fixing the choice in the home (session.py). Knows no Dagster.
-"""
+"""Which source a run uses: what was asked for, else what the environment says, else what the home already holds."""
 
 import os
 from collections.abc import Mapping
@@ -14,7 +10,7 @@ from ingestion import secrets
 from warehouse.home import Home, HomeError, describe
 from warehouse.source import Kind, SourceError
 
-Market = Literal["full", "tiny"]
+SimulatedMarket = Literal["full", "tiny"]
 
 # What a replay cannot do without; the tables of market_data that it also knows may be missing.
 REPLAY_TABLE = "candles_1h.parquet"
@@ -26,7 +22,7 @@ class Choice:
 
     kind: Kind
     replay_dir: Path | None = None
-    market: Market | None = None
+    market: SimulatedMarket | None = None
 
     @property
     def words(self) -> str:
@@ -88,12 +84,12 @@ def _asked(replay_dir: Path | None, is_live: bool, environment: Mapping[str, str
     raise SourceError(f"REGIME_SOURCE={kind} is no source; use {', '.join(get_args(Kind))}")
 
 
-def _market(name: str) -> Market:
-    for market in get_args(Market):
+def _market(name: str) -> SimulatedMarket:
+    for market in get_args(SimulatedMarket):
         if market == name:
-            found: Market = market
+            found: SimulatedMarket = market
             return found
-    raise SourceError(f"REGIME_MARKET={name} is no market; use {' or '.join(get_args(Market))}")
+    raise SourceError(f"REGIME_MARKET={name} is no market; use {' or '.join(get_args(SimulatedMarket))}")
 
 
 def _held(home: Home) -> Choice | None:

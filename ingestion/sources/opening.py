@@ -1,8 +1,4 @@
-"""Opening a source: the market server as a process of its own, for as long as it is needed, or the real services.
-
-Belongs here: starting the server, waiting until it is ready, stopping it whatever happens, asking the live network.
-Does not: what the server serves (simulator), which source is meant (choice.py). Knows no Dagster.
-"""
+"""Opening a source: the market server as a process of its own, for as long as it is needed, or the real services."""
 
 import json
 import os

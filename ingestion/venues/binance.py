@@ -3,31 +3,31 @@
 from datetime import timedelta
 
 from ingestion.paging import PagingRule
-from ingestion.venues.venue import HOUR_MS, History, Market, Venue, Window
+from ingestion.venues.venue import HOUR_MS, History, Market, PageRequest, Venue
 
 # [open time, open, high, low, close, volume, close time, quote volume, trades, …]
 _KLINE = {"open": 1, "high": 2, "low": 3, "close": 4, "base_volume": 5, "quote_volume": 7}
 
 
 def _klines(method: str, limit: int) -> History:
-    def params(window: Window) -> dict[str, object]:
+    def params(request: PageRequest) -> dict[str, object]:
         return {
-            "symbol": window.symbol,
+            "symbol": request.symbol,
             "interval": "1h",
-            "startTime": window.start_ms,
-            "endTime": window.end_ms,
+            "startTime": request.start_ms,
+            "endTime": request.end_ms,
             "limit": limit,
         }
 
     return History(method, params, time=0, columns=_KLINE, paging=PagingRule("ascending", step_ms=HOUR_MS))
 
 
-def _funding(window: Window) -> dict[str, object]:
-    return {"symbol": window.symbol, "startTime": window.start_ms, "endTime": window.end_ms, "limit": 1000}
+def _funding(request: PageRequest) -> dict[str, object]:
+    return {"symbol": request.symbol, "startTime": request.start_ms, "endTime": request.end_ms, "limit": 1000}
 
 
-def _four_hourly(window: Window) -> dict[str, object]:
-    return _funding(window) | {"period": "4h", "limit": 500}
+def _four_hourly(request: PageRequest) -> dict[str, object]:
+    return _funding(request) | {"period": "4h", "limit": 500}
 
 
 VENUE = Venue(

@@ -4,29 +4,29 @@ from datetime import timedelta
 from typing import Any
 
 from ingestion.paging import PagingRule
-from ingestion.venues.venue import HOUR_MS, History, Market, Snapshot, Venue, Window
+from ingestion.venues.venue import HOUR_MS, History, Market, PageRequest, Snapshot, Venue
 
 _ROWS = ("data",)
 _PRODUCT_TYPES = ("USDT-FUTURES", "USDC-FUTURES")
 
 
-def _instrument(window: Window) -> dict[str, object]:
+def _instrument(request: PageRequest) -> dict[str, object]:
     # BTCUSDT is margined in USDT, BTCPERP in USDC; each question must say so.
-    return {"symbol": window.symbol, "productType": _PRODUCT_TYPES[not window.symbol.endswith("USDT")]}
+    return {"symbol": request.symbol, "productType": _PRODUCT_TYPES[not request.symbol.endswith("USDT")]}
 
 
-def _candles(window: Window) -> dict[str, object]:
+def _candles(request: PageRequest) -> dict[str, object]:
     # Whether the edges belong to the window is not documented: one hour holds one candle, so both are widened.
-    edges = {"startTime": window.start_ms - 1, "endTime": window.end_ms + 1}
-    return _instrument(window) | {"granularity": "1H", "limit": 200} | edges
+    edges = {"startTime": request.start_ms - 1, "endTime": request.end_ms + 1}
+    return _instrument(request) | {"granularity": "1H", "limit": 200} | edges
 
 
-def _funding(window: Window) -> dict[str, object]:
-    return _instrument(window) | {"pageSize": 100, "pageNo": window.number}
+def _funding(request: PageRequest) -> dict[str, object]:
+    return _instrument(request) | {"pageSize": 100, "pageNo": request.number}
 
 
-def _account_shares(window: Window) -> dict[str, object]:
-    return {"symbol": window.symbol, "period": "4h"}
+def _account_shares(request: PageRequest) -> dict[str, object]:
+    return {"symbol": request.symbol, "period": "4h"}
 
 
 def _open_interest_now(answer: Any) -> list[tuple[str, dict[str, float | None]]]:

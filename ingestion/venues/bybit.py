@@ -8,25 +8,25 @@ escaped.
 from collections.abc import Callable
 
 from ingestion.paging import PagingRule
-from ingestion.venues.venue import HOUR_MS, History, Market, Venue, Window
+from ingestion.venues.venue import HOUR_MS, History, Market, PageRequest, Venue
 
 _ROWS = ("result", "list")
 _NAME = ("result", "symbol")
 _HOURLY = PagingRule("descending", step_ms=HOUR_MS)
 
 
-def _contract(window: Window) -> str:
-    return "inverse" if window.is_inverse else "linear"
+def _contract(request: PageRequest) -> str:
+    return "inverse" if request.is_inverse else "linear"
 
 
-def _klines(category: Callable[[Window], str]) -> History:
-    def params(window: Window) -> dict[str, object]:
+def _klines(category: Callable[[PageRequest], str]) -> History:
+    def params(request: PageRequest) -> dict[str, object]:
         return {
-            "category": category(window),
-            "symbol": window.escaped,
+            "category": category(request),
+            "symbol": request.escaped,
             "interval": "60",
-            "start": window.start_ms,
-            "end": window.end_ms,
+            "start": request.start_ms,
+            "end": request.end_ms,
             "limit": 1000,
         }
 
@@ -44,13 +44,13 @@ def _klines(category: Callable[[Window], str]) -> History:
     )
 
 
-def _asked(**more: object) -> Callable[[Window], dict[str, object]]:
-    def params(window: Window) -> dict[str, object]:
+def _asked(**more: object) -> Callable[[PageRequest], dict[str, object]]:
+    def params(request: PageRequest) -> dict[str, object]:
         return {
-            "category": _contract(window),
-            "symbol": window.escaped,
-            "startTime": window.start_ms,
-            "endTime": window.end_ms,
+            "category": _contract(request),
+            "symbol": request.escaped,
+            "startTime": request.start_ms,
+            "endTime": request.end_ms,
             "limit": 200,
         } | more
 

@@ -1,8 +1,5 @@
 """One generic client over ccxt: ccxt's addresses, throttling and error names; our pages and columns.
 
-Belongs here: making ccxt clients for a source, asking a declared endpoint, reading its answer into columns.
-Does not: how any one venue differs (its own file), what is asked when (ingest).
-
 ccxt's implicit API is used and not its unified methods: those drop quote volumes and page without proof.
 """
 
@@ -22,10 +19,10 @@ import numpy as np
 import pyarrow as pa
 
 from ingestion.http.bodies import Session, open_session, read_json
-from ingestion.http.fetch import Line, Malformed, NotOffered, Refused, Unreachable, retry_after_s
-from ingestion.paging import Page, read_window
+from ingestion.http.fetch import Malformed, NotOffered, Refused, Throttle, Unreachable, retry_after_s
+from ingestion.paging import AnswerPage, read_window
 from ingestion.venues.events import read_events
-from ingestion.venues.venue import HOUR_MS, Event, Feed, History, Market, Snapshot, Venue, Window
+from ingestion.venues.venue import HOUR_MS, Event, Feed, History, Market, PageRequest, Snapshot, Venue
 from warehouse.contracts import DATASETS, INSTRUMENTS, Dataset
 from warehouse.source import Source
 from warehouse.untrusted import is_symbol
@@ -37,14 +34,14 @@ _REFUSED_CODES = {401, 403, 405, 410, 451}
 class VenueClient:
     """Asks one venue at one source; to be used as an async context manager."""
 
-    def __init__(self, venue: Venue, source: Source, line: Line, calls_per_second: float | None = None) -> None:
+    def __init__(self, venue: Venue, source: Source, throttle: Throttle, calls_per_second: float | None = None) -> None:
         """`calls_per_second` replaces ccxt's limits for the real venue where a market server declares its own."""
         self.venue = venue
         self.source = source
-        self.line = line
+        self.throttle = throttle
         self._calls_per_second = calls_per_second
         self._exchanges: dict[str, Any] = {}
-        self._endpoint_lines: dict[int, Line] = {}
+        self._endpoint_throttles: dict[int, Throttle] = {}
         self._sessions: list[Session] = []
 
     async def __aenter__(self) -> "VenueClient":
@@ -73,7 +70,7 @@ class VenueClient:
             except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, pa.ArrowException) as error:
                 raise Malformed(f"the list of {self.venue.name} is not what it documents ({error!r})") from error
 
-        return await self.line.ask(ask)
+        return await self.throttle.ask(ask)
 
     def _instruments(self, market: Market, quotes: frozenset[str], all_listed: list[dict[str, Any]]) -> pa.Table:
         wanted = "swap" if market.market_type == "perp" else "spot"
@@ -119,15 +116,15 @@ class VenueClient:
         start_ms, end_ms = _ms(start), _ms(end)
         if dataset == "candles":  # the last candle that is finished at `end` opened an hour before
             start_ms, end_ms = -(-start_ms // HOUR_MS) * HOUR_MS, (end_ms // HOUR_MS - 1) * HOUR_MS
-        line = self._endpoint_line(endpoint)
+        throttle = self._endpoint_throttle(endpoint)
         call = getattr(self._exchanges[market.ccxt_class], endpoint.method)
         said = endpoint.as_said_of(is_inverse)
 
-        async def page(low_ms: int, high_ms: int, number: int) -> Page:
-            answer = await _answer(call(said.params(Window(symbol, low_ms, high_ms, number, is_inverse))))
+        async def page(low_ms: int, high_ms: int, number: int) -> AnswerPage:
+            answer = await _answer(call(said.params(PageRequest(symbol, low_ms, high_ms, number, is_inverse))))
             return read_page(said, answer, symbol)
 
-        rows = await read_window(page, endpoint.paging, start_ms, end_ms, patiently=line.ask)
+        rows = await read_window(page, endpoint.paging, start_ms, end_ms, patiently=throttle.ask)
         if rows is not None and endpoint.in_contracts:
             if not contract_size:
                 raise Refused(f"{symbol} of {self.venue.name} counts in contracts, and the size of one is not known")
@@ -141,7 +138,7 @@ class VenueClient:
         assert isinstance(endpoint, Snapshot)
         exchange = self._exchanges[market.ccxt_class]
         call = getattr(exchange, endpoint.method)
-        line = self._endpoint_line(endpoint)
+        throttle = self._endpoint_throttle(endpoint)
 
         async def ask(question: Mapping[str, Any]) -> tuple[datetime, list[tuple[str, dict[str, float | None]]]]:
             answer = await _answer(call(dict(question)))
@@ -154,7 +151,7 @@ class VenueClient:
         assert contract.time_column
         rows: list[dict[str, Any]] = []
         for question in endpoint.questions:
-            moment, answered = await line.ask(partial(ask, question))
+            moment, answered = await throttle.ask(partial(ask, question))
             rows += (
                 {"venue": self.venue.name, contract.series_column: symbol, contract.time_column: moment} | values
                 for symbol, values in answered
@@ -167,18 +164,18 @@ class VenueClient:
         """All events of all instruments in (start, end], proven complete. A contract of no known size has no amount."""
         feed = market.datasets[dataset]
         assert isinstance(feed, Feed)
-        line = self._endpoint_line(feed)
+        throttle = self._endpoint_throttle(feed)
         call = getattr(self._exchanges[market.ccxt_class], feed.method)
 
         async def ask(low_s: int, high_s: int) -> list[Event]:
-            answer = await _answer(call(feed.params(Window("", low_s * 1000, high_s * 1000 + 999))))
+            answer = await _answer(call(feed.params(PageRequest("", low_s * 1000, high_s * 1000 + 999))))
             try:
                 return feed.read(answer)
             except (LookupError, TypeError, ValueError, AttributeError) as error:
                 raise Malformed(f"the answer is not what {self.venue.name} documents ({error!r})") from error
 
         first, last = _ms(start) // 1000 + 1, _ms(end) // 1000
-        found = await read_events(ask, feed.span, first, last, patiently=line.ask)
+        found = await read_events(ask, feed.span, first, last, patiently=throttle.ask)
         return events_table(DATASETS[dataset], self.venue.name, feed, found, contract_sizes)
 
     def _exchange(self, ccxt_class: str) -> Any:
@@ -201,13 +198,13 @@ class VenueClient:
             exchange.init_rest_rate_limiter()
         return exchange
 
-    def _endpoint_line(self, endpoint: History | Snapshot | Feed) -> Line:
-        """The venue's line, unless the real venue limits this endpoint more strictly than the rest."""
+    def _endpoint_throttle(self, endpoint: History | Snapshot | Feed) -> Throttle:
+        """The venue's throttle, unless the real venue limits this endpoint more strictly than the rest."""
         if endpoint.calls_per_minute is None or self.source.base_url is not None:
-            return self.line
-        return self._endpoint_lines.setdefault(
+            return self.throttle
+        return self._endpoint_throttles.setdefault(
             id(endpoint),
-            Line(self.line.name, self.line.patience, self.line.at_once, endpoint.calls_per_minute),
+            Throttle(self.throttle.name, self.throttle.patience, self.throttle.at_once, endpoint.calls_per_minute),
         )
 
 
@@ -268,7 +265,7 @@ def _moved(urls: Any, source: Source) -> Any:
     return source.url(urls) if isinstance(urls, str) else urls
 
 
-def read_page(endpoint: History, answer: Any, symbol: str | None = None) -> Page:
+def read_page(endpoint: History, answer: Any, symbol: str | None = None) -> AnswerPage:
     """The rows of an answer as columns. Malformed if they are not where, or not what, the venue file declares.
 
     Where an answer or its rows name their instrument, it must be `symbol`.
@@ -293,7 +290,7 @@ def read_page(endpoint: History, answer: Any, symbol: str | None = None) -> Page
             columns[name] = np.divide(over, under, out=np.full(len(over), np.nan), where=under > 0)
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise Malformed(f"the answer cannot be read ({error!r}): {_excerpt(answer)}") from error
-    return Page(times, columns)
+    return AnswerPage(times, columns)
 
 
 def _check_name(name: Any, symbol: str | None) -> None:
@@ -320,7 +317,7 @@ def _numbers(values: Iterable[Any], scale: float | None) -> np.ndarray:
     return numbers if scale is None else numbers * scale
 
 
-def to_table(dataset: Dataset, venue: str, market_type: str, symbol: str, rows: Page | None) -> pa.Table:
+def to_table(dataset: Dataset, venue: str, market_type: str, symbol: str, rows: AnswerPage | None) -> pa.Table:
     """One instrument's rows as a table of the dataset; NaN becomes NULL."""
     if rows is None:
         return dataset.schema.empty_table()

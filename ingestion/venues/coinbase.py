@@ -1,11 +1,11 @@
 """Coinbase Exchange: spot. At most 300 candles a page; a longer window is refused; newest first."""
 
 from ingestion.paging import PagingRule
-from ingestion.venues.venue import HOUR_MS, History, Market, Venue, Window
+from ingestion.venues.venue import HOUR_MS, History, Market, PageRequest, Venue
 
 
-def _candles(window: Window) -> dict[str, object]:
-    return {"id": window.escaped, "granularity": 3600, "start": window.start_iso, "end": window.end_iso}
+def _candles(request: PageRequest) -> dict[str, object]:
+    return {"id": request.escaped, "granularity": 3600, "start": request.start_iso, "end": request.end_iso}
 
 
 VENUE = Venue(

@@ -1,8 +1,5 @@
 """Events of a venue, window by window, proven complete by asking twice.
 
-Belongs here: cutting a span into windows that the venue answers, and what proves that nothing of one was left out.
-Does not: rows of a series, one a moment (paging), how a window is asked or read (venues).
-
 Several events may share a moment, so that a page cannot be taken up again at its last row. Instead each window is asked
 once more in halves: together they must tell as many events. Where they tell more, the answer was cut off, and the
 halves are proven in turn.

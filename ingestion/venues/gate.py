@@ -4,28 +4,28 @@ from datetime import timedelta
 from typing import Any
 
 from ingestion.paging import PagingRule
-from ingestion.venues.venue import HOUR_MS, Event, Feed, History, Market, Venue, Window
+from ingestion.venues.venue import HOUR_MS, Event, Feed, History, Market, PageRequest, Venue
 
 
-def _window(window: Window) -> dict[str, object]:
-    return {"settle": "usdt", "contract": window.symbol, "from": window.start_s, "to": window.end_s}
+def _window(request: PageRequest) -> dict[str, object]:
+    return {"settle": "usdt", "contract": request.symbol, "from": request.start_s, "to": request.end_s}
 
 
-def _candles(window: Window) -> dict[str, object]:
-    return _window(window) | {"interval": "1h"}  # a limit beside a window is refused
+def _candles(request: PageRequest) -> dict[str, object]:
+    return _window(request) | {"interval": "1h"}  # a limit beside a window is refused
 
 
-def _funding(window: Window) -> dict[str, object]:
-    return _window(window) | {"limit": 100}
+def _funding(request: PageRequest) -> dict[str, object]:
+    return _window(request) | {"limit": 100}
 
 
-def _statistics(window: Window) -> dict[str, object]:
-    edge = {"from": window.start_s, "interval": "4h", "limit": 100}
-    return {"settle": "usdt", "contract": window.symbol} | edge
+def _statistics(request: PageRequest) -> dict[str, object]:
+    edge = {"from": request.start_s, "interval": "4h", "limit": 100}
+    return {"settle": "usdt", "contract": request.symbol} | edge
 
 
-def _liquidation_window(window: Window) -> dict[str, object]:
-    return {"settle": "usdt", "from": window.start_s, "to": window.end_s, "limit": 1000}
+def _liquidation_window(request: PageRequest) -> dict[str, object]:
+    return {"settle": "usdt", "from": request.start_s, "to": request.end_s, "limit": 1000}
 
 
 def _liquidations(answer: Any) -> list[Event]:

@@ -4,27 +4,27 @@ from datetime import timedelta
 from typing import Any
 
 from ingestion.paging import PagingRule
-from ingestion.venues.venue import HOUR_MS, History, Market, Snapshot, Venue, Window
+from ingestion.venues.venue import HOUR_MS, History, Market, PageRequest, Snapshot, Venue
 
 
-def _candles(window: Window) -> dict[str, object]:
+def _candles(request: PageRequest) -> dict[str, object]:
     return {
         "type": "candleSnapshot",
         "req": {
-            "coin": window.symbol,
+            "coin": request.symbol,
             "interval": "1h",
-            "startTime": window.start_ms,
-            "endTime": window.end_ms,
+            "startTime": request.start_ms,
+            "endTime": request.end_ms,
         },
     }
 
 
-def _funding(window: Window) -> dict[str, object]:
+def _funding(request: PageRequest) -> dict[str, object]:
     return {
         "type": "fundingHistory",
-        "coin": window.symbol,
-        "startTime": window.start_ms,
-        "endTime": window.end_ms,
+        "coin": request.symbol,
+        "startTime": request.start_ms,
+        "endTime": request.end_ms,
     }
 
 

@@ -3,18 +3,18 @@
 from typing import Any
 
 from ingestion.paging import PagingRule
-from ingestion.venues.venue import HOUR_MS, History, Market, Snapshot, Venue, Window
+from ingestion.venues.venue import HOUR_MS, History, Market, PageRequest, Snapshot, Venue
 
 _LINEAR = "PF_"
 
 
-def _candles(window: Window) -> dict[str, object]:
-    edges: dict[str, object] = {"from": window.start_s, "to": window.end_s}
-    return edges | {"price_type": "trade", "symbol": window.escaped, "interval": "1h"}
+def _candles(request: PageRequest) -> dict[str, object]:
+    edges: dict[str, object] = {"from": request.start_s, "to": request.end_s}
+    return edges | {"price_type": "trade", "symbol": request.escaped, "interval": "1h"}
 
 
-def _funding(window: Window) -> dict[str, object]:
-    return {"symbol": window.symbol}
+def _funding(request: PageRequest) -> dict[str, object]:
+    return {"symbol": request.symbol}
 
 
 def _open_interest_now(answer: Any) -> list[tuple[str, dict[str, float | None]]]:

@@ -7,22 +7,22 @@ window come with both is not documented.
 from datetime import timedelta
 
 from ingestion.paging import PagingRule
-from ingestion.venues.venue import HOUR_MS, History, Market, Venue, Window
+from ingestion.venues.venue import HOUR_MS, History, Market, PageRequest, Venue
 
 _ROWS = ("data",)
 
 
-def _candles(window: Window) -> dict[str, object]:
-    return {"instId": window.symbol, "bar": "1H", "after": window.end_ms + 1, "limit": 300}
+def _candles(request: PageRequest) -> dict[str, object]:
+    return {"instId": request.symbol, "bar": "1H", "after": request.end_ms + 1, "limit": 300}
 
 
-def _funding(window: Window) -> dict[str, object]:
-    return {"instId": window.symbol, "after": window.end_ms + 1, "limit": 100}
+def _funding(request: PageRequest) -> dict[str, object]:
+    return {"instId": request.symbol, "after": request.end_ms + 1, "limit": 100}
 
 
-def _four_hourly(window: Window) -> dict[str, object]:
-    edges = {"begin": window.start_ms - 1, "end": window.end_ms + 1}  # both exclusive
-    return {"instId": window.symbol, "period": "4H", "limit": 100} | edges
+def _four_hourly(request: PageRequest) -> dict[str, object]:
+    edges = {"begin": request.start_ms - 1, "end": request.end_ms + 1}  # both exclusive
+    return {"instId": request.symbol, "period": "4H", "limit": 100} | edges
 
 
 VENUE = Venue(

@@ -1,8 +1,4 @@
-"""What can be said about a venue: its declared differences, as data.
-
-Belongs here: the words in which a venue file declares its markets, endpoints, paging rules and limits.
-Does not: any one venue (its own file), asking and reading (client).
-"""
+"""What can be said about a venue: its declared differences, as data."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,10 +12,10 @@ HOUR_MS = 3_600_000
 
 
 @dataclass(frozen=True)
-class Window:
+class PageRequest:
     """One question about one instrument: its symbol as the venue writes it, and both edges, inclusive.
 
-    `number` counts the pages of a venue that has no windows, from 1. `is_inverse` says of a contract that it settles in
+    `number` counts the pages of a venue that has none, from 1. `is_inverse` says of a contract that it settles in
     its own coin, for venues that ask for those apart.
     """
 
@@ -68,7 +64,7 @@ class History:
     """
 
     method: str
-    params: Callable[[Window], dict[str, Any]]
+    params: Callable[[PageRequest], dict[str, Any]]
     time: int | str
     columns: Mapping[str, int | str]
     paging: PagingRule
@@ -124,7 +120,7 @@ class Feed:
     """
 
     method: str
-    params: Callable[[Window], dict[str, Any]]
+    params: Callable[[PageRequest], dict[str, Any]]
     read: Callable[[Any], list[Event]]
     amount: str
     span: timedelta

@@ -1,5 +1,1 @@
-"""The assets along the line, one file per stretch of it: raw, warehouse, publication.
-
-Belongs here: what is made from what, and what is told about it.
-Does not: how it is made.
-"""
+"""The assets along the line, one file per stretch of it: origins, raw, models, publication."""

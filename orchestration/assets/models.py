@@ -6,7 +6,7 @@ import os
 import subprocess
 from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ from ingestion.planning.endpoints import endpoints
 from ingestion.session import Session
 from orchestration.assets.origins import OWNER
 from orchestration.assets.raw import report_raw_weeks
-from orchestration.materialisations import is_deferred, report
+from orchestration.materialisations import is_deferred, report, week_of
 from orchestration.preview import preview, row_counts
 from orchestration.resources import dbt_project
 from warehouse import coverage
@@ -43,6 +43,7 @@ from warehouse.builds.processes import ends_with_us
 from warehouse.builds.project import fingerprint
 from warehouse.database import connect
 from warehouse.home import Home
+from warehouse.week import Week
 
 STEP = "models"
 OP = "warehouse"  # the step's name in Dagster
@@ -194,7 +195,7 @@ def _unchanged(context: AssetExecutionContext, connection: duckdb.DuckDBPyConnec
 
 def _report_models(context: AssetExecutionContext, connection: duckdb.DuckDBPyConnection) -> None:
     """The weeks in each weekly mart; for any other model those of the run: it has no weeks of its own."""
-    asked = {date.fromisoformat(key) for key in context.partition_keys}
+    asked = {week_of(key) for key in context.partition_keys}
     weekly = weekly_marts(connection)
     for key in sorted(context.selected_asset_keys):
         is_weekly = key.path[0] == "marts" and key.path[1] in weekly
@@ -209,9 +210,11 @@ def weekly_marts(connection: duckdb.DuckDBPyConnection) -> set[str]:
     return {name for (name,) in found}
 
 
-def weeks_in(connection: duckdb.DuckDBPyConnection, mart: str) -> list[date]:
+def weeks_in(connection: duckdb.DuckDBPyConnection, mart: str) -> list[Week]:
     """The weeks of which a weekly mart has a row."""
-    return [week for (week,) in connection.execute(f'select distinct week_start from marts."{mart}"').fetchall()]
+    return [
+        Week(monday) for (monday,) in connection.execute(f'select distinct week_start from marts."{mart}"').fetchall()
+    ]
 
 
 def artefacts(home: Home) -> Path:

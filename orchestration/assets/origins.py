@@ -1,7 +1,6 @@
 """Venues and providers: what lies before the line, and where every lineage begins.
 
-Belongs here: who gives which dataset, as asset keys.
-Does not: asking them (ingestion). They are observed, never made by a run.
+They are observed, never made by a run.
 """
 
 from functools import cache

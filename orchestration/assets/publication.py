@@ -1,12 +1,8 @@
-"""The final asset: the week's summary, published with the warehouse it was read from.
-
-Belongs here: which weeks get a page, the gate in words, what is told about the publication.
-Does not: the gate itself and the swap (warehouse.publishing.publish), words and pages (report).
-"""
+"""The final asset: the week's summary, published with the warehouse it was read from."""
 
 import base64
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +24,14 @@ from dagster import (
 
 from ingestion.session import Session
 from orchestration.assets.origins import OWNER
-from orchestration.materialisations import is_deferred, report
+from orchestration.materialisations import is_deferred, report, week_of
 from report.archive import write_archive
 from report.week import WeekPages, write_week
 from warehouse.database import connect
 from warehouse.publishing.code_version import code_version
 from warehouse.publishing.gate import refusals, weeks_without_candles
 from warehouse.publishing.publish import NotPublishable, publish
-from warehouse.week import WeekError, check_weeks, iso_week
+from warehouse.week import Week, WeekError, closed_weeks
 
 STEP = "publication"
 # The schedule begins at 00:30 on Mondays; a first live run takes hours at the venues' own limits.
@@ -65,19 +61,19 @@ def weekly_regime_summary(weeks: PartitionsDefinition, marts: Sequence[AssetKey]
         backfill_policy=BackfillPolicy.single_run(),
     )
     def publish_weeks(context: AssetExecutionContext, session: ResourceParam[Session]) -> MaterializeResult:
-        asked = [date.fromisoformat(key) for key in context.partition_keys]
+        asked = [week_of(key) for key in context.partition_keys]
         session.progress.start(STEP, total=len(asked))
         source = session.source
 
-        def write_page(connection: duckdb.DuckDBPyConnection, week: date, out: Path) -> WeekPages:
+        def write_page(connection: duckdb.DuckDBPyConnection, week: Week, out: Path) -> WeekPages:
             session.progress.advance(STEP)
             return write_week(connection, week, out, source.kind, source.is_simulated)
 
-        def write_all_weeks(reports: Path, written: list[date], as_of: datetime) -> None:
+        def write_all_weeks(reports: Path, written: list[Week], as_of: datetime) -> None:
             write_archive(reports, written, as_of, datetime.now(UTC))
 
         try:
-            check_weeks(min(asked), max(asked), source)
+            closed_weeks(min(asked), max(asked), source)
             _check_is_known(session, asked)
             publication = publish(
                 session.home,
@@ -90,10 +86,10 @@ def weekly_regime_summary(weeks: PartitionsDefinition, marts: Sequence[AssetKey]
         except (NotPublishable, WeekError) as error:
             raise Failure(str(error), allow_retries=False) from error
         session.progress.finish(STEP, f"number {publication.publication_id}")
-        newest = session.home.reports / iso_week(max(asked))
+        newest = session.home.reports / max(asked).label
         metadata: dict[str, Any] = {
             "publication_id": publication.publication_id,
-            "weeks": ", ".join(iso_week(week) for week in asked),
+            "weeks": ", ".join(week.label for week in asked),
             "digest": publication.digest,
             "source": source.kind,
             "page": MetadataValue.path(newest / "index.html"),
@@ -118,11 +114,11 @@ def _embedded(pictures: Path) -> str:
     return "\n\n".join(shown) or "No chart could be drawn of this week."
 
 
-def _check_is_known(session: Session, asked: Sequence[date]) -> None:
+def _check_is_known(session: Session, asked: Sequence[Week]) -> None:
     """NotPublishable where no venue gave a single candle: one venue that is down costs coverage, all cost the week."""
     with connect(session.home) as connection:
         unknown = weeks_without_candles(connection, asked)
         if unknown:
             why = "; ".join(refusals(connection, "candles")) or "the source has none"
-            weeks = ", ".join(iso_week(week) for week in unknown[:5]) + (" …" if len(unknown) > 5 else "")
+            weeks = ", ".join(week.label for week in unknown[:5]) + (" …" if len(unknown) > 5 else "")
             raise NotPublishable(f"no candle of {weeks} is known ({why}); run again when a venue answers")

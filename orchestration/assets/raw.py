@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 
 import duckdb
@@ -32,14 +31,14 @@ from ingestion.planning.known_weeks import span, week_states
 from ingestion.session import Session
 from ingestion.universe import Universe
 from orchestration.assets.origins import OWNER, origins_of
-from orchestration.materialisations import is_deferred, report
+from orchestration.materialisations import is_deferred, report, week_of
 from orchestration.preview import preview, row_counts
 from warehouse import coverage
 from warehouse.contracts import DATASETS, INSTRUMENTS, Dataset
 from warehouse.database import connect
 from warehouse.loading import Load, load_landed
 from warehouse.source import Source
-from warehouse.week import iso_week
+from warehouse.week import Week
 
 GROUP = "raw"
 
@@ -104,7 +103,7 @@ def _raw_asset(dataset: Dataset, weeks: PartitionsDefinition) -> AssetsDefinitio
     def fetch_and_load(context: AssetExecutionContext, session: ResourceParam[Session]) -> MaterializeResult:
         started = time.monotonic()
         session.progress.start(dataset.name)
-        asked = None if runs_models(context.run) else [date.fromisoformat(key) for key in context.partition_keys]
+        asked = None if runs_models(context.run) else [week_of(key) for key in context.partition_keys]
         if asked is not None and _needs_instruments(dataset):
             _know_instruments(session)
         ingested = _ingest(dataset, session, asked)
@@ -152,14 +151,14 @@ def _know_instruments(session: Session) -> None:
         load_landed(connection, session.home)
 
 
-def _ingest(dataset: Dataset, session: Session, weeks: Sequence[date] | None) -> Ingested:
+def _ingest(dataset: Dataset, session: Session, weeks: Sequence[Week] | None) -> Ingested:
     return ingest(
         dataset.name,
         home=session.home,
         source=session.source,
         judge=judge_at(session.source.now),
         progress=session.progress,
-        spans=None if weeks is None else [span(week) for week in weeks],
+        wanted=None if weeks is None else [span(week) for week in weeks],
     )
 
 
@@ -168,7 +167,7 @@ def _hold_to_its_weeks(
 ) -> None:
     """Failure unless each week of this run is in: Dagster would report them all. Those that are in are said to be."""
     states = week_states(connection, dataset.name, source, Universe.read())
-    asked = {date.fromisoformat(key) for key in context.partition_keys}
+    asked = {week_of(key) for key in context.partition_keys}
     missing = {
         week: state.reason
         for week, state in states.items()
@@ -183,7 +182,7 @@ def _hold_to_its_weeks(
         week, reason = max(missing.items())
         others = f" and {len(missing) - 1} more weeks" if len(missing) > 1 else ""
         raise Failure(
-            f"{dataset.name} of {iso_week(week)}{others} is not in ({reason}); run it again when the venue answers, "
+            f"{dataset.name} of {week}{others} is not in ({reason}); run it again when the venue answers, "
             "or run the job weekly_regime, which goes on without it",
             allow_retries=False,
         )

@@ -1,7 +1,6 @@
 """The charts of a page, in their order: one file each, one line here; each a pure function of the marts.
 
-Belongs here: which charts stand in which section.
-Does not: how charts look (look), how they become SVG and PNG (render/charts), words (each chart has its own).
+Not here: how charts look (look), how they become SVG and PNG (render/charts), words (each chart has its own).
 """
 
 from collections.abc import Callable

@@ -1,8 +1,4 @@
-"""The ranking of asset classes: a bar for each, crypto marked out.
-
-Belongs here: this chart.
-Does not: the sentence and the table of classes (sections/macro).
-"""
+"""The ranking of asset classes: a bar for each, crypto marked out."""
 
 import altair as alt
 

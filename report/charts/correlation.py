@@ -1,18 +1,14 @@
-"""Average correlation by rank, both windows side by side, with their intervals.
-
-Belongs here: this chart.
-Does not: correlation between sectors (the table in sections/volatility), how intervals are found (the warehouse).
-"""
+"""Average correlation by rank, both windows side by side, with their intervals."""
 
 import altair as alt
 
 from report.charts import look
 from report.charts.look import label
+from report.days import WINDOWS
 from report.document import Chart
 from report.figures import Figure
 from report.marts import Marts
 from report.text import Fragment, compose
-from report.weeks import WINDOWS
 
 _MEAN = "average_pairwise_correlation"
 _BUCKETS = {"1-10": "1–10", "11-50": "11–50", "51-100": "51–100", "all": "1–100"}

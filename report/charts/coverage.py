@@ -1,8 +1,4 @@
-"""Coverage: how much of what was due came, for each dataset and venue.
-
-Belongs here: this chart.
-Does not: the sentences and the table of coverage (sections/coverage).
-"""
+"""Coverage: how much of what was due came, for each dataset and venue."""
 
 import altair as alt
 

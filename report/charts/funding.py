@@ -1,8 +1,4 @@
-"""Funding through time: the market and Bitcoin, against zero and the neutral rate.
-
-Belongs here: this chart.
-Does not: the sentences and the table of funding (sections/leverage).
-"""
+"""Funding through time: the market and Bitcoin, against zero and the neutral rate."""
 
 from datetime import datetime
 
@@ -10,6 +6,7 @@ import altair as alt
 
 from report.charts import look
 from report.charts.look import label
+from report.days import midnight
 from report.document import Chart
 from report.figures import Figure
 from report.formatting import show
@@ -39,12 +36,12 @@ def chart(marts: Marts) -> Chart | None:
     if not colours:
         return None
     first, last = days[0], marts.week.end
-    negative = _negative_runs(marts, look.at_midnight(first))
+    negative = _negative_runs(marts, midnight(first))
     for row in (row for row in negative if (row.figure("hours").number or 0) >= _SHADED_FROM_HOURS):
         began, ended = (row.figure(column).value for column in ("run_start", "run_end"))
         if isinstance(began, datetime) and isinstance(ended, datetime):
             # A run may have begun before the picture, and may go on after the week: neither is drawn.
-            runs.add(began=max(began, look.at_midnight(first)), ended=min(ended, marts.week.midnight_after))
+            runs.add(began=max(began, midnight(first)), ended=min(ended, midnight(marts.week.end)))
     x = look.x_of_time("day", first, last)
     low, high = min([0.0, *drawn.numbers("value")]), max([NEUTRAL_PCT, *drawn.numbers("value")])
     y = alt.Y("value:Q", scale=alt.Scale(domain=[low, high], nice=True), axis=alt.Axis(format="~f", tickCount=6))
@@ -91,7 +88,7 @@ def _negative_runs(marts: Marts, first: datetime) -> list[Row]:
     """The market's runs below zero that reach into the picture."""
     rows = marts.since("funding_runs", "run_end", first, datetime.max, asset_id="ALL", sign=-1)
     return [row for row in rows if (began := row.figure("run_start").value) is not None
-            and isinstance(began, datetime) and began < marts.week.midnight_after]  # fmt: skip
+            and isinstance(began, datetime) and began < midnight(marts.week.end)]  # fmt: skip
 
 
 def _of_last_day(marts: Marts) -> Figure:
@@ -103,7 +100,7 @@ def _title(marts: Marts, negative: list[Row]) -> tuple[Fragment, ...]:
     if not rate.is_known:
         return compose("Funding through time; this week's mean: {rate}", rate=rate)
     shown = show(rate, signed=True)
-    stands = [row for row in negative if _reaches(row, marts.week.midnight_after)]
+    stands = [row for row in negative if _reaches(row, midnight(marts.week.end))]
     if stands:
         since = stands[-1].figure("run_start")
         if (rate.number or 0.0) > 0:

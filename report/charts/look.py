@@ -1,8 +1,5 @@
 """What all charts have in common: their size, colours and letters, and the rows that they draw.
 
-Belongs here: the frame of a chart, the palette, the axes of time, the list of names at a chart's left.
-Does not: what a chart shows (the modules beside this one), how it becomes a file (render/charts.py).
-
 Sizes are in points of a picture `WIDTH` wide, which a phone shows a little smaller and a desk a little larger.
 Margins are fixed (`autosize` none): no chart depends on how wide a machine's letters are.
 """
@@ -18,7 +15,7 @@ from report.figures import Figure
 from report.languages import translate
 from report.marts import Row
 from report.text import Fragment
-from report.weeks import Week
+from warehouse.week import Week
 
 WIDTH = 420
 # The history that charts of time show; a year of it would be too narrow for a phone.
@@ -225,8 +222,3 @@ def day_of(row: Row, column: str) -> date | None:
     """The day in a column of a row."""
     value = row.figure(column).value
     return value if isinstance(value, date) else None
-
-
-def at_midnight(day: date) -> datetime:
-    """The start of a day, in UTC."""
-    return datetime(day.year, day.month, day.day)

@@ -1,8 +1,4 @@
-"""Open interest by bucket: a bar for each week's end, its parts by size of the asset.
-
-Belongs here: this chart.
-Does not: what changed it (open_interest_change).
-"""
+"""Open interest by bucket: a bar for each week's end, its parts by size of the asset."""
 
 import altair as alt
 

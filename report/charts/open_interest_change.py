@@ -1,8 +1,4 @@
-"""What changed open interest: a waterfall of the four effects, which add up to the change.
-
-Belongs here: this chart.
-Does not: the levels (open_interest), how effects are found (the warehouse).
-"""
+"""What changed open interest: a waterfall of the four effects, which add up to the change."""
 
 import altair as alt
 

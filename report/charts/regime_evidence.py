@@ -1,8 +1,4 @@
-"""The evidence of the week: what each measurement votes for, dimension by dimension.
-
-Belongs here: this chart.
-Does not: the states through time (regime_timeline), values and thresholds (the table in sections/regime).
-"""
+"""The evidence of the week: what each measurement votes for, dimension by dimension."""
 
 import altair as alt
 

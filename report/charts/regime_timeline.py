@@ -1,8 +1,4 @@
-"""The regime through time: the verdict of each week, and the states behind it.
-
-Belongs here: this chart.
-Does not: this week's evidence (regime_evidence), rules and thresholds (a seed of the warehouse).
-"""
+"""The regime through time: the verdict of each week, and the states behind it."""
 
 from datetime import date, timedelta
 from typing import Any

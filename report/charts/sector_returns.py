@@ -1,8 +1,4 @@
-"""Sector returns: a bar for each sector, best to worst.
-
-Belongs here: this chart.
-Does not: the sentences and the table of sectors (sections/sectors).
-"""
+"""Sector returns: a bar for each sector, best to worst."""
 
 import altair as alt
 

@@ -1,8 +1,4 @@
-"""The share of spot in volume, week by week.
-
-Belongs here: this chart.
-Does not: the sentences and the table of volume (sections/flow).
-"""
+"""The share of spot in volume, week by week."""
 
 import altair as alt
 

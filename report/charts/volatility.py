@@ -1,8 +1,4 @@
-"""Bitcoin's realised volatility through time, from daily returns and from hourly ones.
-
-Belongs here: this chart.
-Does not: the other assets (the table in sections/volatility).
-"""
+"""Bitcoin's realised volatility through time, from daily returns and from hourly ones."""
 
 import altair as alt
 

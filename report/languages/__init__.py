@@ -1,9 +1,8 @@
-"""The languages of a page: which one is spoken, and the words for what the sections say.
+"""The languages of a page: which one is spoken, and the catalogues (a directory a language, a TOML file a topic).
 
-Belongs here: the catalogues (one directory a language, one TOML file an area of the page) and looking words up in them.
-Does not: how figures are written (formatting.py), what is said (sections/). A section says English templates; those are
-the keys of every other language's catalogue, and a template may order its named parts as its language does. The words
-of marts (states, buckets, names of series) are keys as they stand in the marts, in English too.
+A section says English templates; those are the keys of every other language's catalogue, and a template may order its
+named parts as its language does. The words of marts (states, buckets, names of series) are keys as they stand in the
+marts, in English too. Not here: how figures are written (formatting), what is said (sections).
 """
 
 import tomllib

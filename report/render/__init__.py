@@ -1,5 +1,4 @@
-"""From a document to files: HTML, Markdown and JSON, one module each.
+"""From a document to files: HTML, Markdown, JSON and pictures, with each medium's markup, escaping and typography.
 
-Belongs here: markup, escaping and typography of a medium.
-Does not: words and figures; a renderer adds none.
+Not here: words and figures; a renderer adds none.
 """

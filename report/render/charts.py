@@ -1,8 +1,4 @@
-"""Charts as SVG for the page and as PNG for messages, drawn by Vega without a browser.
-
-Belongs here: drawing, and reducing Vega's SVG to what a page under a strict content policy may hold.
-Does not: what charts show (report/charts), the colours of the dark (templates/week.css).
-"""
+"""Charts as SVG for the page and as PNG for messages, drawn by Vega without a browser."""
 
 import json
 import re

@@ -1,8 +1,4 @@
-"""`index.html`: one self-contained page without script, under a strict content policy.
-
-Belongs here: bars, and the content policy.
-Does not: words and figures; the template (templates/) holds the structure, the style sheet the looks.
-"""
+"""`index.html`: one self-contained page without script, under a strict content policy."""
 
 import base64
 import hashlib

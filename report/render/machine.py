@@ -1,8 +1,4 @@
-"""`summary.json`: the page for machines, each sentence with the evidence that backs it.
-
-Belongs here: the shape of the JSON.
-Does not: anything that people read.
-"""
+"""`summary.json`: the page for machines, each sentence with the evidence that backs it."""
 
 import json
 from typing import Any

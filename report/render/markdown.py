@@ -1,8 +1,4 @@
-"""`summary.md`: the page as GitHub-flavoured Markdown, for chats and pull requests.
-
-Belongs here: Markdown's markup, and the escaping of names that come from outside.
-Does not: words and figures.
-"""
+"""`summary.md`: the page as GitHub-flavoured Markdown, for chats and pull requests."""
 
 import re
 

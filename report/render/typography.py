@@ -1,8 +1,4 @@
-"""How texts are set where type is fine: on the page and in pictures, not in Markdown or on a terminal.
-
-Belongs here: a true minus, and spaces that do not break.
-Does not: digits and units (formatting.py).
-"""
+"""How texts are set where type is fine: on the page and in pictures, not in Markdown or on a terminal."""
 
 import re
 import unicodedata

@@ -1,8 +1,4 @@
-"""The parts of a page, in their order: one file each, one line here.
-
-Belongs here: the order of the sections.
-Does not: words (the files beside this one), how they are printed (render/).
-"""
+"""The parts of a page, in their order: one file each, one line here."""
 
 from collections.abc import Callable
 

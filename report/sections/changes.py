@@ -1,14 +1,10 @@
-"""What changed since last week: verdict, states, the ends of the sectors, and the figures that set the tone.
-
-Belongs here: this week's rows beside those of the week before.
-Does not: what would change the regime next (turning.py), what is so for the first time in long (since.py).
-"""
+"""What changed since last week: verdict, states, the ends of the sectors, and the figures that set the tone."""
 
 from report.document import Section
 from report.formatting import in_unit, show, words
 from report.marts import Marts, Row, ranked
 from report.sections.headline import STATES, UNDECIDED
-from report.text import Fragment, Gap, Sentence, compose, gap, say, series
+from report.text import Fragment, Sentence, Unknown, compose, say, series, unknown
 
 # The metrics that are told of, as a list of moves names them.
 MOVES = {
@@ -26,15 +22,15 @@ SIGNED = ("btc_funding_annualised_pct",)
 
 def section(marts: Marts) -> Section:
     """The regime first, then sectors, then figures; that nothing is known of the week before, if so."""
-    said: list[Sentence | Gap] = [*_regime(marts), *_sectors(marts), *_moves(marts)]
+    said: list[Sentence | Unknown] = [*_regime(marts), *_sectors(marts), *_moves(marts)]
     if not said:
         missing = marts.weekly("regime_weekly", window_id=None).figure("previous_verdict")
-        said = [gap("changes", "Changes since last week", missing, "nothing is known of the week before")]
+        said = [unknown("changes", "Changes since last week", missing, "nothing is known of the week before")]
     return Section(
         id="changes",
         title="What changed since last week",
-        sentences=tuple(s.brief if isinstance(s, Gap) else s for s in said),
-        gaps=tuple(s for s in said if isinstance(s, Gap)),
+        sentences=tuple(s.brief if isinstance(s, Unknown) else s for s in said),
+        unknowns=tuple(s for s in said if isinstance(s, Unknown)),
         note=compose("This week's figures beside those of the week before; levels are those at the end of each."),
     )
 

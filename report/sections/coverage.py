@@ -1,15 +1,11 @@
-"""Data quality: what was due, what came, what was set aside, and who was missing.
-
-Belongs here: coverage per dataset and venue.
-Does not: what follows from it for single figures (each section says that of its own).
-"""
+"""Data quality: what was due, what came, what was set aside, and who was missing."""
 
 from report.consistency import Extreme, figures
 from report.document import Section
 from report.formatting import words
 from report.marts import Marts, Row, ranked
 from report.sections.tables import Show, table_of
-from report.text import Gap, Sentence, compose, gap, say, series
+from report.text import Sentence, Unknown, compose, say, series, unknown
 
 COMPLETE_PCT = 100.0
 
@@ -19,8 +15,10 @@ def section(marts: Marts) -> Section:
     rows = marts.weekly_rows("data_coverage_weekly", window_id=None)
     if not rows:
         missing = marts.absent("data_coverage_weekly", window_id=None).figure("coverage_pct")
-        found: Gap = gap("coverage", "Coverage of the week", missing, "the week has no row in data_coverage_weekly")
-        return Section("coverage", "Data quality", sentences=(found.brief,), gaps=(found,))
+        found: Unknown = unknown(
+            "coverage", "Coverage of the week", missing, "the week has no row in data_coverage_weekly"
+        )
+        return Section("coverage", "Data quality", sentences=(found.brief,), unknowns=(found,))
     said = (_silent(rows), _thinnest(rows), _partly_unknown(rows), _quarantined(rows))
     return Section(
         id="coverage",
@@ -44,7 +42,7 @@ def section(marts: Marts) -> Section:
                 rows,
             ),
         ),
-        gaps=tuple(_gaps(rows)),
+        unknowns=tuple(_unknowns(rows)),
         note=compose("A venue that is down costs coverage, not the page; changes compare like with like."),
     )
 
@@ -140,9 +138,9 @@ def _quarantined(rows: list[Row]) -> Sentence | None:
     return say("coverage_quarantined", "Set aside by guards, most of all: {listed}.", listed=series(listed))
 
 
-def _gaps(rows: list[Row]) -> list[Gap]:
+def _unknowns(rows: list[Row]) -> list[Unknown]:
     return [
-        gap(
+        unknown(
             "coverage_unknown",
             "What {venue} should have sent of {dataset}",
             row.figure("expected_rows"),

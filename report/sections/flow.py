@@ -1,16 +1,12 @@
-"""Flow: what was traded spot and what with leverage, beside the weeks before.
+"""Flow: what was traded spot and what with leverage, beside the weeks before."""
 
-Belongs here: spot and perpetual volume, like for like, and what a holiday explains of it.
-Does not: positions (leverage).
-"""
-
+from report.days import WINDOWS
 from report.document import Section
 from report.formatting import in_unit, show, words
 from report.marts import Marts
 from report.sections.since import since
 from report.sections.tables import Show, table_of
-from report.text import Gap, Sentence, compose, counted, gap, say
-from report.weeks import WINDOWS
+from report.text import Sentence, Unknown, compose, counted, say, unknown
 
 
 def section(marts: Marts) -> Section:
@@ -29,9 +25,9 @@ def section(marts: Marts) -> Section:
     return Section(
         id="flow",
         title="Flow",
-        sentences=tuple(s.brief if isinstance(s, Gap) else s for s in said),
+        sentences=tuple(s.brief if isinstance(s, Unknown) else s for s in said),
         tables=(table,) if rows else (),
-        gaps=tuple(s for s in said if isinstance(s, Gap)),
+        unknowns=tuple(s for s in said if isinstance(s, Unknown)),
         note=compose(
             "Volume is what venues report of themselves, of the assets that a venue offers spot and perpetual; the "
             "comparison with the four weeks before is of what was offered in all five."
@@ -39,11 +35,11 @@ def section(marts: Marts) -> Section:
     )
 
 
-def _share(marts: Marts) -> Sentence | Gap:
+def _share(marts: Marts) -> Sentence | Unknown:
     row = marts.weekly("spot_perp_volume_weekly")
     share = row.figure("spot_share_pct")
     if not share.is_known:
-        return gap("flow_share", "Spot against perpetual volume", share, "no venue offered an asset both ways")
+        return unknown("flow_share", "Spot against perpetual volume", share, "no venue offered an asset both ways")
     before = marts.weekly("headlines_weekly", window_id=None, metric_id="spot_share_pct").figure(
         "previous_value", "percent"
     )
@@ -65,14 +61,16 @@ def _share(marts: Marts) -> Sentence | Gap:
     )
 
 
-def _volume(marts: Marts) -> list[Sentence | Gap]:
+def _volume(marts: Marts) -> list[Sentence | Unknown]:
     row = marts.weekly("spot_perp_volume_weekly")
     against = row.figure("spot_volume_vs_4w_pct")
     if not row.exists:
         return []
     if not against.is_known:
         return [
-            gap("flow_volume", "Spot volume against the weeks before", against, "it needs four weeks before this one")
+            unknown(
+                "flow_volume", "Spot volume against the weeks before", against, "it needs four weeks before this one"
+            )
         ]
     residual, holiday = row.figure("holiday_adjusted_residual"), words(row.figure("holiday"))
     printed = show(against, signed=True)

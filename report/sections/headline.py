@@ -1,18 +1,14 @@
-"""The week in five lines: the verdict, the market, leverage, volatility and correlation, sectors.
-
-Belongs here: one line for each, and the tiles above them.
-Does not: detail (the sections that follow).
-"""
+"""The week in five lines: the verdict, the market, leverage, volatility and correlation, sectors."""
 
 from dataclasses import dataclass
 
 from report.consistency import extremes
+from report.days import WINDOWS
 from report.document import Section, Tile
 from report.figures import Figure
 from report.formatting import show, words
 from report.marts import Marts, ranked
 from report.text import Fragment, Sentence, clauses, compose, say, series
-from report.weeks import WINDOWS
 
 STATES = {
     "leverage_state": "leverage",

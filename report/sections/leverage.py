@@ -1,18 +1,13 @@
-"""Leverage: what longs pay (funding) and how much is open (open interest).
-
-Belongs here: funding of Bitcoin and of the market, open interest, its change and the four effects in it, how
-accounts stand, and what was closed by force.
-Does not: spot volume (flow).
-"""
+"""Leverage: what longs pay (funding) and how much is open (open interest)."""
 
 from report.consistency import Sum, extremes
+from report.days import WINDOWS
 from report.document import Section, Table
 from report.formatting import show, words
 from report.marts import Marts, Row, ranked
 from report.sections.since import since
 from report.sections.tables import Show, table_of
-from report.text import Day, Fragment, Gap, Sentence, compose, counted, gap, say
-from report.weeks import WINDOWS
+from report.text import Day, Fragment, Sentence, Unknown, compose, counted, say, unknown
 
 OI_BUCKETS = ("all", "majors", "large", "mid", "long_tail")
 WEIGHTING = {"open_interest": "weighted by open interest", "equal": "equally weighted, for want of open interest"}
@@ -31,14 +26,14 @@ def section(marts: Marts) -> Section:
         _positioning(marts),
         _liquidations(marts),
     ]
-    gaps = tuple(s for s in said if isinstance(s, Gap))
+    unknowns = tuple(s for s in said if isinstance(s, Unknown))
     tables = [t for t in (_funding_table(marts), _change_table(marts)) if t is not None]
     return Section(
         id="leverage",
         title="Leverage",
-        sentences=tuple(s.brief if isinstance(s, Gap) else s for s in said),
+        sentences=tuple(s.brief if isinstance(s, Unknown) else s for s in said),
         tables=tuple(tables),
-        gaps=gaps,
+        unknowns=unknowns,
         note=compose(
             "Funding is annualised from each settlement's own interval and averaged over hours; "
             "neutral is 0.01 % per 8 hours, 10.95 % a year. The change of open interest splits into what prices did, "
@@ -47,12 +42,12 @@ def section(marts: Marts) -> Section:
     )
 
 
-def _funding(marts: Marts) -> Sentence | Gap:
+def _funding(marts: Marts) -> Sentence | Unknown:
     monday = marts.weekly("funding_weekly", asset_id="bitcoin")
     friday = marts.weekly("funding_weekly", window_id="fri_fri", asset_id="bitcoin")
     rate = monday.figure("funding_rate_annualised_pct")
     if not rate.is_known:
-        return gap("funding_bitcoin", "Funding of Bitcoin", rate, "no settlement with a known interval in the week")
+        return unknown("funding_bitcoin", "Funding of Bitcoin", rate, "no settlement with a known interval in the week")
     return say(
         "funding_bitcoin",
         "Bitcoin's funding averaged {rate} a year Monday–Monday and {friday} Friday–Friday, {weighting}; "
@@ -65,11 +60,11 @@ def _funding(marts: Marts) -> Sentence | Gap:
     )
 
 
-def _funding_market(marts: Marts) -> Sentence | Gap:
+def _funding_market(marts: Marts) -> Sentence | Unknown:
     row = marts.weekly("funding_weekly", asset_id="ALL")
     rate = row.figure("funding_rate_annualised_pct")
     if not rate.is_known:
-        return gap("funding_market", "Funding of the whole market", rate, "no settlement with a known interval")
+        return unknown("funding_market", "Funding of the whole market", rate, "no settlement with a known interval")
     return say(
         "funding_market",
         "Over the whole market funding averaged {rate} a year ({weighting}, Monday–Monday), {median} for "
@@ -106,18 +101,18 @@ def _weighting(row: Row) -> tuple[Fragment, ...]:
     return compose("weighting: {weighting}", weighting=words(weighting))
 
 
-def _open_interest(marts: Marts) -> list[Sentence | Gap]:
+def _open_interest(marts: Marts) -> list[Sentence | Unknown]:
     return [said for said in (_level(marts), _change(marts), _positions(marts)) if said is not None]
 
 
-def _level(marts: Marts) -> Sentence | Gap | None:
+def _level(marts: Marts) -> Sentence | Unknown | None:
     day = marts.row("open_interest_market_daily", market_date=marts.week.last_day)
     total = day.figure("total_usd")
     if not total.is_known:
         if not marts.weekly("open_interest_change_weekly", oi_bucket="all").exists:
             # The change over the week, missed just below, tells the reader the same.
             return None
-        return gap(
+        return unknown(
             "open_interest_level", "Open interest at the end of the week", total, "no observation near enough to it"
         )
     peak = marts.highest("open_interest_market_daily", "total_like_for_like_usd", until=marts.week.last_day)
@@ -139,23 +134,25 @@ def _level(marts: Marts) -> Sentence | Gap | None:
     )
 
 
-def _change(marts: Marts) -> Sentence | Gap:
+def _change(marts: Marts) -> Sentence | Unknown:
     row = marts.weekly("open_interest_change_weekly", oi_bucket="all")
     start, end = row.figure("start_usd"), row.figure("end_usd")
     if not (start.is_known and end.is_known):
         missing = end if not end.is_known else start
         first = marts.first("open_interest_market_daily", "total_usd").figure("market_date")
         if not first.is_known:
-            return gap("open_interest_change", "Open interest over the week", missing, "none was observed at all")
+            return unknown("open_interest_change", "Open interest over the week", missing, "none was observed at all")
         if first.value is not None and str(first.value) > str(marts.week.start):
-            return gap(
+            return unknown(
                 "open_interest_change",
                 "Open interest over the week",
                 missing,
                 "no open interest observed before {first}",
                 first=first,
             )
-        return gap("open_interest_change", "Open interest over the week", missing, "no observation at both its ends")
+        return unknown(
+            "open_interest_change", "Open interest over the week", missing, "no observation at both its ends"
+        )
     scale = start.number
     return say(
         "open_interest_change",
@@ -192,11 +189,11 @@ def _positions(marts: Marts) -> Sentence | None:
     ).claiming(*extremes("position effects by size", by_effect, "oi_bucket", "position_effect_usd"))
 
 
-def _positioning(marts: Marts) -> Sentence | Gap:
+def _positioning(marts: Marts) -> Sentence | Unknown:
     row = marts.weekly("positioning_weekly", window_id=None, asset_id="bitcoin")
     ratio = row.figure("long_short_account_ratio")
     if not ratio.is_known:
-        return gap(
+        return unknown(
             "positioning", "How accounts stand in Bitcoin", ratio, "no venue's count of accounts is held for the week"
         )
     return say(
@@ -208,11 +205,11 @@ def _positioning(marts: Marts) -> Sentence | Gap:
     )
 
 
-def _liquidations(marts: Marts) -> Sentence | Gap:
+def _liquidations(marts: Marts) -> Sentence | Unknown:
     row = marts.weekly("liquidations_weekly", window_id=None, asset_id="ALL")
     long, short, status = (row.figure(column) for column in ("long_usd", "short_usd", "status"))
     if not long.is_known:
-        return gap("liquidations", "Liquidations", long, "no venue that publishes them answered for the week")
+        return unknown("liquidations", "Liquidations", long, "no venue that publishes them answered for the week")
     return say(
         "liquidations",
         "Venues that publish liquidations closed {long} of longs and {short} of shorts by force, {share} of the open "

@@ -1,17 +1,14 @@
-"""Macro and asset classes: how crypto did beside the rest, what was published, where yields went.
-
-Belongs here: the ranking of asset classes, releases of the week, curves, the price of a cut.
-Does not: what macro means for the regime (regime).
-"""
+"""Macro and asset classes: how crypto did beside the rest, what was published, where yields went."""
 
 from report.consistency import Extreme, extremes
+from report.days import midnight
 from report.document import Column, Section, Table
 from report.formatting import Printed, show, words
 from report.formatting import in_hundredths as rate
 from report.marts import Marts, Row, ranked
 from report.sections.since import since
 from report.sections.tables import Show, table_of
-from report.text import Gap, Sentence, compose, counted, gap, say, series
+from report.text import Sentence, Unknown, compose, counted, say, series, unknown
 
 CRYPTO = "crypto"
 CUT = "FED_CUT_PROBABILITY"
@@ -35,9 +32,9 @@ def section(marts: Marts) -> Section:
     return Section(
         id="macro",
         title="Macro and asset classes",
-        sentences=tuple(s.brief if isinstance(s, Gap) else s for s in said),
+        sentences=tuple(s.brief if isinstance(s, Unknown) else s for s in said),
         tables=tuple(tables),
-        gaps=tuple(s for s in said if isinstance(s, Gap)),
+        unknowns=tuple(s for s in said if isinstance(s, Unknown)),
         note=compose(
             "Asset classes are compared from one US cash close to the next (Friday–Friday), crypto as the capped "
             "top-30 index. Macro figures are the releases out by the week's end, at the values that their offices give "
@@ -46,13 +43,13 @@ def section(marts: Marts) -> Section:
     )
 
 
-def _classes(marts: Marts, rows: list[Row]) -> Sentence | Gap:
+def _classes(marts: Marts, rows: list[Row]) -> Sentence | Unknown:
     crypto = next((row for row in rows if row.text("asset_class") == CRYPTO), None)
     if crypto is None or len(rows) < 2:
         missing = (crypto or marts.weekly("asset_class_returns_weekly", window_id=None, asset_class=CRYPTO)).figure(
             "return_pct"
         )
-        return gap(
+        return unknown(
             "asset_classes",
             "Crypto against other asset classes",
             missing,
@@ -86,13 +83,15 @@ def _claims(rows: list[Row]) -> list[Extreme]:
     return [claim for claim in found if claim.side == "highest" or claim.name == CRYPTO]
 
 
-def _releases(marts: Marts, rows: list[Row]) -> list[Sentence | Gap]:
+def _releases(marts: Marts, rows: list[Row]) -> list[Sentence | Unknown]:
     if not rows:
         missing = marts.absent("macro_weekly", window_id=None).figure("value_as_released")
         return [
-            gap("macro_releases", "Macro-economic releases", missing, "nothing had been published by the week's end")
+            unknown(
+                "macro_releases", "Macro-economic releases", missing, "nothing had been published by the week's end"
+            )
         ]
-    said: list[Sentence | Gap] = []
+    said: list[Sentence | Unknown] = []
     for series_id in OFFICES:
         row = next((row for row in rows if row.text("series_id") == series_id), None)
         if row is None or not _came_this_week(marts, row):
@@ -120,7 +119,8 @@ def _of_change(row: Row) -> str:
 
 def _came_this_week(marts: Marts, row: Row) -> bool:
     released = row.figure("released_at").value
-    return bool(released is not None and marts.week.midnight_before < released <= marts.week.midnight_after)  # type: ignore[operator]
+    begins, ends = midnight(marts.week.start), midnight(marts.week.end)
+    return bool(released is not None and begins < released <= ends)  # type: ignore[operator]
 
 
 def _curves(rows: list[Row]) -> list[Sentence]:
@@ -146,11 +146,11 @@ def _curves(rows: list[Row]) -> list[Sentence]:
     return []
 
 
-def _cut(marts: Marts, rows: list[Row]) -> Sentence | Gap:
+def _cut(marts: Marts, rows: list[Row]) -> Sentence | Unknown:
     row = marts.weekly("macro_weekly", window_id=None, series_id=CUT)
     value, before = row.figure("value_as_released"), row.figure("previous_value")
     if not value.is_known:
-        return gap(
+        return unknown(
             "macro_cut",
             "The probability of a cut at the next meeting",
             value,

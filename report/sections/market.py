@@ -1,17 +1,13 @@
-"""The market: total capitalisation, the top-30 index, Bitcoin, and returns by rank.
-
-Belongs here: levels and returns of the whole market.
-Does not: sectors, leverage.
-"""
+"""The market: total capitalisation, the top-30 index, Bitcoin, and returns by rank."""
 
 from report.consistency import extremes
+from report.days import WINDOWS, midnight
 from report.document import Column, Section, Table
 from report.formatting import Printed, show, words
 from report.marts import Marts, ranked
 from report.sections.since import since
 from report.sections.tables import Show, table_of
-from report.text import Day, Gap, Part, Sentence, compose, counted, gap, say
-from report.weeks import WINDOWS
+from report.text import Day, Part, Sentence, Unknown, compose, counted, say, unknown
 
 # A supply older than this is flagged; metrics.md calls it stale.
 STALE_SUPPLY_DAYS = 45
@@ -20,25 +16,25 @@ STALE_SUPPLY_DAYS = 45
 def section(marts: Marts) -> Section:
     """Market cap, index, Bitcoin, then the two tables."""
     sentences: list[Sentence] = []
-    gaps: list[Gap] = []
+    unknowns: list[Unknown] = []
     everything = (_market_cap(marts), _supplies(marts), _index(marts), _bitcoin(marts), *_ranks(marts))
     for said in (*everything, *since(marts, "market")):
-        if isinstance(said, Gap):
-            gaps.append(said)
+        if isinstance(said, Unknown):
+            unknowns.append(said)
             sentences.append(said.brief)
         elif said is not None:
             sentences.append(said)
     tables = [table for table in (_days(marts), _buckets(marts)) if table is not None]
     if not marts.weekly_rows("bucket_returns_weekly"):
         missing = marts.absent("bucket_returns_weekly").figure("return_cap_weighted_pct")
-        gaps.append(gap("bucket_returns", "Returns by rank", missing, "no asset had both a price and a supply"))
-        sentences.append(gaps[-1].brief)
+        unknowns.append(unknown("bucket_returns", "Returns by rank", missing, "no asset had both a price and a supply"))
+        sentences.append(unknowns[-1].brief)
     return Section(
         id="market",
         title="Market",
         sentences=tuple(sentences),
         tables=tuple(tables),
-        gaps=tuple(gaps),
+        unknowns=tuple(unknowns),
         note=compose(
             "The top-30 index holds the largest eligible assets, cap-weighted with capped weights, rebalanced monthly. "
             "Levels are those at the end of a day (UTC)."
@@ -46,13 +42,13 @@ def section(marts: Marts) -> Section:
     )
 
 
-def _market_cap(marts: Marts) -> Sentence | Gap:
+def _market_cap(marts: Marts) -> Sentence | Unknown:
     week = marts.week
     end = marts.row("market_cap_daily", market_date=week.last_day)
     start = marts.row("market_cap_daily", market_date=week.day_before)
     total = end.figure("total_market_cap_usd")
     if not total.is_known:
-        return gap(
+        return unknown(
             "market_cap",
             "Total market cap at the end of the week",
             total,
@@ -100,13 +96,13 @@ def _supplies(marts: Marts) -> Sentence | None:
     )
 
 
-def _index(marts: Marts) -> Sentence | Gap:
+def _index(marts: Marts) -> Sentence | Unknown:
     week = marts.week
     end = marts.row("index_levels_daily", index_id="top30", market_date=week.last_day)
     start = marts.row("index_levels_daily", index_id="top30", market_date=week.day_before)
     level = end.figure("level")
     if not level.is_known:
-        return gap("top30", "The top-30 index", level, "it begins on the first day with enough eligible assets")
+        return unknown("top30", "The top-30 index", level, "it begins on the first day with enough eligible assets")
     weekly = {window: marts.weekly("index_returns_weekly", window_id=window, index_id="top30") for window in WINDOWS}
     monday, friday = (weekly[window].figure("return_pct") for window in ("mon_mon", "fri_fri"))
     before = start.figure("level")
@@ -132,13 +128,13 @@ def _index(marts: Marts) -> Sentence | Gap:
     )
 
 
-def _bitcoin(marts: Marts) -> Sentence | Gap:
+def _bitcoin(marts: Marts) -> Sentence | Unknown:
     week = marts.week
-    end = marts.row("prices_hourly", asset_id="bitcoin", price_at=week.midnight_after)
-    start = marts.row("prices_hourly", asset_id="bitcoin", price_at=week.midnight_before)
+    end = marts.row("prices_hourly", asset_id="bitcoin", price_at=midnight(week.end))
+    start = marts.row("prices_hourly", asset_id="bitcoin", price_at=midnight(week.start))
     price = end.figure("reference_price_usd")
     if not price.is_known:
-        return gap("bitcoin", "Bitcoin's price at the end of the week", price, "no reference instrument had it")
+        return unknown("bitcoin", "Bitcoin's price at the end of the week", price, "no reference instrument had it")
     weekly = marts.weekly("universe_weekly", asset_id="bitcoin").figure("return_pct")
     begun = compose(" and at {before} when it began", before=start.figure("reference_price_usd"))
     returned = compose(", a return of {weekly} Monday–Monday", weekly=show(weekly, signed=True))

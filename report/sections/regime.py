@@ -1,8 +1,4 @@
-"""The regime: the verdict, the states behind it, what would change it, and the evidence for each state.
-
-Belongs here: stating what `regime_weekly` and its evidence say.
-Does not: rules and thresholds (a seed of the warehouse), which votes are close (turning.py).
-"""
+"""The regime: the verdict, the states behind it, what would change it, and the evidence for each state."""
 
 from report.document import Column, Section, Table
 from report.figures import Figure, unit_of
@@ -10,20 +6,20 @@ from report.formatting import show, words
 from report.marts import Marts, Row
 from report.sections.headline import STATES, UNDECIDED
 from report.sections.turning import turning
-from report.text import Gap, Sentence, compose, gap, say, series
+from report.text import Sentence, Unknown, compose, say, series, unknown
 
 
 def section(marts: Marts) -> Section:
     """Verdict, states, evidence."""
     row = marts.weekly("regime_weekly", window_id=None)
     verdict = row.figure("verdict")
-    gaps: list[Gap] = []
+    unknowns: list[Unknown] = []
     sentences: list[Sentence] = []
     if verdict.is_known:
         sentences.append(_verdict(row))
     else:
-        gaps.append(gap("regime", "The regime's verdict", verdict, "the week has no row in regime_weekly"))
-        sentences.append(gaps[0].brief)
+        unknowns.append(unknown("regime", "The regime's verdict", verdict, "the week has no row in regime_weekly"))
+        sentences.append(unknowns[0].brief)
     states = [(compose(STATES[column]), row.figure(column)) for column in STATES if row.figure(column).is_known]
     if states:
         listed = [compose("{dimension} {state}", dimension=name, state=words(figure)) for name, figure in states]
@@ -36,7 +32,7 @@ def section(marts: Marts) -> Section:
         title="Regime and what would change it",
         sentences=tuple(sentences),
         tables=_evidence(evidence),
-        gaps=tuple(gaps),
+        unknowns=tuple(unknowns),
         note=compose(
             "A state needs two votes of its evidence and enough coverage; else it is insufficient data, as this week "
             "for {thin}."

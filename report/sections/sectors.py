@@ -1,8 +1,4 @@
-"""Sectors: which did best and worst, and against what.
-
-Belongs here: the table of sectors, the sentences about its ends, how far apart they lay.
-Does not: how sectors move together (volatility).
-"""
+"""Sectors: which did best and worst, and against what."""
 
 from report.consistency import extremes
 from report.document import Section, Table
@@ -10,7 +6,7 @@ from report.formatting import show, words
 from report.marts import Marts, Row, ranked
 from report.sections.since import since
 from report.sections.tables import Show, table_of
-from report.text import Gap, Part, Sentence, compose, counted, gap, say, series
+from report.text import Part, Sentence, Unknown, compose, counted, say, series, unknown
 
 
 def section(marts: Marts) -> Section:
@@ -19,7 +15,7 @@ def section(marts: Marts) -> Section:
     by_rank = ranked(rows, "rank", highest_first=False)
     if not by_rank:
         missing = (rows[0] if rows else marts.absent("sector_returns_weekly")).figure("rank")
-        found = [gap("sectors", "Sector returns", missing, "no sector has enough eligible assets for a rank")]
+        found = [unknown("sectors", "Sector returns", missing, "no sector has enough eligible assets for a rank")]
     else:
         found = []
     sentences: list[Sentence] = [g.brief for g in found]
@@ -32,15 +28,15 @@ def section(marts: Marts) -> Section:
             *since(marts, "sectors"),
         ]
     unranked = [row for row in rows if not row.figure("rank").is_known]
-    gaps: list[Gap] = list(found)
+    unknowns: list[Unknown] = list(found)
     if by_rank and unranked:
-        gaps.append(_unranked(unranked))
+        unknowns.append(_unranked(unranked))
     return Section(
         id="sectors",
         title="Sectors",
         sentences=tuple(sentences),
         tables=_table([*by_rank, *unranked]),
-        gaps=tuple(gaps),
+        unknowns=tuple(unknowns),
         note=compose(
             "One primary sector an asset, as of the window's start; every eligible asset with a sector counts. "
             "Cap-weighted with weights at the start; excess is over the top-30 index."
@@ -48,7 +44,7 @@ def section(marts: Marts) -> Section:
     )
 
 
-def _unranked(rows: list[Row]) -> Gap:
+def _unranked(rows: list[Row]) -> Unknown:
     listed = [
         compose(
             "{sector} ({n_assets})",
@@ -57,7 +53,7 @@ def _unranked(rows: list[Row]) -> Gap:
         )
         for row in rows
     ]
-    return gap(
+    return unknown(
         "sector_rank",
         "Ranks of {sectors}",
         rows[0].figure("rank"),

@@ -1,8 +1,4 @@
-"""First since, longest since: what the week did that had not been for long.
-
-Belongs here: choosing the rows of `headlines_weekly` that are news, and saying each in one form.
-Does not: the mechanism (a macro of the warehouse); which part of the page says it (a seed, and the sections).
-"""
+"""First since, longest since: what the week did that had not been for long."""
 
 from datetime import date
 

@@ -1,8 +1,4 @@
-"""What the sections' tables have in common.
-
-Belongs here: from rows of a mart to the cells of a table.
-Does not: which columns a table has (each section), how a table is drawn (render/).
-"""
+"""What the sections' tables have in common."""
 
 from dataclasses import dataclass
 

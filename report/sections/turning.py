@@ -1,8 +1,4 @@
-"""What would change the regime: states that hang on one vote, and evidence that lies close to another one.
-
-Belongs here: weighing the votes of `regime_evidence_weekly` as the warehouse does, to choose what to say.
-Does not: rules and thresholds (a seed of the warehouse), what changed already (changes.py).
-"""
+"""What would change the regime: states that hang on one vote, and evidence that lies close to another one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

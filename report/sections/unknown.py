@@ -1,8 +1,4 @@
-"""What is not known this week: every gap of the sections before, with its reason.
-
-Belongs here: collecting the gaps.
-Does not: finding the gaps (the section that misses the figure knows why).
-"""
+"""What is not known this week, with its reason; the section that misses a figure knows why."""
 
 from report.document import Section
 from report.marts import Marts
@@ -10,8 +6,8 @@ from report.text import Sentence, compose, say
 
 
 def section(marts: Marts, before: tuple[Section, ...]) -> Section:
-    """The gaps of the sections `before`; that there is none, if so."""
-    sentences: list[Sentence] = [found.reason for part in before for found in part.gaps]
+    """The unknowns of the sections `before`; that there is none, if so."""
+    sentences: list[Sentence] = [found.reason for part in before for found in part.unknowns]
     if not sentences:
         coverage = marts.weekly("regime_weekly", window_id=None).figure("coverage_pct")
         sentences.append(

@@ -1,17 +1,13 @@
-"""Volatility and correlation: how much prices moved, and how much they moved together.
-
-Belongs here: realised volatility, average correlation within ranks and between sectors, and whether ranks differ.
-Does not: how intervals are found (the warehouse).
-"""
+"""Volatility and correlation: how much prices moved, and how much they moved together."""
 
 from report.consistency import Extreme, figures
+from report.days import WINDOWS
 from report.document import Column, Section, Table
 from report.formatting import Printed, show, words
 from report.marts import Marts, Row, ranked
 from report.sections.since import since
 from report.sections.tables import Show, table_of
-from report.text import Day, Fragment, Gap, Sentence, compose, gap, say, series
-from report.weeks import WINDOWS
+from report.text import Day, Fragment, Sentence, Unknown, compose, say, series, unknown
 
 # How a bucket is said of its own correlation, and where it is missed.
 RANKS = {
@@ -33,10 +29,10 @@ LARGEST = 10
 
 def section(marts: Marts) -> Section:
     """Bitcoin's volatility, the largest ten, then correlation by rank and between sectors."""
-    found: list[Sentence | Gap | None] = [
+    found: list[Sentence | Unknown | None] = [
         _bitcoin(marts),
         *_correlations(marts),
-        *_gaps(marts),
+        *_unknowns(marts),
         _sectors(marts),
         *since(marts, "volatility"),
     ]
@@ -45,9 +41,9 @@ def section(marts: Marts) -> Section:
     return Section(
         id="volatility",
         title="Volatility and correlation",
-        sentences=tuple(s.brief if isinstance(s, Gap) else s for s in said),
+        sentences=tuple(s.brief if isinstance(s, Unknown) else s for s in said),
         tables=tuple(t for t in tables if t is not None),
-        gaps=tuple(s for s in said if isinstance(s, Gap)),
+        unknowns=tuple(s for s in said if isinstance(s, Unknown)),
         note=compose(
             "Realised volatility is annualised with zero mean, from hourly returns or from daily ones. "
             "Correlations are of hourly log returns, the plain mean over all pairs of assets; 7-day is the window "
@@ -56,11 +52,11 @@ def section(marts: Marts) -> Section:
     )
 
 
-def _bitcoin(marts: Marts) -> Sentence | Gap:
+def _bitcoin(marts: Marts) -> Sentence | Unknown:
     row = marts.row("realised_volatility_daily", asset_id="bitcoin", market_date=marts.week.last_day)
     daily, hourly = row.figure("rv_7d_daily_pct"), row.figure("rv_7d_pct")
     if not (daily.is_known or hourly.is_known):
-        return gap("volatility_bitcoin", "Bitcoin's realised volatility", daily, "it needs 90 % of the hours")
+        return unknown("volatility_bitcoin", "Bitcoin's realised volatility", daily, "it needs 90 % of the hours")
     return say(
         "volatility_bitcoin",
         "Bitcoin's realised volatility over the 7-day span to the end of {day} was {daily} a year from daily returns "
@@ -72,8 +68,8 @@ def _bitcoin(marts: Marts) -> Sentence | Gap:
     )
 
 
-def _correlations(marts: Marts) -> list[Sentence | Gap]:
-    said: list[Sentence | Gap] = []
+def _correlations(marts: Marts) -> list[Sentence | Unknown]:
+    said: list[Sentence | Unknown] = []
     for window in WINDOWS:
         rows = {bucket: _row(marts, window, "7d", bucket) for bucket in BUCKETS}
         known = {bucket: row.figure(MEAN) for bucket, row in rows.items() if row.figure(MEAN).is_known}
@@ -86,7 +82,7 @@ def _correlations(marts: Marts) -> list[Sentence | Gap]:
                 )
             )
             said += [
-                gap(
+                unknown(
                     rule,
                     UNKNOWN_RANKS[bucket],
                     row.figure(MEAN),
@@ -98,7 +94,7 @@ def _correlations(marts: Marts) -> list[Sentence | Gap]:
             ]
         else:
             said.append(
-                gap(
+                unknown(
                     rule,
                     "Correlation by rank, {window}",
                     rows[BUCKETS[0]].figure(MEAN),
@@ -109,7 +105,7 @@ def _correlations(marts: Marts) -> list[Sentence | Gap]:
     return said
 
 
-def _gaps(marts: Marts) -> list[Sentence]:
+def _unknowns(marts: Marts) -> list[Sentence]:
     """Whether the ten largest moved closer together than the tail, where an interval says so or not."""
     said = []
     for window in WINDOWS:
@@ -133,12 +129,12 @@ def _gaps(marts: Marts) -> list[Sentence]:
     return said
 
 
-def _sectors(marts: Marts) -> Sentence | Gap:
+def _sectors(marts: Marts) -> Sentence | Unknown:
     rows = marts.weekly_rows("sector_correlation_weekly")
     pairs = ranked([row for row in rows if row.text("sector_a") < row.text("sector_b")], "correlation")
     if not pairs:
         missing = marts.weekly("sector_correlation_weekly", sector_a="any", sector_b="another").figure("correlation")
-        return gap(
+        return unknown(
             "sector_correlation", "Correlation between sectors", missing, "fewer than two sectors are large enough"
         )
     if len(pairs) == 1:

@@ -1,7 +1,7 @@
 """The dialects in which the market server answers: one module per venue or provider.
 
-Belongs here: the list of dialects. Each module declares its host, the document it imitates, its page rules and caps.
-Does not: where the rows come from (market.py) and how they are sent (server.py).
+Each declares its host, the document it imitates, its page rules and caps. Not here: where the rows come from (market)
+and how they are sent (server).
 """
 
 from simulator.dialects.binance_spot import BinanceSpot

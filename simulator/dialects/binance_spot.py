@@ -1,9 +1,4 @@
-"""Binance spot: api.binance.com.
-
-Belongs here: what https://developers.binance.com/docs/binance-spot-api-docs/rest-api says of exchangeInfo and klines,
-and the errors and symbols' filters that both Binance markets write alike.
-Does not: futures (binance_usdm.py).
-"""
+"""Binance spot: api.binance.com."""
 
 from collections.abc import Mapping
 from typing import Any

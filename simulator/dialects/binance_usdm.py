@@ -1,9 +1,4 @@
-"""Binance futures: fapi.binance.com (USD-M perpetuals), and dapi.binance.com, which lists nothing here.
-
-Belongs here: what https://developers.binance.com/docs/derivatives/usds-margined-futures/market-data says of
-exchangeInfo, klines, fundingRate, openInterestHist and globalLongShortAccountRatio.
-Does not: spot, and what spot and futures write alike (binance_spot.py).
-"""
+"""Binance futures: fapi.binance.com (USD-M perpetuals), and dapi.binance.com, which lists nothing here."""
 
 from typing import Any
 

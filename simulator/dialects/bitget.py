@@ -1,10 +1,4 @@
-"""Bitget v2: api.bitget.com, perpetuals margined in USDT, in USDC and in coins.
-
-Belongs here: what https://www.bitget.com/api-doc/contract/market says of contracts, tickers, open-interest, candles,
-history-candles, history-fund-rate and account-long-short: strings for numbers, counted pages of funding, candles up to
-the end.
-Does not: spot, which is empty here.
-"""
+"""Bitget v2: api.bitget.com, perpetuals margined in USDT, in USDC and in coins."""
 
 from collections.abc import Mapping
 from typing import Any

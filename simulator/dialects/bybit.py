@@ -1,9 +1,4 @@
-"""Bybit v5: api.bybit.com, linear and inverse perpetuals and spot.
-
-Belongs here: what https://bybit-exchange.github.io/docs/v5/market says of instruments-info, kline, funding/history,
-open-interest and account-ratio: strings for numbers, newest first, a cursor for the last two.
-Does not: other venues.
-"""
+"""Bybit v5: api.bybit.com, linear and inverse perpetuals and spot."""
 
 from collections.abc import Mapping
 from typing import Any

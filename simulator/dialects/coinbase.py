@@ -1,9 +1,4 @@
-"""Coinbase Exchange spot: api.exchange.coinbase.com.
-
-Belongs here: what https://docs.cdp.coinbase.com/exchange/reference says of products, currencies and candles: numbers
-(not strings), seconds, newest first, at most 300 candles a call, and an error rather than a shorter answer.
-Does not: other venues.
-"""
+"""Coinbase Exchange spot: api.exchange.coinbase.com."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,8 +1,6 @@
 """CoinGecko without a key: api.coingecko.com/api/v3.
 
-Belongs here: what https://docs.coingecko.com/v3.0.1/reference says of coins/markets, coins/{id}/market_chart/range and
-coins/categories. The list is the newest one that the market has; a replayed market has none of now: an empty list.
-Does not: other providers of market caps, which have no endpoint without a key.
+The list is the newest one that the market has; a replayed market has none of now: an empty list.
 """
 
 import re

@@ -1,8 +1,4 @@
-"""What every dialect has: a host, a document it imitates, page rules, and routes over one market.
-
-Belongs here: the shape of a dialect, and what is the same in all of them (reading parameters, the clock).
-Does not: any one venue's fields, bounds or errors.
-"""
+"""What every dialect has: a host, a document it imitates, page rules, and routes over one market."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping

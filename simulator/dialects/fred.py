@@ -1,10 +1,4 @@
-"""FRED's download without a key: fred.stlouisfed.org/graph/fredgraph.csv.
-
-Belongs here: that page's CSV, as https://fred.stlouisfed.org/graph/fredgraph.csv?id=DGS10 gives it: one column a
-series, `.` for a missing value, blank where another series of the same file has a date and this one has none; the
-parameters id, cosd, coed, and vintage_date (what was known on a day).
-Does not: FRED's API, which needs a key.
-"""
+"""FRED's download without a key: fred.stlouisfed.org/graph/fredgraph.csv."""
 
 from typing import Any
 

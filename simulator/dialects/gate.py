@@ -1,9 +1,5 @@
 """Gate v4: api.gateio.ws, perpetuals settled in USDT (and in bitcoin).
 
-Belongs here: what https://www.gate.com/docs/developers/apiv4/en says of futures contracts, candlesticks, funding_rate,
-contract_stats and liq_orders: times in seconds, sizes in contracts, errors with a label.
-Does not: spot, delivery and options, which are empty here.
-
 Which funding rows come of a range with more than a page is not plainly documented: here the newest of a range with an
 end, the first of one without.
 """

@@ -1,9 +1,4 @@
-"""Hyperliquid perpetuals: POST api.hyperliquid.xyz/info.
-
-Belongs here: what https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/info-endpoint says of meta,
-metaAndAssetCtxs, candleSnapshot and fundingHistory; its spot market and builder-deployed exchanges are empty here.
-Does not: a history of open interest, which the venue does not give.
-"""
+"""Hyperliquid perpetuals: POST api.hyperliquid.xyz/info."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any

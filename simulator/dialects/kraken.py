@@ -1,9 +1,4 @@
-"""Kraken futures: futures.kraken.com, linear (PF_…) and inverse (PI_…) perpetuals.
-
-Belongs here: what https://docs.kraken.com/api/docs/futures-api says of instruments, tickers, historical funding rates
-(all in one answer, absolute and relative) and the candles of the charts.
-Does not: Kraken's spot market, which has another API.
-"""
+"""Kraken futures: futures.kraken.com, linear (PF_…) and inverse (PI_…) perpetuals."""
 
 from collections.abc import Mapping
 from typing import Any

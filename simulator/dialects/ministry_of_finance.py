@@ -1,9 +1,4 @@
-"""Japan's Ministry of Finance: the yields of government bonds, www.mof.go.jp.
-
-Belongs here: the two CSV files of https://www.mof.go.jp/english/policy/jgbs/reference/interest_rate/index.htm: a title
-line, a header, dates as 2000/1/4, `-` for none, CRLF; all days to the end of last month, and the days of this month.
-Does not: other offices.
-"""
+"""Japan's Ministry of Finance: the yields of government bonds, www.mof.go.jp."""
 
 import re
 from typing import Any

@@ -1,10 +1,5 @@
 """OKX v5: www.okx.com, linear and inverse perpetual swaps.
 
-Belongs here: what https://www.okx.com/docs-v5/en says of instruments, candles, funding-rate-history, open-interest, the
-contracts' open-interest-history and long-short-account-ratio-contract: strings for numbers, newest first, cursors that
-are not part of the answer.
-Does not: other venues.
-
 `after` asks for what is older than it. What `before` alone gives is not plainly documented: here the rows next after
 it, which is the reading that loses least to a caller who pages with it.
 """

@@ -1,8 +1,4 @@
-"""Rows of one table, laid out so that a page of them can be cut in microseconds.
-
-Belongs here: the index by series and time, and the rows' text, rendered once per series.
-Does not: what a row looks like (each dialect says so) or which rows a call may have (its page rule).
-"""
+"""Rows of one table, laid out so that a page of them can be cut in microseconds."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

@@ -1,8 +1,4 @@
-"""Shelves of candles, funding settlements, open interest and accounts' ratios, as all venues have them.
-
-Belongs here: which columns of the market's tables those shelves hold, and what of them a dialect can say at all.
-Does not: how a venue writes a row.
-"""
+"""Shelves of candles, funding settlements, open interest and accounts' ratios, as all venues have them."""
 
 import numpy as np
 import pandas as pd

@@ -1,9 +1,4 @@
-"""Yahoo's chart endpoint: query1.finance.yahoo.com/v8/finance/chart/SYMBOL.
-
-Belongs here: the JSON of that (undocumented) endpoint as the yfinance project reads it
-(https://github.com/ranaroussi/yfinance): daily points stamped with the exchange's opening, and adjusted closes.
-Does not: which symbols are asked for; open, high, low and volume, which a table of closes does not have (null).
-"""
+"""Yahoo's chart endpoint: query1.finance.yahoo.com/v8/finance/chart/SYMBOL."""
 
 from dataclasses import dataclass
 from datetime import time

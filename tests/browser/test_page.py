@@ -12,6 +12,7 @@ from report.archive import write_archive
 from report.week import write_week
 from tests.unit.report.charts_by_hand import charted_marts, hostile_charted_marts
 from tests.unit.report.marts_by_hand import WEEK
+from warehouse.week import Week
 
 # One browser is enough: the tests of this file stay with one worker.
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -56,7 +57,7 @@ class Opened:
 
 
 def written(con: duckdb.DuckDBPyConnection, out: Path) -> Path:
-    return write_week(con, WEEK, out, "simulated", True).index_html
+    return write_week(con, Week(WEEK), out, "simulated", True).index_html
 
 
 @pytest.fixture(scope="session")
@@ -64,7 +65,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory of reports as a publication leaves it."""
     reports = tmp_path_factory.mktemp("reports")
     written(charted_marts(), reports / "2025-W47")
-    write_archive(reports, [WEEK], datetime(2025, 11, 24, 7, tzinfo=UTC), datetime(2025, 11, 24, 8, tzinfo=UTC))
+    write_archive(reports, [Week(WEEK)], datetime(2025, 11, 24, 7, tzinfo=UTC), datetime(2025, 11, 24, 8, tzinfo=UTC))
     return reports
 
 

@@ -1,7 +1,4 @@
-"""Two builds of the same raw, table by table: the same keys, the same values, floats within 1e-9.
-
-Belongs here: what differs, in words. Does not: how they were built.
-"""
+"""Two builds of the same raw, table by table: the same keys, the same values, floats within 1e-9."""
 
 from pathlib import Path
 from typing import Any

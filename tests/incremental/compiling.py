@@ -1,8 +1,4 @@
-"""`python -m tests.incremental.compiling DIR`: the models as SQL, so that a test can build them without dbt.
-
-Belongs here: asking dbt once for the SQL of a full refresh and of an increment, with moments that can be told apart.
-Does not: running it (models.py). dbt keeps the database open for as long as its process lives: this is one of its own.
-"""
+"""`python -m tests.incremental.compiling DIR`: the models as SQL, so that a test can build them without dbt."""
 
 import json
 import os

@@ -1,7 +1,6 @@
 """Random histories of what a home learns: batches in any order, revisions, gaps, late weeks, crashes, clocks that move.
 
-Belongs here: a small market at the level of `raw`, and how it arrives there step by step.
-Does not: models, comparing. All of it follows from one seed.
+All of it follows from one seed.
 """
 
 import json

@@ -1,8 +1,6 @@
 """The models of dbt as SQL that a test runs by itself: a build of all of them in a second or two instead of a minute.
 
-Belongs here: running compiled models as dbt's materialisations do, in full or from a moment on.
-Does not: compiling (compiling.py), what is in raw (histories.py). That dbt's own materialisation does the same is shown
-by the test that lets dbt build.
+That dbt's own materialisation does the same is shown by the test that lets dbt build.
 """
 
 import json

@@ -1,9 +1,4 @@
-"""What a test of a fault needs: a market whose faults it commands, a home a week earlier, what was for sale, and marts.
-
-Belongs here: one week's run in this process, the account of rows (for sale, had, held, known to be missing), the
-comparison of two homes' marts.
-Does not: the faults and their outcomes (test_faults.py).
-"""
+"""What a test of a fault needs: a market whose faults it commands, a home a week earlier, and marts."""
 
 import shutil
 from collections.abc import Mapping, Sequence
@@ -24,6 +19,7 @@ from orchestration.run import RunOutcome, run_weeks
 from simulator.generate import generate
 from simulator.present import at
 from warehouse.home import Home
+from warehouse.week import Week
 
 CHOICE = Choice("simulated", market="tiny")
 # The home is published with the first week; the second meets the fault; the third is the next run, without it.
@@ -72,7 +68,7 @@ class FaultyMarket:
 def run(home: Path, week: date) -> RunOutcome:
     """One run of one week, as `regime run` makes it, in this process."""
     with open_session(Home(home), CHOICE) as session:
-        return run_weeks(session, [week])
+        return run_weeks(session, [Week(week)])
 
 
 def ask_again(home: Path, venue: str, symbol: str, week: date) -> None:

@@ -1,8 +1,5 @@
 """`regime` as a user calls it, killed with SIGKILL at a named step: `python -m tests.pipeline.kill_line STEP run`.
 
-Belongs here: the steps of a run and how this process sees that one is reached; which processes a home still has.
-Does not: what must hold afterwards (test_kill_line.py).
-
 Nothing in the product knows of this: functions that the line calls are wrapped in this process, before it begins.
 """
 
@@ -51,8 +48,8 @@ STEPS = {
     "publication to begin": Step("orchestration.assets.publication:publish", False),
     "page written": Step("orchestration.assets.publication:write_week", True),
     "file copied": Step("warehouse.publishing.publish:_clone", True),
-    "version complete": Step("warehouse.publishing.publish:_see", False),
-    "link swapped": Step("warehouse.publishing.publish:_see", True),
+    "version complete": Step("warehouse.publishing.publish:make_current", False),
+    "link swapped": Step("warehouse.publishing.publish:make_current", True),
     "published": Step("orchestration.assets.publication:publish", True),
     "run over": Step("regime.run:summarise", False),
 }

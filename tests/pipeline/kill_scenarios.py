@@ -1,9 +1,4 @@
-"""What is killed between every two operations, and what must hold then.
-
-Belongs here: landing and loading a batch, publishing, rolling back, rebuilding; after each kill, what readers see and
-whether the next run completes without help.
-Does not: how a process is killed (killing.py).
-"""
+"""What is killed between every two operations, and what must hold then."""
 
 import json
 import os

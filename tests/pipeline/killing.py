@@ -1,8 +1,5 @@
 """Processes that kill themselves with SIGKILL between two operations on files or two SQL statements.
 
-Belongs here: counting the operations below a directory, dying before the chosen one, doing so for every one in turn.
-Does not: what is done and what must hold afterwards (kill_scenarios.py), whole runs (kill_line.py).
-
 Nothing in the product knows of this: operations are seen by an audit hook of the interpreter, by a stand-in for
 `os.fsync`, and by one around DuckDB's connections. Each attempt is a fork of a process that has everything imported and
 nothing open, so that hundreds take seconds.

@@ -1,8 +1,4 @@
-"""A reader as the desk has them: a process that opens the published file and asks it something, again and again.
-
-Belongs here: that process (`python -m tests.pipeline.reader FILE`), and the context in which one is at work.
-Does not: what a reader must find beyond an answer (the tests say so).
-"""
+"""A reader as the desk has them: a process that opens the published file and asks it something, again and again."""
 
 import json
 import os

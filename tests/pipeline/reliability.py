@@ -1,8 +1,4 @@
-"""What the reliability tests found, kept line by line, and docs/reliability.md made of it.
-
-Belongs here: `record`, which a test calls once it has seen what became of a fault, and the page (`make reliability`).
-Does not: the faults themselves (test_faults.py), kills and readers (their own tests).
-"""
+"""What the reliability tests found, kept line by line, and docs/reliability.md made of it."""
 
 import argparse
 import json

@@ -1,11 +1,6 @@
-"""A home that takes no dbt: a batch of candles, one mart, pages of a line. Published in milliseconds.
-
-Belongs here: making it, moving it on by a state, and reading it as an analyst would.
-Does not: killing (killing.py), reading in other processes (readers.py).
-"""
+"""A home that takes no dbt: a batch of candles, one mart, pages of a line. Published in milliseconds."""
 
 import os
-from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -19,13 +14,14 @@ from warehouse.landing import Landing
 from warehouse.loading import load_landed
 from warehouse.publishing.publish import Publication, publish
 from warehouse.source import Source
+from warehouse.week import Week
 
 SOURCE = Source("simulated", "http://127.0.0.1:1", START, START)
-WEEKS = (date(2025, 11, 10), date(2025, 11, 17))
+WEEKS = (Week.parse("2025-W46"), Week.parse("2025-W47"))
 ROWS = 1000
 
 
-def write_page(connection: duckdb.DuckDBPyConnection, week: date, directory: Path) -> None:
+def write_page(connection: duckdb.DuckDBPyConnection, week: Week, directory: Path) -> None:
     """A page that says which state it was made from."""
     directory.mkdir(parents=True, exist_ok=True)
     state = connection.execute("select max(state) from marts.states").fetchall()[0][0]
@@ -58,7 +54,7 @@ def build(home: Home, state: int) -> None:
         built(connection, is_passed=True)
 
 
-def publish_state(home: Home, weeks: tuple[date, ...] = WEEKS[1:]) -> Publication:
+def publish_state(home: Home, weeks: tuple[Week, ...] = WEEKS[1:]) -> Publication:
     """Publish what is built."""
     return publish(home, SOURCE, list(weeks), write_page, code_version="test")
 

@@ -16,6 +16,7 @@ from tests.pipeline.test_faults import as_tests_run
 from warehouse.contracts import DATASETS
 from warehouse.database import connect
 from warehouse.home import Home
+from warehouse.week import Week
 
 pytestmark = pytest.mark.xdist_group("raw_weeks")
 
@@ -43,7 +44,7 @@ def materialise(home: Home, dataset: str, *weeks: date) -> ExecuteInProcessResul
         return job.execute_in_process(
             instance=instance,
             asset_selection=[AssetKey(["raw", dataset])],
-            tags=range_tags(weeks),
+            tags=range_tags([Week(week) for week in weeks]),
             raise_on_error=False,
         )
 

@@ -14,7 +14,7 @@ from tests.pipeline.market import market_server
 from tests.pipeline.reading_back import unfounded
 from tests.pipeline.test_faults import as_tests_run
 from warehouse.home import Home
-from warehouse.week import iso_week
+from warehouse.week import Week
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sources_off")]
 
@@ -55,7 +55,7 @@ def test_a_source_that_is_off_costs_what_it_gave(host, market, weekly_homes, tmp
         finally:
             market.lift()
     assert outcome.is_success, outcome.failures
-    page = Home(home).reports / iso_week(WEEKS[1])
+    page = Home(home).reports / Week(WEEKS[1]).label
     assert "2025-W46" in (page / "index.html").read_text() and "SIMULATED" in (page / "summary.md").read_text()
 
     summary = json.loads((page / "summary.json").read_text())

@@ -1,8 +1,5 @@
 """A reader that checks what it reads: every answer belongs to one version, and the database and its pages agree.
 
-Belongs here: that process (`python -m tests.pipeline.versions_reader HOME OPENS`), with nothing but duckdb imported.
-Does not: publishing meanwhile (test_readers.py).
-
 It works with any DuckDB from 1.5 on, so that the same file can be run by an older client.
 """
 

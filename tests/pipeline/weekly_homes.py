@@ -1,8 +1,4 @@
-"""Homes that never meet a fault, made once for all tests of a session: after the first week, the second, the third.
-
-Belongs here: making them, each from the one before, whichever worker asks first.
-Does not: what is done to copies of them (the tests).
-"""
+"""Homes that never meet a fault, made once for all tests of a session: after the first week, the second, the third."""
 
 import fcntl
 from collections.abc import Iterator

@@ -1,7 +1,6 @@
 """A few models upon rows that a test makes: what the line's own SQL says of a market whose truth is known.
 
-Belongs here: placing rows where a model would have written them, building the models above them.
-Does not: what is in the rows, what must come out. Models are built in full, with dbt's compiled SQL.
+Models are built in full, with dbt's compiled SQL.
 """
 
 import duckdb

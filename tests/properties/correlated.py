@@ -1,7 +1,4 @@
-"""Hours of coins that share one factor: every pair of a bucket has the same true correlation.
-
-Belongs here: the rows that the models of correlation read. Does not: what must come out.
-"""
+"""Hours of coins that share one factor: every pair of a bucket has the same true correlation."""
 
 from dataclasses import dataclass
 

@@ -1,8 +1,4 @@
-"""Random histories of open interest: listings, delistings, venues that fall silent, contracts worth fixed dollars.
-
-Belongs here: the rows that the models of open interest read, and an outage cut out of them.
-Does not: what must come out.
-"""
+"""Random histories of open interest: listings, delistings, venues that fall silent, contracts worth fixed dollars."""
 
 from dataclasses import dataclass, replace
 

@@ -1,8 +1,6 @@
 """The warehouse as it was known at a moment: a copy of staging, built anew with what had been recorded by then.
 
-Belongs here: moments by name, the copy and its end, the build in it.
-Does not: models (dbt_project), pages (report), what differs (regime.diff). Readers and runs notice nothing: the home's
-lock is held for the copy alone.
+Readers and runs notice nothing: the home's lock is held for the copy alone.
 """
 
 import json
@@ -14,7 +12,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
@@ -34,7 +32,7 @@ from warehouse.publishing.history import history
 from warehouse.source import Kind, Source
 from warehouse.untrusted import one_line
 from warehouse.upkeep import locked, put_in_order
-from warehouse.week import check_weeks, iso_week
+from warehouse.week import Week, closed_weeks
 
 STEP = "as_known"
 _PUBLICATION = re.compile(r"publication:([0-9]{1,9})")
@@ -93,7 +91,7 @@ def moment(text: str, home: Home, *, now: datetime | None = None) -> datetime:
 def known_at(
     home: Home,
     as_of: datetime | None,
-    week: date,
+    week: Week,
     endpoints: Sequence[coverage.Endpoint],
     *,
     wait_seconds: float = 0.0,
@@ -129,7 +127,7 @@ def _build(
     home: Home,
     scratch: Home,
     as_of: datetime | None,
-    week: date,
+    week: Week,
     endpoints: Sequence[coverage.Endpoint],
     steps: StepProgress,
 ) -> Known:
@@ -137,7 +135,7 @@ def _build(
     with connect(scratch) as connection:
         moment = as_of or datetime.now(UTC)
         source = _source_at(connection, home, moment)
-        check_weeks(week, week, source)
+        closed_weeks(week, week, source)
         _check_candles(connection, week, moment)
         known = Known(moment, source, scratch.staging)
         if as_of is None and ledger.is_current(connection, source, fingerprint=state):
@@ -153,7 +151,7 @@ def _build(
     with connect(scratch) as connection:
         ledger.finish_build(connection, is_passed=True)
         connection.execute("checkpoint")
-    steps.finish(STEP, f"{iso_week(week)} as known at {moment:%Y-%m-%d %H:%M:%S} UTC")
+    steps.finish(STEP, f"{week} as known at {moment:%Y-%m-%d %H:%M:%S} UTC")
     return known
 
 
@@ -178,16 +176,13 @@ def _source_at(connection: duckdb.DuckDBPyConnection, home: Home, as_of: datetim
     raise AsOfError(f"{home.path} holds {identity.kind} data, which this version does not know")
 
 
-def _check_candles(connection: duckdb.DuckDBPyConnection, week: date, as_of: datetime) -> None:
+def _check_candles(connection: duckdb.DuckDBPyConnection, week: Week, as_of: datetime) -> None:
     known = connection.execute(
-        "select count(*) from raw.candles where recorded_at <= ? and open_time >= ?"
-        " and open_time < ?::date + interval 7 days",
-        [_zoneless(as_of), week, week],
+        "select count(*) from raw.candles where recorded_at <= ? and open_time >= ? and open_time < ?",
+        [_zoneless(as_of), week.start, week.end],
     ).fetchall()[0][0]
     if not known or weeks_without_candles(connection, [week]):
-        raise AsOfError(
-            f"no candle of {iso_week(week)} was known at {as_of:%Y-%m-%d %H:%M:%S} UTC; name a later moment"
-        )
+        raise AsOfError(f"no candle of {week} was known at {as_of:%Y-%m-%d %H:%M:%S} UTC; name a later moment")
 
 
 def _run_dbt(scratch: Home) -> None:

@@ -1,8 +1,5 @@
 """What the models were built from, and what the next build has to rewrite.
 
-Belongs here: the run's clock in raw, the ledger of builds, and the moment from which on a build rewrites.
-Does not: SQL that computes (dbt_project), starting dbt (orchestration), what stands against publishing (gate).
-
 A build rewrites everything from one moment on and nothing before it. The moment is a Monday: the earliest event among
 the rows that were loaded, held or released since the last build, less a margin for what a row changes before its time.
 Where the last build cannot be trusted, or was made by other models or from another clock, it is the beginning of time.

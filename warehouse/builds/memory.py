@@ -1,8 +1,4 @@
-"""How much memory the models may take: DuckDB puts the rest aside on disk, beside the staging file.
-
-Belongs here: reading REGIME_MEMORY_LIMIT, what to do where it is too little.
-Does not: its default, which stands in dbt's profile (dbt_project/profiles.yml).
-"""
+"""How much memory the models may take: DuckDB puts the rest aside on disk, beside the staging file."""
 
 import os
 import re

@@ -1,7 +1,6 @@
 """Child processes that write in a home: none may outlive the run that started it.
 
-Belongs here: tying a child's life to ours, also when we are killed and can do nothing more.
-Does not: what the child does (assets/warehouse.py). The market server ends by itself when its stdin closes.
+The market server ends by itself when its stdin closes.
 """
 
 import os

@@ -1,7 +1,4 @@
-"""What code made a publication.
-
-Belongs here: naming the version. Does not: changing it.
-"""
+"""What code made a publication."""
 
 import subprocess
 from functools import cache

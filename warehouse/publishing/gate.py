@@ -1,13 +1,13 @@
 """The gate: what stands against publishing this state of the warehouse, in words.
 
-Belongs here: questions to the staging database whose answers block a publication.
-Does not: rules for single rows (expectations), the publication itself (publish). Imports no more than a reader needs.
+Imports no more than a reader needs.
 """
 
 from collections.abc import Sequence
-from datetime import date, timedelta
 
 import duckdb
+
+from warehouse.week import Week
 
 
 def blocking_reasons(connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -46,14 +46,14 @@ def blocking_reasons(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return reasons
 
 
-def weeks_without_candles(connection: duckdb.DuckDBPyConnection, weeks: Sequence[date]) -> list[date]:
-    """The weeks (Mondays) of which no venue gave a single candle: a page of them would say nothing."""
+def weeks_without_candles(connection: duckdb.DuckDBPyConnection, weeks: Sequence[Week]) -> list[Week]:
+    """The weeks of which no venue gave a single candle: a page of them would say nothing."""
     known = {
-        week
-        for (week,) in connection.execute(
+        Week(monday)
+        for (monday,) in connection.execute(
             "select distinct date_trunc('week', open_time)::date from raw.candles"
             " where open_time >= ? and open_time < ?",
-            [min(weeks), max(weeks) + timedelta(days=7)],
+            [min(weeks).start, max(weeks).end],
         ).fetchall()
     }
     return [week for week in weeks if week not in known]

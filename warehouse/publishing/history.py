@@ -1,9 +1,5 @@
 """What has been published: the versions that lie in a home, their history, and how many of them stay.
 
-Belongs here: `published/<n>/publications.json`, which version readers see, what a rollback would bring back, which old
-versions go.
-Does not: making a version (publish), whether it may be published (gate).
-
 The history lies beside each published file, whole up to that version, and the version that readers see decides: a
 publication whose link was never swapped in is in no history, and neither is a rollback that was never done.
 """

@@ -1,24 +1,19 @@
-"""Which publication wrote each page: a publication carries the pages of older ones along.
-
-Belongs here: `published/<n>/pages.json`.
-Does not: pages (report), the history of publications (publications).
-"""
+"""Which publication wrote each page: a publication carries the pages of older ones along."""
 
 import json
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 
 from warehouse.files import write_durably
 from warehouse.home import Home
-from warehouse.week import iso_week
+from warehouse.week import Week
 
 FILE = "pages.json"
 
 
-def keep(home: Home, version: Path, weeks: Sequence[date], number: int) -> None:
+def keep(home: Home, version: Path, weeks: Sequence[Week], number: int) -> None:
     """Write down that publication `number`, which lies in `version`, wrote the pages of `weeks`."""
-    known = written_by(home.current) | {iso_week(week): number for week in weeks}
+    known = written_by(home.current) | {week.label: number for week in weeks}
     write_durably(version / FILE, json.dumps(known, indent=1, sort_keys=True).encode())
 
 

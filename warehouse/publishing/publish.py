@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import astuple, dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -32,14 +32,14 @@ from warehouse.publishing.history import (
 )
 from warehouse.publishing.swap import check_links, make_current
 from warehouse.source import Source
-from warehouse.week import iso_week
+from warehouse.week import Week
 
 # What a publication needs beside the copies of the database and the pages.
 SPARE_BYTES = 32_000_000
 
-WriteReport = Callable[[duckdb.DuckDBPyConnection, date, Path], object]
+WriteReport = Callable[[duckdb.DuckDBPyConnection, Week, Path], object]
 # What stands beside the weeks' pages: gets their directory, the weeks just written, and as of when they are.
-WriteArchive = Callable[[Path, list[date], datetime], object]
+WriteArchive = Callable[[Path, list[Week], datetime], object]
 
 
 class NotPublishable(RuntimeError):
@@ -48,18 +48,18 @@ class NotPublishable(RuntimeError):
 
 @dataclass(frozen=True)
 class Publication:
-    """One published version: its number, its directory, its weeks (Mondays) and its digest."""
+    """One published version: its number, its directory, its weeks and its digest."""
 
     publication_id: int
     path: Path
-    weeks: list[date]
+    weeks: list[Week]
     digest: str
 
 
 def publish(
     home: Home,
     source: Source,
-    weeks: list[date],
+    weeks: list[Week],
     write_report: WriteReport,
     *,
     code_version: str,
@@ -108,7 +108,7 @@ def _write_pages(
     staging: duckdb.DuckDBPyConnection,
     home: Home,
     source: Source,
-    weeks: list[date],
+    weeks: list[Week],
     write_report: WriteReport,
     write_archive: WriteArchive | None,
     number: int,
@@ -119,12 +119,12 @@ def _write_pages(
     if (home.current / "reports").is_dir():
         shutil.copytree(home.current / "reports", reports)
     for week in weeks:
-        write_report(staging, week, reports / iso_week(week))
+        write_report(staging, week, reports / week.label)
     as_of = staging.execute("select as_of from raw.run_context").fetchall()[0][0]
     if write_archive is not None:
         write_archive(reports, weeks, as_of)
     pages = sorted(p.name for p in reports.iterdir() if p.is_dir())
-    first, last = (datetime.strptime(f"{pages[i]}-1", "%G-W%V-%u").date() for i in (0, -1))
+    first, last = (Week.parse(pages[i]).start for i in (0, -1))
     digest = _digest(staging, reports)
     staging.execute("checkpoint")
     return Published(

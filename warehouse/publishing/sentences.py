@@ -1,8 +1,7 @@
 """What the published pages say, as rows: each sentence with its evidence, so that SQL alone can check the text.
 
-Belongs here: reading the sentences out of the pages' summaries, putting them into a published warehouse.
-Does not: writing pages (report). The summaries are the truth: pages of older weeks are carried along, and what they
-say was written by older publications.
+The summaries are the truth: pages of older weeks are carried along, and what they say was written by older
+publications.
 """
 
 import json

@@ -17,13 +17,13 @@ import pytest
 from dagster import DagsterInstance, SkipReason, build_sensor_context
 
 from alerts import outbox, webhook
-from alerts.outbox import TRIES, WAITS, AlertError, tell
+from alerts.outbox import TRIES, WAITS, AlertError, deliver
 from ingestion.secrets import WEBHOOK_URL
 from orchestration.sensors import regime_alerts
 from tests.unit.alerts.webhook_server import serving
 from warehouse.home import CHECKOUT, Home
 from warehouse.source import SourceError
-from warehouse.week import iso_week
+from warehouse.week import Week
 
 W45, W46, W47, W48 = (date(2025, 11, 3) + timedelta(weeks=n) for n in range(4))
 START = datetime(2025, 11, 24, 8, tzinfo=UTC)
@@ -67,7 +67,7 @@ class Desk:
             for row in rules:
                 con.execute("insert into seeds.alert_rules values (?, ?, ?, ?, ?, ?)", list(row))
         for week in pages if pages is not None else [row[0] for row in verdicts]:
-            charts = version / "reports" / iso_week(week) / "charts"
+            charts = version / "reports" / Week(week).label / "charts"
             charts.mkdir(parents=True)
             (charts / "regime_timeline.png").write_bytes(PNG)
         (version / "reports" / "index.html").write_text("the archive is no week")
@@ -78,7 +78,7 @@ class Desk:
 
     def tick(self, **later):
         self.now += timedelta(**later)
-        return tell(self.home, lambda: self.now)
+        return deliver(self.home, lambda: self.now)
 
     @property
     def filed(self):
@@ -112,7 +112,7 @@ CHANGED = [(W46, "range", "range"), (W47, "deleveraging", "range")]
 
 def test_a_change_is_told_once_with_its_evidence(desk, hook):
     desk.publish(CHANGED)
-    assert desk.tick().told == 1
+    assert desk.tick().delivered == 1
     assert desk.told == [("2025-W47", "verdict", "range>deleveraging")]
     (alert,) = desk.filed
     assert alert["is_simulated"] is True and alert["picture"] == "reports/2025-W47/charts/regime_timeline.png"
@@ -132,9 +132,9 @@ def test_a_change_is_told_once_with_its_evidence(desk, hook):
         assert words in request.text
     assert request.headers["Idempotency-Key"] == alert["id"]
     for _ in range(3):
-        assert desk.tick(hours=1).told == 0
+        assert desk.tick(hours=1).delivered == 0
     desk.publish(CHANGED)  # the same week, published again
-    assert desk.tick(hours=1).told == 0
+    assert desk.tick(hours=1).delivered == 0
     assert len(hook.received) == len(desk.filed) == 1
 
 
@@ -172,7 +172,7 @@ def test_of_a_history_only_the_newest_week_is_told(desk, hook):
     desk.tick()
     assert {week for week, _, _ in desk.told} == {"2025-W47"} and len(hook.received) == 2
     assert {event["week"] for event in desk.events("known")} == {"2025-W45", "2025-W46"}
-    assert desk.tick().told == 0
+    assert desk.tick().delivered == 0
 
 
 def test_every_new_week_is_told_and_a_backfill_of_older_ones_is_history(desk):
@@ -186,23 +186,23 @@ def test_every_new_week_is_told_and_a_backfill_of_older_ones_is_history(desk):
         ("2025-W47", "verdict", "range>risk_on"),
         ("2025-W48", "verdict", "risk_on>range"),
     ]
-    assert desk.tick().told == 0
+    assert desk.tick().delivered == 0
 
 
 def test_a_revision_that_changes_a_week_that_was_told_is_told(desk):
     desk.publish([(W46, "range", "range"), (W47, "range", "range")])
-    assert desk.tick().told == 0
+    assert desk.tick().delivered == 0
     desk.publish([(W46, "risk_off", "range"), (W47, "range", "risk_off")])
-    assert desk.tick().told == 2
+    assert desk.tick().delivered == 2
     desk.publish([(W46, "range", "range"), (W47, "range", "range")])  # as after a rollback
-    assert desk.tick().told == 0
+    assert desk.tick().delivered == 0
     desk.publish([(W46, "risk_off", "range"), (W47, "range", "risk_off")])
-    assert desk.tick().told == 0
+    assert desk.tick().delivered == 0
 
 
 def test_weeks_without_a_page_are_not_told(desk):
     desk.publish([(W46, "range", "range"), (W47, "risk_on", "range")], pages=[W46])
-    assert desk.tick().told == 0 and desk.told == []
+    assert desk.tick().delivered == 0 and desk.told == []
 
 
 def test_a_home_without_a_publication_or_of_an_older_version(desk):
@@ -211,7 +211,7 @@ def test_a_home_without_a_publication_or_of_an_older_version(desk):
     path = desk.home.current / "warehouse.duckdb"
     with duckdb.connect(str(path)) as con:
         con.execute("drop schema seeds cascade; drop table marts.headlines_weekly")
-    assert desk.tick().told == 1
+    assert desk.tick().delivered == 1
 
 
 class Died(BaseException):
@@ -229,7 +229,7 @@ def test_killed_before_it_was_sent(desk, hook, monkeypatch):
         with pytest.raises(Died):
             desk.tick()
     assert len(desk.events("pending")) == 1 and desk.events("sent") == [] and hook.received == []
-    assert desk.tick().told == 1
+    assert desk.tick().delivered == 1
     assert (
         len(hook.received) == 1
         and len(desk.filed) == 1
@@ -302,11 +302,11 @@ def test_a_server_that_fails_and_recovers(desk, hook):
     hook.statuses = [500, 503, 200]
     desk.publish(CHANGED)
     outcome = desk.tick()
-    assert outcome.told == 0 and outcome.waiting == 1 and "answered 500 (try 1 of" in outcome.problems[0]
+    assert outcome.delivered == 0 and outcome.waiting == 1 and "answered 500 (try 1 of" in outcome.problems[0]
     assert len(desk.filed) == 1  # the file does not wait for the webhook
     assert desk.tick().waiting == 1 and len(hook.received) == 2  # at the next tick
     assert desk.tick(seconds=30).waiting == 1 and len(hook.received) == 2  # then it waits
-    assert desk.tick(seconds=40).told == 1
+    assert desk.tick(seconds=40).delivered == 1
     assert len(desk.filed) == 1 and len({request.text for request in hook.received}) == 1
 
 
@@ -318,7 +318,7 @@ def test_a_webhook_that_never_answers_well_is_given_up_and_blocks_nobody(desk, h
         "send",
         lambda url, alert, picture: webhook.Failure("no") if alert.kind == "verdict" else sending(url, alert, picture),
     )
-    assert desk.tick().told == 1 and len(hook.received) == 1
+    assert desk.tick().delivered == 1 and len(hook.received) == 1
     problems = []
     for wait in WAITS:
         problems += desk.tick(seconds=wait.total_seconds()).problems
@@ -342,17 +342,17 @@ def test_the_webhook_says_how_long_to_wait(desk, hook):
     hook.statuses, hook.headers = [429, 200], {"Retry-After": "90"}
     desk.publish(CHANGED)
     desk.tick()
-    assert desk.tick(seconds=60).told == 0 and desk.tick(seconds=31).told == 1
+    assert desk.tick(seconds=60).delivered == 0 and desk.tick(seconds=31).delivered == 1
 
 
 def test_a_webhook_that_is_set_later_gets_only_what_is_new(desk, monkeypatch):
     desk.publish(CHANGED)
-    assert desk.tick().told == 1
+    assert desk.tick().delivered == 1
     with serving() as server:
         monkeypatch.setenv(WEBHOOK_URL, server.url())
-        assert desk.tick().told == 0
+        assert desk.tick().delivered == 0
         desk.publish([*CHANGED, (W48, "range", "deleveraging")])
-        assert desk.tick().told == 1 and len(server.received) == 1
+        assert desk.tick().delivered == 1 and len(server.received) == 1
 
 
 def test_an_address_that_is_none_costs_the_webhook_and_not_the_file(desk, monkeypatch):
@@ -370,10 +370,10 @@ def test_a_new_process_with_nothing_but_the_home_tells_nothing_twice(desk, hook)
     desk.tick()
     desk.publish([*CHANGED, (W48, "range", "deleveraging")])
     code = (
-        "import sys; from pathlib import Path; from warehouse.home import Home; from alerts.outbox import tell;"
-        "print(tell(Home(Path(sys.argv[1]))).words)"
+        "import sys; from pathlib import Path; from warehouse.home import Home; from alerts.outbox import deliver;"
+        "print(deliver(Home(Path(sys.argv[1]))).words)"
     )
-    for expected in ("1 told, 0 waiting", "0 told, 0 waiting"):
+    for expected in ("1 delivered, 0 waiting", "0 delivered, 0 waiting"):
         done = subprocess.run(
             [sys.executable, "-c", code, str(desk.home.path)], cwd=CHECKOUT, capture_output=True, text=True, check=True,
             env=os.environ | {"PYTHONPATH": str(CHECKOUT)},
@@ -387,9 +387,9 @@ def test_killed_while_the_webhook_has_not_answered(desk, hook):
     """A real kill -9, in the moment in which nobody can know whether the message got through."""
     desk.publish(CHANGED)
     hook.may_answer.clear()
-    code = "import sys; from pathlib import Path; from warehouse.home import Home; from alerts.outbox import tell;"
+    code = "import sys; from pathlib import Path; from warehouse.home import Home; from alerts.outbox import deliver;"
     child = subprocess.Popen(
-        [sys.executable, "-c", f"{code} tell(Home(Path(sys.argv[1])))", str(desk.home.path)],
+        [sys.executable, "-c", f"{code} deliver(Home(Path(sys.argv[1])))", str(desk.home.path)],
         cwd=CHECKOUT, env=os.environ | {"PYTHONPATH": str(CHECKOUT)},
     )  # fmt: skip
     while not hook.received:
@@ -399,7 +399,7 @@ def test_killed_while_the_webhook_has_not_answered(desk, hook):
     child.wait()
     hook.may_answer.set()
     assert desk.events("sent") == [] and len(desk.filed) == 1
-    assert desk.tick().told == 1 and len(desk.filed) == 1
+    assert desk.tick().delivered == 1 and len(desk.filed) == 1
     first, again = hook.received
     assert first.text == again.text and first.headers["Idempotency-Key"] == again.headers["Idempotency-Key"]
 
@@ -422,7 +422,7 @@ def test_an_answer_that_never_ends_has_its_time(desk, monkeypatch):
         desk.publish(CHANGED)
         began = time.monotonic()
         outcome = desk.tick()
-        assert time.monotonic() - began < 5 and outcome.waiting == 1 and outcome.told == 0
+        assert time.monotonic() - began < 5 and outcome.waiting == 1 and outcome.delivered == 0
         thread.join()
 
 
@@ -430,8 +430,8 @@ def test_two_processes_at_once_tell_once(desk, hook):
     desk.publish(CHANGED)
     (desk.home.path / "alerts").mkdir()
     with outbox._alone(desk.home.path / "alerts") as is_alone:
-        assert is_alone and desk.tick().words == "another process is telling"
-    assert desk.tick().told == 1
+        assert is_alone and desk.tick().words == "another process is delivering"
+    assert desk.tick().delivered == 1
 
 
 def test_a_damaged_ledger_is_an_error_that_says_what_to_do(desk, hook):
@@ -478,7 +478,7 @@ def test_discord_gets_content_and_the_picture(desk, hook, monkeypatch):
     monkeypatch.setenv(WEBHOOK_URL, hook.url("/api/webhooks/123456/secretsecretsecret"))
     hook.statuses = [204]
     desk.publish(CHANGED)
-    assert desk.tick().told == 1
+    assert desk.tick().delivered == 1
     (request,) = hook.received
     assert request.parts["files[0]"] == PNG
     payload = request.parts["json"]
@@ -490,7 +490,7 @@ def test_discord_without_a_picture(desk, hook, monkeypatch):
     monkeypatch.setenv(WEBHOOK_URL, hook.url("/api/webhooks/123456/secretsecretsecret"))
     desk.publish(CHANGED)
     (desk.home.current / "reports" / "2025-W47" / "charts" / "regime_timeline.png").unlink()
-    assert desk.tick().told == 1 and desk.filed[0]["picture"] is None
+    assert desk.tick().delivered == 1 and desk.filed[0]["picture"] is None
     assert hook.received[0].parts.keys() == {"json"} and "attachments" not in hook.received[0].parts["json"]
 
 
@@ -516,7 +516,7 @@ def test_hostile_names_call_nobody_and_break_nothing(desk, hook, monkeypatch, pa
     )
     rule = ("x", "btc_price_usd", "above", 1, name, name)
     desk.publish([(W47, name, "@everyone")], [(W47, "btc_price_usd", 2, 0)], [rule])
-    assert desk.tick().told == 2
+    assert desk.tick().delivered == 2
     for request in hook.received:
         assert (
             "@everyone" not in request.text
@@ -541,7 +541,7 @@ def test_real_data_is_not_called_simulated(tmp_path, monkeypatch, hook):
 def test_the_sensor_tells_and_asks_for_no_run(desk, hook):
     desk.publish(CHANGED)
     sensor = regime_alerts(desk.home, is_live=False)
-    for words in ("1 told, 0 waiting", "0 told, 0 waiting"):
+    for words in ("1 delivered, 0 waiting", "0 delivered, 0 waiting"):
         with DagsterInstance.ephemeral() as instance:  # each time another one: nothing depends on its memory
             result = sensor(build_sensor_context(instance=instance))
         assert isinstance(result, SkipReason) and result.skip_message == words
@@ -558,7 +558,7 @@ def test_what_goes_wrong_shows_in_the_sensor_without_the_secret(desk, hook, monk
     def leaks(home):
         raise SourceError(f"cannot reach {hook.url()}")
 
-    monkeypatch.setattr("orchestration.sensors.tell", leaks)
+    monkeypatch.setattr("orchestration.sensors.deliver", leaks)
     with build_sensor_context() as context, pytest.raises(RuntimeError, match="cannot reach") as told:
         sensor(context)
     assert "secretsecret" not in str(told.value)

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from ingestion.archives import market_archive
-from ingestion.http.fetch import Line, Malformed, Patience, run
+from ingestion.http.fetch import Malformed, Patience, Throttle, run
 from tests.unit.warehouse.batches import candles
 from warehouse.contracts import ASSET_CLASS_PRICES, CANDLES, DATASETS, OPEN_INTEREST
 from warehouse.source import Source
@@ -49,9 +49,9 @@ async def read(
 
     source = Source("replay", "http://server", STARTS, NOW, has_archive=True)
     async with httpx.AsyncClient(transport=httpx.MockTransport(pages)) as http:
-        line = Line("archive", QUICK)
+        throttle = Throttle("archive", QUICK)
         known = covered or (lambda origin, series: None)
-        tasks = market_archive.tasks(dataset, source, http, line, NOW, known, elsewhere)
+        tasks = market_archive.tasks(dataset, source, http, throttle, NOW, known, elsewhere)
         return [outcome async for outcome in run(tasks)]
 
 
@@ -181,4 +181,4 @@ def test_covered_series_of_dates_and_of_older_rows():
 async def test_a_source_without_an_archive_is_not_asked():
     source = Source("simulated", "http://server", STARTS, NOW)
     async with httpx.AsyncClient() as http:
-        assert market_archive.tasks("candles", source, http, Line("archive"), NOW, lambda *_: None) == []
+        assert market_archive.tasks("candles", source, http, Throttle("archive"), NOW, lambda *_: None) == []

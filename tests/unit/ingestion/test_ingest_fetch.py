@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ingestion.http.fetch import Answer, Line, Patience, Refused, Task, Unreachable, retry_after_s, run
+from ingestion.http.fetch import Answer, Patience, Refused, Task, Throttle, Unreachable, retry_after_s, run
 
 NOW = datetime(2025, 11, 24, 6, tzinfo=UTC)
 QUICK = Patience(attempts=3, first_wait_s=0.001, longest_wait_s=0.1, give_up_after=2)
@@ -26,69 +26,69 @@ def failing(times: int, error: Exception):
 
 async def test_what_comes_back_is_asked_again_until_it_answers():
     call, calls = failing(2, Unreachable("down"))
-    assert await Line("x", QUICK).ask(call) == "answer"
+    assert await Throttle("x", QUICK).ask(call) == "answer"
     assert len(calls) == 3
 
 
 async def test_what_is_refused_is_not_asked_again():
     call, calls = failing(1, Refused("no"))
     with pytest.raises(Refused):
-        await Line("x", QUICK).ask(call)
+        await Throttle("x", QUICK).ask(call)
     assert len(calls) == 1
 
 
 async def test_a_wait_that_is_asked_for_holds_everyone_back():
-    line = Line("x", QUICK)
+    throttle = Throttle("x", QUICK)
     call, calls = failing(1, Unreachable("429", retry_after_s=0.08))
     other, other_calls = failing(0, Refused(""))
 
     async def later() -> None:
         await asyncio.sleep(0.02)
-        await line.ask(other)
+        await throttle.ask(other)
 
     started = time.monotonic()
-    await asyncio.gather(line.ask(call), later())
+    await asyncio.gather(throttle.ask(call), later())
     assert calls[1] - started >= 0.08
     assert other_calls[0] - started >= 0.08
 
 
 async def test_a_wait_longer_than_patience_is_not_kept():
-    line = Line("x", QUICK)
+    throttle = Throttle("x", QUICK)
     call, calls = failing(1, Unreachable("429", retry_after_s=3600))
     started = time.monotonic()
     with pytest.raises(Unreachable, match="429"):
-        await line.ask(call)
+        await throttle.ask(call)
     with pytest.raises(Unreachable, match="counts as down"):
-        await line.ask(call)
+        await throttle.ask(call)
     assert len(calls) == 1 and time.monotonic() - started < 1
 
 
 async def test_who_does_not_answer_is_given_up_and_an_answer_in_between_counts():
-    line = Line("x", QUICK)
+    throttle = Throttle("x", QUICK)
     never, calls = failing(1000, Unreachable("silence"))
     good, _ = failing(0, Refused(""))
     for question in (never, good, never, never):
         if question is good:
-            await line.ask(good)
+            await throttle.ask(good)
         else:
             with pytest.raises(Unreachable, match=r"^silence"):
-                await line.ask(question)
+                await throttle.ask(question)
     with pytest.raises(Unreachable, match="x counts as down after 2 questions: silence"):
-        await line.ask(good)
+        await throttle.ask(good)
     assert len(calls) == 3 * QUICK.attempts
 
 
 async def test_calls_per_minute_are_spaced():
-    line = Line("x", QUICK, calls_per_minute=60 / 0.03)
+    throttle = Throttle("x", QUICK, calls_per_minute=60 / 0.03)
     call, calls = failing(0, Refused(""))
     begun = time.monotonic()
-    await asyncio.gather(*(line.ask(call) for _ in range(4)))
+    await asyncio.gather(*(throttle.ask(call) for _ in range(4)))
     # Each has a turn of its own that it cannot come before; on a busy machine it may well come after.
     assert all(asked - begun >= turn * 0.03 - 0.002 for turn, asked in enumerate(calls))
 
 
 async def test_no_more_questions_at_once_than_a_line_allows():
-    line, at_once, most = Line("x", QUICK, at_once=3), 0, 0
+    throttle, at_once, most = Throttle("x", QUICK, at_once=3), 0, 0
 
     async def work() -> Answer:
         nonlocal at_once, most
@@ -98,27 +98,27 @@ async def test_no_more_questions_at_once_than_a_line_allows():
         at_once -= 1
         return Answer(None)
 
-    tasks = [Task(line, "x", None, str(i), NOW, NOW, work) for i in range(20)]
+    tasks = [Task(throttle, "x", None, str(i), NOW, NOW, work) for i in range(20)]
     assert len([outcome async for outcome in run(tasks)]) == 20
     assert most == 3
 
 
 async def test_failures_are_outcomes_follow_ups_are_asked_and_bugs_are_raised():
-    line = Line("x", QUICK)
+    throttle = Throttle("x", QUICK)
 
     async def refuse() -> Answer:
         raise Refused("not\n  today")
 
     async def lead() -> Answer:
-        return Answer(None, then=[Task(line, "x", None, "followed", NOW, NOW, refuse)])
+        return Answer(None, then=[Task(throttle, "x", None, "followed", NOW, NOW, refuse)])
 
     async def bug() -> Answer:
         raise ZeroDivisionError
 
-    outcomes = [o async for o in run([Task(line, "x", None, "lead", NOW, NOW, lead)])]
+    outcomes = [o async for o in run([Task(throttle, "x", None, "lead", NOW, NOW, lead)])]
     assert [(o.task.series, o.reason) for o in outcomes] == [("lead", None), ("followed", "not today")]
     with pytest.raises(ZeroDivisionError):
-        _ = [o async for o in run([Task(line, "x", None, "bug", NOW, NOW, bug)])]
+        _ = [o async for o in run([Task(throttle, "x", None, "bug", NOW, NOW, bug)])]
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingestion.http.fetch import Malformed
-from ingestion.paging import Page, PagingRule, read_window
+from ingestion.paging import AnswerPage, PagingRule, read_window
 
 HOUR = 3_600_000
 
 
-def page_of(times: list[int]) -> Page:
-    return Page(np.array(times, dtype=np.int64), {"value": np.array(times, dtype=float) / 2})
+def page_of(times: list[int]) -> AnswerPage:
+    return AnswerPage(np.array(times, dtype=np.int64), {"value": np.array(times, dtype=float) / 2})
 
 
 class Server:
@@ -34,7 +34,7 @@ class Server:
         self.is_open, self.flip = is_open, flip
         self.calls: list[tuple[int, int]] = []
 
-    async def __call__(self, start: int, end: int, number: int) -> Page:
+    async def __call__(self, start: int, end: int, number: int) -> AnswerPage:
         self.calls.append((start, end))
         assert len(self.calls) < 5000, "the pager does not end"
         assert self.span is None or end - start <= self.span
@@ -60,7 +60,7 @@ class Faulty(Server):
 
     fault, at = "", 0
 
-    async def __call__(self, start: int, end: int, number: int) -> Page:
+    async def __call__(self, start: int, end: int, number: int) -> AnswerPage:
         page = await super().__call__(start, end, number)
         before, self.before = getattr(self, "before", page), page
         if len(self.calls) != self.at:
@@ -142,7 +142,7 @@ async def test_a_page_that_stays_empty_in_mid_history_is_an_error(order, keeps, 
     times = [h * 8 * HOUR for h in range(1000)]
     server = Server(times, 100, keeps, is_open=is_open)
 
-    async def ask(start: int, end: int, number: int) -> Page:
+    async def ask(start: int, end: int, number: int) -> AnswerPage:
         page = await server(start, end, number)
         is_wrong = (
             number == 5 if order == "numbered" else len(page) and page.times_ms.min() < times[500] < page.times_ms.max()
@@ -154,9 +154,9 @@ async def test_a_page_that_stays_empty_in_mid_history_is_an_error(order, keeps, 
 
 
 async def test_rows_that_contradict_each_other_are_left_to_the_guards():
-    async def ask(start: int, end: int, number: int) -> Page:
+    async def ask(start: int, end: int, number: int) -> AnswerPage:
         values = np.array([1.0, np.nan, np.nan, 3.0, 4.0])
-        return Page(np.array([1, 2, 2, 3, 3]), {"value": values})
+        return AnswerPage(np.array([1, 2, 2, 3, 3]), {"value": values})
 
     rows = await read_window(ask, PagingRule("whole"), 0, 9)
     assert rows is not None
@@ -168,7 +168,7 @@ async def test_a_settlement_while_counted_pages_are_read_is_no_error():
     times = list(range(0, 250))
     server = Server(times, 100, "numbered")
 
-    async def ask(start: int, end: int, number: int) -> Page:
+    async def ask(start: int, end: int, number: int) -> AnswerPage:
         page = await server(start, end, number)
         if number == 1:
             server.times.append(250)
@@ -196,7 +196,7 @@ async def test_hourly_rows_need_no_empty_page_at_the_end():
 
 
 async def test_one_answer_that_holds_everything_is_cut_to_the_window():
-    async def ask(start: int, end: int, number: int) -> Page:
+    async def ask(start: int, end: int, number: int) -> AnswerPage:
         return page_of([1, 5, 9, 13])
 
     rows = await read_window(ask, PagingRule("whole"), 4, 9)
@@ -207,7 +207,7 @@ async def test_one_answer_that_holds_everything_is_cut_to_the_window():
 async def test_one_answer_that_holds_everything_is_empty_only_if_it_stays_so():
     answers = iter([page_of([]), page_of([1, 5]), page_of([]), page_of([])])
 
-    async def ask(start: int, end: int, number: int) -> Page:
+    async def ask(start: int, end: int, number: int) -> AnswerPage:
         return next(answers)
 
     with pytest.raises(Malformed, match="was empty"):
@@ -217,7 +217,7 @@ async def test_one_answer_that_holds_everything_is_empty_only_if_it_stays_so():
 
 @pytest.mark.parametrize("order", ["ascending", "descending", "either"])
 async def test_a_venue_that_repeats_its_page_is_found_out(order):
-    async def ask(start: int, end: int, number: int) -> Page:
+    async def ask(start: int, end: int, number: int) -> AnswerPage:
         return page_of([h * HOUR for h in range(10, 20)])
 
     with pytest.raises(Malformed, match="no progress"):
@@ -225,7 +225,7 @@ async def test_a_venue_that_repeats_its_page_is_found_out(order):
 
 
 async def test_a_neighbour_from_a_rounded_edge_is_not_an_error():
-    async def ask(start: int, end: int, number: int) -> Page:
+    async def ask(start: int, end: int, number: int) -> AnswerPage:
         return page_of([end + HOUR])  # the candle that is still open
 
     assert await read_window(ask, PagingRule("ascending", step_ms=HOUR), 0, 5 * HOUR) is None

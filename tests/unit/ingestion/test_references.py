@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from ingestion.http.fetch import IMPATIENT, Line, Malformed, NotOffered, Patience, Refused, Task, Unreachable, run
+from ingestion.http.fetch import IMPATIENT, Malformed, NotOffered, Patience, Refused, Task, Throttle, Unreachable, run
 from ingestion.references import PROVIDERS, fred, mof, yahoo
-from ingestion.references.provider import Desk, get_once
+from ingestion.references.provider import FetchContext, get_once
 from ingestion.universe import Universe
 from warehouse.source import Source
 
@@ -23,17 +23,17 @@ def response(text: str) -> httpx.Response:
     return httpx.Response(200, text=text, request=httpx.Request("GET", "http://office/file"))
 
 
-async def answers(provider: str, dataset: str, pages: Any, **desk: Any) -> dict[str, Any]:
+async def answers(provider: str, dataset: str, pages: Any, **options: Any) -> dict[str, Any]:
     """Ask everything that is due; the rows of each series, or the reason why there are none."""
-    source = desk.pop("source", Source("simulated", "http://server", STARTS, NOW))
-    covered = desk.pop("covered", {})
+    source = options.pop("source", Source("simulated", "http://server", STARTS, NOW))
+    covered = options.pop("covered", {})
     found: dict[str, Any] = {}
     async with httpx.AsyncClient(transport=httpx.MockTransport(pages)) as http:
-        the_desk = Desk(
-            dataset, source, Universe.read().references[provider], Line(provider, QUICK), http, NOW,
-            covered.get, lambda series: covered.get(series, STARTS) < NOW, **desk,
+        context = FetchContext(
+            dataset, source, Universe.read().references[provider], Throttle(provider, QUICK), http, NOW,
+            covered.get, lambda series: covered.get(series, STARTS) < NOW, **options,
         )  # fmt: skip
-        tasks: list[Task] = PROVIDERS[provider].tasks(the_desk)
+        tasks: list[Task] = PROVIDERS[provider].tasks(context)
         async for outcome in run(tasks):
             answer = outcome.answer
             found[outcome.task.series] = outcome.reason if answer is None else answer.rows.to_pylist()

@@ -1,7 +1,5 @@
 """What Dagster is told is in: by the run itself in runs of the job, by Dagster in runs of single assets."""
 
-from datetime import date
-
 import pytest
 from dagster import (
     AssetKey,
@@ -15,12 +13,14 @@ from dagster import (
 )
 
 from orchestration.materialisations import DEFERRED, bounds, is_deferred, range_tags, report
+from warehouse.week import Week
 
 WEEKS = WeeklyPartitionsDefinition(start_date="2025-10-06", end_date="2025-12-01", day_offset=1)
 KEY = AssetKey(["raw", "things"])
+FIRST, SECOND, THIRD = Week.parse("2025-W45").until(Week.parse("2025-W47"))
 
 
-def run(instance: DagsterInstance, known: list[date], tags: dict[str, str], week: str | None = None) -> list[str]:
+def run(instance: DagsterInstance, known: list[Week], tags: dict[str, str], week: str | None = None) -> list[str]:
     """The weeks that Dagster was told of by one run of an asset that has seen `known`, in the order of telling."""
 
     @asset(key=KEY, partitions_def=WEEKS)
@@ -42,24 +42,30 @@ def instance():
 
 
 def test_a_run_of_the_job_reports_the_weeks_that_are_in_and_no_others(instance):
-    weeks = [date(2025, 11, 3), date(2025, 11, 10)]
+    weeks = [FIRST, SECOND]
     assert run(instance, weeks, {DEFERRED: "true"}, "2025-11-17") == ["2025-11-03", "2025-11-10"]
     assert instance.get_materialized_partitions(KEY) == {"2025-11-03", "2025-11-10"}  # the run's own week was not in
 
 
 def test_a_week_is_reported_again_only_by_a_run_for_it(instance):
-    weeks = [date(2025, 11, 3), date(2025, 11, 10)]
+    weeks = [FIRST, SECOND]
     run(instance, weeks, {DEFERRED: "true"}, "2025-11-10")
-    assert run(instance, [*weeks, date(2025, 11, 17)], {DEFERRED: "true"}, "2025-11-10") == ["2025-11-10", "2025-11-17"]
+    assert run(instance, [*weeks, THIRD], {DEFERRED: "true"}, "2025-11-10") == [
+        "2025-11-10",
+        "2025-11-17",
+    ]
 
 
 def test_without_the_tag_dagster_reports_every_week_of_the_run(instance):
-    tags = range_tags([date(2025, 11, 10), date(2025, 11, 3)])
+    tags = range_tags([SECOND, FIRST])
     assert run(instance, [], tags) == ["2025-11-03", "2025-11-10"]
 
 
 def test_the_weeks_of_a_run_are_in_its_tags(instance):
     run(instance, [], {}, "2025-11-10")
-    run(instance, [], range_tags([date(2025, 11, 3), date(2025, 11, 17)]))
+    run(instance, [], range_tags([FIRST, THIRD]))
     found = {bounds(known) for known in instance.get_runs()}
-    assert found == {(date(2025, 11, 10), date(2025, 11, 10)), (date(2025, 11, 3), date(2025, 11, 17))}
+    assert found == {
+        (SECOND, SECOND),
+        (FIRST, THIRD),
+    }

@@ -16,8 +16,9 @@ from warehouse.landing import Landing
 from warehouse.loading import load_landed
 from warehouse.publishing import pages
 from warehouse.publishing.history import History, Published
+from warehouse.week import Week
 
-WEEK = date(2025, 11, 17)
+WEEK = Week(date(2025, 11, 17))
 MARTS = """
 create schema marts;
 create table marts.regime_weekly (week_start date, state varchar, breadth_pct double);
@@ -104,7 +105,7 @@ def test_the_publication_that_wrote_a_page_is_not_the_last_that_carries_it(home)
         Published(n, at + timedelta(days=n), at, "simulated", True, date(2025, 11, 10), date(2025, 11, 17), "1", "x")
         for n in (1, 2)
     ]
-    for number, week in ((1, date(2025, 11, 10)), (2, WEEK)):
+    for number, week in ((1, WEEK.previous), (2, WEEK)):
         version = home.published / str(number)
         (version / "reports" / f"2025-W{week.isocalendar().week}").mkdir(parents=True)
         (version / "reports" / "2025-W46").mkdir(exist_ok=True)

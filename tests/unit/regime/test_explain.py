@@ -14,6 +14,7 @@ from warehouse.landing import Landing
 from warehouse.loading import load_landed
 from warehouse.publishing.publish import publish
 from warehouse.source import Source
+from warehouse.week import Week
 
 WEEK = "2025-W47"
 HOSTILE = "o'hara\x1b[2J"
@@ -65,7 +66,7 @@ def published(home, monkeypatch):
         )
         build(connection, is_passed=True)
     source = Source("simulated", "http://127.0.0.1:1", START, START)
-    publish(home, source, [START.date()], write_page, code_version="test")
+    publish(home, source, [Week.of(START)], write_page, code_version="test")
     return home
 
 

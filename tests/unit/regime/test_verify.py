@@ -2,7 +2,7 @@
 
 import json
 import os
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import pytest
 import typer
@@ -16,9 +16,9 @@ from tests.unit.report.test_archive import a_page
 from warehouse.home import Home
 from warehouse.publishing.publish import publish
 from warehouse.publishing.rollback import roll_back
-from warehouse.week import iso_week
+from warehouse.week import Week
 
-W46, W47, W48 = date(2025, 11, 10), date(2025, 11, 17), date(2025, 11, 24)
+W46, W47, W48 = map(Week.parse, ("2025-W46", "2025-W47", "2025-W48"))
 
 
 class Line:
@@ -33,7 +33,7 @@ class Line:
         build(self.home, self.state)
 
         def write_page(connection, week, directory):
-            a_page(directory.parent, iso_week(week), verdict=verdicts[week])
+            a_page(directory.parent, week.label, verdict=verdicts[week])
 
         def archive(reports, weeks, as_of):
             write_archive(reports, weeks, as_of, datetime(2025, 11, 24, 8, self.state, tzinfo=UTC))

@@ -12,7 +12,7 @@ PACKAGE = Path(report.__file__).parent
 TEMPLATES: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
     "say": ((1,), ("template",)),
     "compose": ((0,), ("template",)),
-    "gap": ((1, 3), ("subject", "reason")),
+    "unknown": ((1, 3), ("subject", "reason")),
     "counted": ((1, 2), ("one", "many")),
     "translate": ((0,), ("template",)),
     "label": ((0,), ("text",)),
@@ -26,7 +26,7 @@ TEMPLATES: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
 }
 # Functions that hand a template on, which their callers give.
 HANDING_ON = {
-    ("text.py", "compose"), ("text.py", "say"), ("text.py", "gap"), ("text.py", "counted"),
+    ("text.py", "compose"), ("text.py", "say"), ("text.py", "unknown"), ("text.py", "counted"),
     ("document.py", "titled"), ("document.py", "source_title"), ("document.py", "source_note"),
     ("sections/changes.py", "_end"), ("sections/tables.py", "table_of"),
     ("render/html.py", "_said"), ("charts/look.py", "label"),

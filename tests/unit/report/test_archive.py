@@ -3,7 +3,7 @@
 import json
 import re
 import xml.etree.ElementTree as ET
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import jsonschema
@@ -14,6 +14,7 @@ from report.published import published_weeks
 from report.week import write_week
 from tests.unit.report.marts_by_hand import MARTS, WEEK, plausible_marts
 from warehouse.home import CHECKOUT
+from warehouse.week import Week
 
 AS_OF = datetime(2025, 11, 24, 7)
 FIRST, LATER = datetime(2025, 11, 24, 8, tzinfo=UTC), datetime(2025, 11, 25, 8, tzinfo=UTC)
@@ -37,7 +38,7 @@ def a_page(reports, label, *, verdict="range", source="simulated", lines=("one",
 
 
 def archived(reports, *labels, at=FIRST):
-    write_archive(reports, [date.fromisocalendar(int(x[:4]), int(x[6:]), 1) for x in labels], AS_OF, at)
+    write_archive(reports, [Week.parse(label) for label in labels], AS_OF, at)
     return {name: (reports / name).read_bytes() for name in ("index.html", "feed.atom", "feed.json", "chain.jsonl")}
 
 
@@ -165,7 +166,7 @@ def test_unchanged_weeks_change_no_byte_and_a_revised_one_keeps_its_id(tmp_path)
 def test_real_summaries_fit_the_published_schema(tmp_path, name):
     con = MARTS[name]()
     source = "replay" if name == "null" else "simulated"
-    write_week(con, WEEK, tmp_path / "2025-W47", source, source == "simulated")
+    write_week(con, Week(WEEK), tmp_path / "2025-W47", source, source == "simulated")
     archived(tmp_path, "2025-W47")
     schema = json.loads((tmp_path / SCHEMA).read_bytes())
     jsonschema.Draft202012Validator.check_schema(schema)
@@ -181,7 +182,7 @@ def test_real_summaries_fit_the_published_schema(tmp_path, name):
                                            ("source", "invented"), ("sections", [])])  # fmt: skip
 def test_the_schema_refuses_what_is_no_summary(tmp_path, member, value):
     with plausible_marts() as con:
-        write_week(con, WEEK, tmp_path / "2025-W47", "simulated", True)
+        write_week(con, Week(WEEK), tmp_path / "2025-W47", "simulated", True)
     summary = json.loads((tmp_path / "2025-W47" / "summary.json").read_bytes()) | {member: value}
     schema = json.loads((CHECKOUT / "report" / SCHEMA).read_bytes())
     with pytest.raises(jsonschema.ValidationError):
@@ -190,7 +191,7 @@ def test_the_schema_refuses_what_is_no_summary(tmp_path, member, value):
 
 def test_the_verdict_and_states_are_the_marts(tmp_path):
     with plausible_marts() as con:
-        write_week(con, WEEK, tmp_path / "2025-W47", "simulated", True)
+        write_week(con, Week(WEEK), tmp_path / "2025-W47", "simulated", True)
         names = ("leverage", "funding", "flow", "volatility", "correlation", "breadth", "macro")
         row = con.execute(
             f"select verdict, {', '.join(f'{n}_state' for n in names)} from marts.regime_weekly"
@@ -201,7 +202,7 @@ def test_the_verdict_and_states_are_the_marts(tmp_path):
 
 def test_a_summary_of_an_older_version_still_tells_its_verdict(tmp_path):
     with plausible_marts() as con:
-        write_week(con, WEEK, tmp_path / "2025-W47", "simulated", True)
+        write_week(con, Week(WEEK), tmp_path / "2025-W47", "simulated", True)
     path = tmp_path / "2025-W47" / "summary.json"
     now = published_weeks(tmp_path)[0]
     summary = json.loads(path.read_bytes())

@@ -6,10 +6,11 @@ import pytest
 from report.week import read_week
 from tests.unit.report.marts_by_hand import WEEK
 from tests.unit.report.two_weeks import BEFORE
+from warehouse.week import Week
 
 
 def said(con: duckdb.DuckDBPyConnection, section: str) -> dict[str, str]:
-    document = read_week(con, WEEK, "simulated", True)
+    document = read_week(con, Week(WEEK), "simulated", True)
     return {sentence.rule: sentence.text for sentence in document.section(section).sentences}
 
 
@@ -32,7 +33,7 @@ def test_verdict_states_sectors_and_figures_are_told_with_what_they_were(two_wee
 
 
 def test_the_evidence_of_a_change_is_of_both_weeks(two_weeks: duckdb.DuckDBPyConnection) -> None:
-    sentences = read_week(two_weeks, WEEK, "simulated", True).section("changes").sentences
+    sentences = read_week(two_weeks, Week(WEEK), "simulated", True).section("changes").sentences
     (states,) = (s for s in sentences if s.rule == "changes_states")
     cells = [(dict(f.key)["week_start"], f.column, f.value) for f in states.evidence]
     assert cells == [
@@ -77,7 +78,7 @@ def test_without_a_week_before_nothing_is_claimed(two_weeks: duckdb.DuckDBPyConn
         two_weeks.execute(f"delete from marts.{table} where week_start = ?", [BEFORE])
     two_weeks.execute("update marts.regime_weekly set previous_verdict = null")
     two_weeks.execute("update marts.headlines_weekly set previous_value = null, change = null")
-    document = read_week(two_weeks, WEEK, "simulated", True)
+    document = read_week(two_weeks, Week(WEEK), "simulated", True)
     assert [s.text for s in document.section("changes").sentences] == ["Changes since last week: insufficient data."]
     unknown = [s.text for s in document.section("unknown").sentences]
     assert "Changes since last week: insufficient data; nothing is known of the week before." in unknown

@@ -23,12 +23,11 @@ from report import charts
 from report.charts import look
 from report.document import Chart, Document, Section
 from report.errors import UnbackedFigureError
-from report.guard import check
+from report.figure_check import check
 from report.marts import Marts
 from report.render import charts as drawing
 from report.text import compose, figures_of, plain
 from report.week import read_week, write_week
-from report.weeks import Week
 from tests.unit.report.charts_by_hand import (
     ALONE,
     HOLES,
@@ -39,6 +38,7 @@ from tests.unit.report.charts_by_hand import (
     hostile_charted_marts,
 )
 from tests.unit.report.marts_by_hand import MARTS, WEEK
+from warehouse.week import Week
 
 ALL = (
     *("asset_classes", "funding", "open_interest", "open_interest_change", "spot_share", "volatility", "correlation"),
@@ -367,7 +367,7 @@ def test_a_chart_does_not_look_past_the_week() -> None:
 @pytest.mark.parametrize("made", [*sorted(MARTS), "charted", "hostile_charted"])
 def test_charts_say_nothing_that_they_do_not_know(made: str, tmp_path: Path) -> None:
     con = {"charted": charted_marts, "hostile_charted": hostile_charted_marts, **MARTS}[made]()
-    document = read_week(con, WEEK, "simulated", True)
+    document = read_week(con, Week(WEEK), "simulated", True)
     for chart in (chart for section in document.sections for chart in section.charts):
         said = " ".join(plain(part) for part in (chart.title, chart.subtitle, chart.alt))
         assert not re.search(r"\b(None|nan|NaN|null|inf)\b", said + " ".join(texts(chart)))
@@ -379,13 +379,13 @@ def test_charts_say_nothing_that_they_do_not_know(made: str, tmp_path: Path) -> 
 
 def test_a_chart_without_data_is_not_there_and_its_picture_goes(tmp_path: Path) -> None:
     con = charted_marts()
-    pages = write_week(con, WEEK, tmp_path, "simulated", True)
+    pages = write_week(con, Week(WEEK), tmp_path, "simulated", True)
     names = ["funding.png", "sector_returns.png", "regime_timeline.png"]
     assert [picture.name for picture in pages.pictures] == names
     assert sorted(path.name for path in (tmp_path / "charts").iterdir()) == sorted(names)
     assert "](charts/sector_returns.png)" in pages.summary_md.read_text()
     con.execute("delete from marts.sector_returns_weekly")
-    pages = write_week(con, WEEK, tmp_path, "simulated", True)
+    pages = write_week(con, Week(WEEK), tmp_path, "simulated", True)
     assert sorted(path.name for path in (tmp_path / "charts").iterdir()) == sorted({*names} - {"sector_returns.png"})
     assert "sector_returns.png" not in pages.summary_md.read_text()
     assert 'id="chart-sector_returns"' not in pages.index_html.read_text()

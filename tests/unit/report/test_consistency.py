@@ -12,8 +12,8 @@ from report.languages import speaking
 from report.marts import Marts, Row, ranked
 from report.sections import market
 from report.text import say
-from report.weeks import Week
 from tests.unit.report.marts_by_hand import plausible_marts
+from warehouse.week import Week
 
 WEEK = Week(date(2025, 11, 17))
 RETURNS = {

@@ -6,11 +6,10 @@ from decimal import Decimal
 import pytest
 
 from report.errors import UnbackedFigureError
+from report.figure_check import check_fragments, prints_its_value
 from report.figures import LONGEST_NAME, Figure, clean_name, unit_of, value_of_cell
 from report.formatting import NOT_KNOWN, Printed, show, words
-from report.guard import check_fragments, prints_its_value
 from report.text import compose, say, series
-from report.weeks import Week
 
 
 def figure(value: object, unit: str = "percent") -> Figure:
@@ -167,9 +166,3 @@ def test_evidence_is_rounded_so_that_parallel_sums_give_the_same_bytes() -> None
     assert figure(0.1 + 0.2).evidence()["value"] == 0.3
     assert figure(-1e-30).plain_value() == -1e-30
     assert figure(date(2025, 1, 2)).plain_value() == "2025-01-02"
-
-
-def test_the_weeks_edges() -> None:
-    week = Week(date(2025, 12, 29))
-    assert (week.label, week.last_day, week.day_before) == ("2026-W01", date(2026, 1, 4), date(2025, 12, 28))
-    assert (week.midnight_before, week.midnight_after) == (datetime(2025, 12, 29), datetime(2026, 1, 5))

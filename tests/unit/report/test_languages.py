@@ -15,19 +15,19 @@ import pytest
 from report import formatting, sections
 from report.document import SOURCE_LABELS
 from report.errors import UnbackedFigureError
+from report.figure_check import READINGS, check_fragments, prints_its_value
 from report.figures import Figure
 from report.formatting import in_hundredths, in_unit, show, words
-from report.guard import READINGS, check_fragments, prints_its_value
 from report.languages import LANGUAGES, CatalogueError, catalogue, read_catalogue, speaking, translate
 from report.marts import Marts
 from report.text import Day, compose, series
 from report.week import read_week, write_week
-from report.weeks import Week
 from tests.unit.report.marts_by_hand import WEEK, hostile_marts
 from tests.unit.report.said import PACKAGE, modules, templates
 from tests.unit.report.test_figures import figure
 from warehouse.contracts import DATASETS
 from warehouse.home import CHECKOUT
+from warehouse.week import Week
 
 JA = catalogue("ja")
 SEEDS = CHECKOUT / "dbt_project" / "seeds"
@@ -122,7 +122,7 @@ def test_every_section_speaks_japanese_and_nothing_else(any_marts: duckdb.DuckDB
 
 
 def test_both_languages_say_the_same_by_the_same_rules(any_marts: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    pages = write_week(any_marts, WEEK, tmp_path, "simulated", is_simulated=True)
+    pages = write_week(any_marts, Week(WEEK), tmp_path, "simulated", is_simulated=True)
     (japanese,) = pages.translations
     read = [json.loads(p.summary_json.read_text(encoding="utf-8")) for p in (pages, japanese)]
     assert [summary["language"] for summary in read] == ["en", "ja"]
@@ -145,7 +145,7 @@ def test_both_languages_say_the_same_by_the_same_rules(any_marts: duckdb.DuckDBP
 def test_the_pages_link_to_each_other_and_name_their_language(
     two_weeks: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
-    pages = write_week(two_weeks, WEEK, tmp_path, "simulated", is_simulated=True)
+    pages = write_week(two_weeks, Week(WEEK), tmp_path, "simulated", is_simulated=True)
     (japanese,) = pages.translations
     files = {path.name for path in (japanese.index_html, japanese.summary_md, japanese.summary_json)}
     assert files == {"index.ja.html", "summary.ja.md", "summary.ja.json"}
@@ -160,7 +160,7 @@ def test_the_pages_link_to_each_other_and_name_their_language(
 
 
 def test_the_week_in_japanese(two_weeks: duckdb.DuckDBPyConnection) -> None:
-    document = read_week(two_weeks, WEEK, "simulated", True, language="ja")
+    document = read_week(two_weeks, Week(WEEK), "simulated", True, language="ja")
     assert [s.text for s in document.section("headline").sentences][1:3] == [
         "市場：時価総額合計は2.96兆ドル、上位30指数（ウエート上限付き）は-7.2 %、ビットコインは-7.9 %。",
         "レバレッジ：ビットコインのファンディングレートは平均で年率-1.8 %、無期限先物の建玉は1,352億ドルで"
@@ -177,7 +177,7 @@ def test_names_from_outside_are_not_translated(two_weeks: duckdb.DuckDBPyConnect
     two_weeks.execute("update marts.data_coverage_weekly set venue = 'reset' where venue = 'binance'")
     cells = {
         (section.id, table.id): {str(getattr(row[column], "text", "")) for row in table.rows}
-        for section in read_week(two_weeks, WEEK, "simulated", True, language="ja").sections
+        for section in read_week(two_weeks, Week(WEEK), "simulated", True, language="ja").sections
         for table in section.tables
         for column in ({"volatility": 0, "sectors": -1, "coverage": 1}.get(table.id, 0),)
     }
@@ -187,7 +187,7 @@ def test_names_from_outside_are_not_translated(two_weeks: duckdb.DuckDBPyConnect
 
 
 def test_hostile_names_stay_names_in_japanese(tmp_path: Path) -> None:
-    pages = write_week(hostile_marts(), WEEK, tmp_path, "simulated", is_simulated=True)
+    pages = write_week(hostile_marts(), Week(WEEK), tmp_path, "simulated", is_simulated=True)
     html = pages.translations[0].index_html.read_text(encoding="utf-8")
     assert "<script" not in html and "<img" not in html and "\u202e" not in html
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
@@ -306,7 +306,7 @@ def test_a_wrong_scale_in_the_formatting_fails_the_week(
     wrong = replace(right, scales=tuple(replace(s, word="億" if s.word == "兆" else s.word) for s in right.scales))
     monkeypatch.setitem(formatting.NUMERALS, "ja", wrong)
     with pytest.raises(UnbackedFigureError, match=r"prints '2\.96億ドル' where marts\.market_cap_daily"):
-        write_week(two_weeks, WEEK, tmp_path / "out", "simulated", is_simulated=True)
+        write_week(two_weeks, Week(WEEK), tmp_path / "out", "simulated", is_simulated=True)
     assert not (tmp_path / "out").exists()
 
 

@@ -7,12 +7,13 @@ import pytest
 
 from report.week import read_week
 from tests.unit.report.marts_by_hand import WEEK, insert
+from warehouse.week import Week
 
 THEN = date(2025, 4, 30)
 
 
 def said(con: duckdb.DuckDBPyConnection, section: str) -> dict[str, str]:
-    document = read_week(con, WEEK, "simulated", True)
+    document = read_week(con, Week(WEEK), "simulated", True)
     return {sentence.rule: sentence.text for sentence in document.section(section).sentences}
 
 

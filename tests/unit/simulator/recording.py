@@ -1,8 +1,4 @@
-"""A small directory of recorded tables, in the shapes of real recordings.
-
-Belongs here: writing it.
-Does not: reading it (simulator/replay.py).
-"""
+"""A small directory of recorded tables, in the shapes of real recordings."""
 
 from pathlib import Path
 

@@ -1,8 +1,4 @@
-"""A market small enough to know every number of: what the tests of the server ask for.
-
-Belongs here: its tables, and a way to serve it in a thread.
-Does not: the simulated market of the project (simulator/generate.py).
-"""
+"""A market small enough to know every number of: what the tests of the server ask for."""
 
 import contextlib
 import threading

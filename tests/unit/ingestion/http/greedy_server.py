@@ -154,7 +154,7 @@ async def ask_httpx(url: str) -> None:
 async def ask_ccxt(url: str) -> None:
     from datetime import UTC, datetime, timedelta
 
-    from ingestion.http.fetch import Line, Patience
+    from ingestion.http.fetch import Patience, Throttle
     from ingestion.venues import VENUES
     from ingestion.venues.client import VenueClient
     from warehouse.source import Source
@@ -162,7 +162,7 @@ async def ask_ccxt(url: str) -> None:
     now = datetime(2025, 11, 24, tzinfo=UTC)
     venue = VENUES["coinbase"]
     async with VenueClient(
-        venue, Source("simulated", url, now, now), Line("x", Patience(1, 0.01, 0.1)), 1000
+        venue, Source("simulated", url, now, now), Throttle("x", Patience(1, 0.01, 0.1)), 1000
     ) as client:
         await client.history(venue.market("spot"), "candles", "BTC-USD", now - timedelta(days=1), now)
 

@@ -67,12 +67,12 @@ async def test_ccxt_is_given_a_deadline_for_the_whole_answer():
     async with greedy_server("cut") as (url, _):
         from datetime import UTC, datetime
 
-        from ingestion.http.fetch import Line
+        from ingestion.http.fetch import Throttle
         from warehouse.source import Source
 
         now = datetime(2025, 11, 24, tzinfo=UTC)
         for venue in VENUES.values():
-            async with VenueClient(venue, Source("simulated", url, now, now), Line("x")) as client:
+            async with VenueClient(venue, Source("simulated", url, now, now), Throttle("x")) as client:
                 for exchange in client._exchanges.values():
                     assert 0 < exchange.timeout <= 60_000 and not exchange.own_session
 

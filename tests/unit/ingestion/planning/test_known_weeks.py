@@ -18,8 +18,10 @@ from warehouse.database import connect, create_tables
 from warehouse.home import Home
 from warehouse.loading import load_landed
 from warehouse.source import Source
+from warehouse.week import Week
 
-WEEKS = (date(2025, 11, 17), date(2025, 11, 24), date(2025, 12, 1))
+WEEKS = tuple(Week(date(2025, 11, 17)).until(Week(date(2025, 12, 1))))
+NEXT = WEEKS[-1].next
 KLINES, PRODUCT = "fapi.binance.com/fapi/v1/klines", "api.exchange.coinbase.com/products/BTC-USD/candles"
 
 
@@ -36,17 +38,17 @@ def market(server: VenueServer) -> Market:
     return market
 
 
-def fetch(market: Market, home: Home, dataset: str, *weeks: date) -> Ingested:
-    spans = [span(week) for week in weeks] or None
+def fetch(market: Market, home: Home, dataset: str, *weeks: Week) -> Ingested:
+    wanted = [span(week) for week in weeks] or None
     done = ingest(
-        dataset, home=home, source=market.source, judge=no_guard, universe=UNIVERSE, patience=QUICK, spans=spans
+        dataset, home=home, source=market.source, judge=no_guard, universe=UNIVERSE, patience=QUICK, wanted=wanted
     )
     with connect(home) as connection:
         load_landed(connection, home)
     return done
 
 
-def states(market: Market, home: Home, dataset: str = "candles") -> dict[date, str]:
+def states(market: Market, home: Home, dataset: str = "candles") -> dict[Week, str]:
     """The reason of each week that is not in; '' for those that are."""
     with connect(home) as connection:
         coverage.update(connection, market.source.now, market.source.starts_at, endpoints())
@@ -109,11 +111,11 @@ def test_a_required_venue_that_does_not_answer_keeps_a_week_out_and_an_optional_
     assert set(states(market, home).values()) == {""}
     market.server.handlers[KLINES] = lambda *_: Response(status_code=503)
     market.now += timedelta(days=7)
-    fetch(market, home, "candles", date(2025, 12, 8))
-    assert [week for week, reason in states(market, home).items() if reason] == [date(2025, 12, 8)]
-    assert "binance BTCUSDT" in states(market, home)[date(2025, 12, 8)]
+    fetch(market, home, "candles", NEXT)
+    assert [week for week, reason in states(market, home).items() if reason] == [NEXT]
+    assert "binance BTCUSDT" in states(market, home)[NEXT]
     market.server.handlers[KLINES] = good
-    fetch(market, home, "candles", date(2025, 12, 8))
+    fetch(market, home, "candles", NEXT)
     assert set(states(market, home).values()) == {""}
 
 
@@ -129,7 +131,7 @@ def test_a_hole_that_the_venue_has_answered_is_no_open_question(market, home):
         coverage.update(connection, market.source.now, market.source.starts_at, endpoints())
         missing = connection.execute("select week_start, sum(missing_rows) from raw.coverage group by all"
                                      " having sum(missing_rows) > 0").fetchall()  # fmt: skip
-    assert missing == [(WEEKS[1], 2 * 6)]
+    assert missing == [(WEEKS[1].start, 2 * 6)]
     assert set(states(market, home).values()) == {""}
 
 

@@ -10,8 +10,8 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from ingestion.http.fetch import Line, Malformed, Patience
-from ingestion.paging import Page
+from ingestion.http.fetch import Malformed, Patience, Throttle
+from ingestion.paging import AnswerPage
 from ingestion.sources.opening import served
 from ingestion.venues import VENUES as DECLARED
 from ingestion.venues import client as client_module
@@ -38,7 +38,7 @@ def source(market: Market) -> Iterator[Source]:
 
 @pytest.fixture(params=sorted(VENUES))
 async def client(request: pytest.FixtureRequest, source: Source) -> AsyncIterator[VenueClient]:
-    async with VenueClient(DECLARED[request.param], source, Line(request.param, QUICK), 5000.0) as client:
+    async with VenueClient(DECLARED[request.param], source, Throttle(request.param, QUICK), 5000.0) as client:
         yield client
 
 
@@ -121,7 +121,7 @@ async def test_instruments_candles_and_open_interest_of_every_venue(client: Venu
         np.testing.assert_allclose(rows["open_interest_base"], expected["open_interest_base"], rtol=1e-12)
 
 
-def spoil(page: Page, before: Page | None, fault: str) -> Page:
+def spoil(page: AnswerPage, before: AnswerPage | None, fault: str) -> AnswerPage:
     match fault:
         case "empty":
             return page.take(np.zeros(len(page), bool))
@@ -142,9 +142,9 @@ async def test_a_wrong_page_is_asked_again_or_told(
         pytest.skip("counted pages that all stay empty are the end of a history: what is due there, the ledger misses")
     symbol, _ = symbol_of(market, client.venue.name, "SOL")
     truth = market.truth["settled_at_ms"][client.venue.name, symbol].tolist()
-    pages: list[Page] = []
+    pages: list[AnswerPage] = []
 
-    def read(*args: object) -> Page:
+    def read(*args: object) -> AnswerPage:
         page = read_page(*args)  # type: ignore[arg-type]
         pages.append(page)
         at = len(pages) - 5
@@ -174,7 +174,7 @@ def test_a_size_that_is_not_known_is_no_size(market: Market, source: Source) -> 
     from ingestion.http.fetch import Refused
 
     async def ask() -> None:
-        async with VenueClient(DECLARED["gate"], source, Line("gate", QUICK), 5000.0) as client:
+        async with VenueClient(DECLARED["gate"], source, Throttle("gate", QUICK), 5000.0) as client:
             start = source.now - timedelta(days=2)
             await client.history(client.venue.market("perp"), "candles", "BTC_USDT", start, source.now)
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from starlette.responses import JSONResponse
 
-from ingestion.http.fetch import Line, Malformed, Patience, Refused
+from ingestion.http.fetch import Malformed, Patience, Refused, Throttle
 from ingestion.planning.feeds import feed_tasks
 from ingestion.venues import VENUES
 from ingestion.venues.client import VenueClient
@@ -35,7 +35,7 @@ def server(served: VenueServer):
 
 
 async def ratios(server: VenueServer, venue: str, symbol: str) -> list[dict]:
-    async with VenueClient(VENUES[venue], server.source(NOW, START), Line(venue, QUICK), 5000.0) as client:
+    async with VenueClient(VENUES[venue], server.source(NOW, START), Throttle(venue, QUICK), 5000.0) as client:
         market = VENUES[venue].market("perp")
         return (await client.history(market, "long_short_ratios", symbol, START, NOW)).to_pylist()
 
@@ -140,7 +140,7 @@ def liquidated(orders):
 
 
 async def events(server: VenueServer) -> list[dict]:
-    async with VenueClient(VENUES["gate"], server.source(NOW, START), Line("gate", QUICK), 5000.0) as client:
+    async with VenueClient(VENUES["gate"], server.source(NOW, START), Throttle("gate", QUICK), 5000.0) as client:
         market = VENUES["gate"].market("perp")
         return (await client.events(market, "liquidations", DAY_FROM, DAY_TO, SIZES)).to_pylist()
 
@@ -186,7 +186,7 @@ def planned(answered=(), *, now=NOW, only=None, listed=True):
         answered={("gate", "perp", "*"): answered} if answered else {},
         universe=SimpleNamespace(reread={"liquidations": timedelta(hours=6)}),
     )
-    client = SimpleNamespace(venue=VENUES["gate"], line=None)
+    client = SimpleNamespace(venue=VENUES["gate"], throttle=None)
     return [
         (t.window_start, t.window_end)
         for t in feed_tasks(plan, VENUES["gate"].market("perp"), client, [instrument] if listed else [])

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from ingestion.http.fetch import IMPATIENT, Line, Malformed, NotOffered, Patience, Refused, Unreachable
+from ingestion.http.fetch import IMPATIENT, Malformed, NotOffered, Patience, Refused, Throttle, Unreachable
 from ingestion.venues import VENUES
 from ingestion.venues.client import VenueClient, read_page
-from ingestion.venues.venue import History, Window
+from ingestion.venues.venue import History, PageRequest
 from tests.unit.ingestion.venues.venue_server import VenueServer, running
 
 HOUR = 3_600_000
@@ -47,8 +47,8 @@ def server(served: VenueServer):
 
 async def fetch(server: VenueServer, venue: str, market_type: str, dataset: str, symbol: str = "BTCUSDT", **more: Any):
     source = server.source(NOW, START)
-    line = Line(venue, more.pop("patience", QUICK))
-    async with VenueClient(VENUES[venue], source, line, 5000.0) as client:
+    throttle = Throttle(venue, more.pop("patience", QUICK))
+    async with VenueClient(VENUES[venue], source, throttle, 5000.0) as client:
         market = VENUES[venue].market(market_type)
         if dataset == "instruments":
             return (await client.instruments(market, frozenset({"USD", "USDT", "USDC"}))).to_pylist()
@@ -535,7 +535,7 @@ async def test_a_symbol_cannot_change_the_question(server, venue, path, empty):
 
     server.handlers[path] = handle
     source = server.source(NOW, START)
-    async with VenueClient(VENUES[venue], source, Line(venue, QUICK), 5000.0) as client:
+    async with VenueClient(VENUES[venue], source, Throttle(venue, QUICK), 5000.0) as client:
         market = client.venue.market("perp")
         rows = await client.history(market, "candles", HOSTILE, NOW - timedelta(hours=6), NOW, 1.0)
     assert rows.num_rows == 0 and set(server.calls) == {path}
@@ -545,7 +545,7 @@ async def test_a_symbol_cannot_change_the_question(server, venue, path, empty):
 def test_a_symbol_cannot_leave_its_place_in_a_path(venue, market_type, part):
     candles = VENUES[venue].market(market_type).datasets["candles"]
     assert isinstance(candles, History)
-    assert candles.params(Window(HOSTILE, 0, 1))[part] == "PF_%E5%B8%81%2Fy%26x%3D1%2Bz"
+    assert candles.params(PageRequest(HOSTILE, 0, 1))[part] == "PF_%E5%B8%81%2Fy%26x%3D1%2Bz"
 
 
 PATH = "fapi.binance.com/fapi/v1/klines"
@@ -608,7 +608,7 @@ async def test_refusals_are_not_asked_again(server):
 async def test_nobody_there(server):
     source = server.source(NOW, START)
     gone = type(source)(source.kind, "http://127.0.0.1:9", source.starts_at, source.now)
-    async with VenueClient(VENUES["binance"], gone, Line("binance", QUICK), 5000.0) as client:
+    async with VenueClient(VENUES["binance"], gone, Throttle("binance", QUICK), 5000.0) as client:
         with pytest.raises(Unreachable, match="no answer"):
             await client.history(VENUES["binance"].market("perp"), "candles", "BTCUSDT", START, NOW)
 
@@ -626,12 +626,12 @@ def test_blank_numbers_are_missing_and_scales_are_applied():
 
 
 def test_declared_limits_are_kept_only_by_real_venues(server):
-    client = VenueClient(VENUES["hyperliquid"], server.source(NOW, START), Line("hyperliquid", IMPATIENT), 5000.0)
+    client = VenueClient(VENUES["hyperliquid"], server.source(NOW, START), Throttle("hyperliquid", IMPATIENT), 5000.0)
     endpoint = VENUES["hyperliquid"].market("perp").datasets["candles"]
-    assert client._endpoint_line(endpoint) is client.line
-    live = VenueClient(VENUES["hyperliquid"], type(client.source).live(START), Line("hyperliquid", IMPATIENT))
-    assert live._endpoint_line(endpoint).calls_per_minute == 11
-    assert live._endpoint_line(endpoint) is live._endpoint_line(endpoint)
+    assert client._endpoint_throttle(endpoint) is client.throttle
+    live = VenueClient(VENUES["hyperliquid"], type(client.source).live(START), Throttle("hyperliquid", IMPATIENT))
+    assert live._endpoint_throttle(endpoint).calls_per_minute == 11
+    assert live._endpoint_throttle(endpoint) is live._endpoint_throttle(endpoint)
 
 
 def test_depths_are_those_of_the_real_venues():

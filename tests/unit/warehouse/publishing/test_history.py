@@ -163,7 +163,7 @@ def test_a_rollback_that_never_came_to_the_swap_is_no_history(home, monkeypatch)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("warehouse.publishing.publish.swap_link", dies)
+        patch.setattr("warehouse.publishing.swap.swap_link", dies)
         with pytest.raises(KeyboardInterrupt):
             roll_back(home, 1)
     assert current_number(home) == 3 and not any(isinstance(e, RolledBack) for e in history(home).events)

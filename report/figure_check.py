@@ -1,9 +1,4 @@
-"""The guard: a figure that no row of a mart backs does not reach a page.
-
-Belongs here: checking every text of a document against the figures that it claims to print, in its language.
-Does not: writing figures (formatting.py) — the guard reads the printed text back by itself, so that a mistake
-there is found here.
-"""
+"""The guard: a figure that no row of a mart backs does not reach a page."""
 
 import re
 from collections import Counter
@@ -138,7 +133,7 @@ def check_fragments(fragments: tuple[Fragment, ...], where: str) -> None:
     if has_digit(words):
         raise UnbackedFigureError(
             f"{where}: {words.replace(chr(0), '…')!r} states a figure that no mart row backs: read it as a Figure, "
-            f"or declare the term in report/guard.py"
+            f"or declare the term in report/figure_check.py"
         )
     for one, next_one in pairwise(plain((fragment,)) for fragment in fragments):
         if has_digit(one[-1:]) and has_digit(next_one[:1]):

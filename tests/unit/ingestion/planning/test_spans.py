@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from ingestion.planning.windows import joined, left_of
+from ingestion.planning.spans import joined, left_of
 
 T0 = datetime(2025, 11, 3, tzinfo=UTC)
 
