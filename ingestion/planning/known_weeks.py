@@ -7,7 +7,8 @@ of optional venues) is in where one of them has answered for the whole week.
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import duckdb
 
@@ -82,7 +83,7 @@ def _received(
             "select week_start, sum(received_rows) from raw.coverage where dataset = ? group by all", [dataset]
         ).fetchall()
     )
-    gaps: Mapping[date, str] = dict(
+    gaps: Mapping[Any, str] = dict(
         connection.execute(
             "select week_start, any_value(origin || ' ' || series || ': ' || reason order by origin, series)"
             " from raw.coverage where dataset = ? and first_missing_at is not null and not is_closed"

@@ -20,6 +20,14 @@ def joined(spans: Iterable[TimeSpan], near: timedelta = NEAR) -> list[TimeSpan]:
     return together
 
 
+def within(spans: Iterable[TimeSpan], wanted: Sequence[TimeSpan]) -> list[TimeSpan]:
+    """The parts of the spans that lie in one of `wanted`."""
+    parts = (
+        (max(start, first), min(end, last)) for start, end in spans for first, last in joined(wanted, timedelta(0))
+    )
+    return [(start, end) for start, end in parts if start < end]
+
+
 def left_of(span: TimeSpan, taken: Sequence[TimeSpan]) -> list[TimeSpan]:
     """The parts of a span that none of `taken` covers; edges that touch leave nothing between them."""
     start, end = span

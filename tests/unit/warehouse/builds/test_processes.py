@@ -62,3 +62,16 @@ def test_a_child_ends_when_its_parent_is_killed(parent):
 def test_a_watched_program_is_itself():
     done = subprocess.run([watched("/bin/sh"), "-c", "echo $1; exit 7", "-", "a b"], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (7, "a b\n")
+
+
+def test_a_watched_program_tells_its_version_without_starting(tmp_path, monkeypatch):
+    program = tmp_path / "program"
+    program.write_text('#!/bin/sh\necho "started with $*"\n')
+    program.chmod(0o755)
+    for name in ("REGIME_WATCHED", "REGIME_WATCHED_VERSION", "REGIME_RUN_PROCESS"):
+        monkeypatch.setenv(name, "")  # restored afterwards
+    said = [
+        subprocess.run([watched(str(program), version), *asked], capture_output=True, text=True, check=True).stdout
+        for version, asked in (("1.12.6", ["--version"]), ("1.12.6", ["build", "--version"]), ("", ["--version"]))
+    ]
+    assert said == ["1.12.6\n", "started with build --version\n", "started with --version\n"]
