@@ -43,11 +43,3 @@ def left_of(span: TimeSpan, taken: Sequence[TimeSpan]) -> list[TimeSpan]:
     if start < end:
         left.append((start, end))
     return left
-
-
-def within(spans: Iterable[TimeSpan], wanted: Sequence[TimeSpan]) -> list[TimeSpan]:
-    """The parts of the spans that lie in one of those that are wanted."""
-    parts = (
-        (max(start, first), min(end, last)) for start, end in spans for first, last in joined(wanted, timedelta(0))
-    )
-    return [(start, end) for start, end in parts if start < end]
