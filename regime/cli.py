@@ -255,7 +255,7 @@ def dev_compare(
     old: Annotated[Path, typer.Argument(metavar="OLD_HOME")],
     new: Annotated[Path, typer.Argument(metavar="NEW_HOME")],
     metric_ids: Annotated[
-        Path | None, typer.Option(metavar="CSV", help="Renamed metrics: old_metric_id,new_metric_id.")
+        Path | None, typer.Option(metavar="CSV", help="Renamed metrics: mart,old_metric_id,new_metric_id.")
     ] = None,
 ) -> None:
     """Compare what two homes publish: every mart by key and value, every page. Exit code 1 if anything differs."""

@@ -28,7 +28,7 @@ _HASH = re.compile(r"\b[0-9a-f]{12,64}\b")
 
 
 def compare_homes(old: Path, new: Path, *, metric_ids: Path | None = None) -> None:
-    """Print what differs; RunFailed if anything does. `metric_ids`: a table old_metric_id,new_metric_id of renames."""
+    """Print what differs; RunFailed if anything does. `metric_ids`: a table mart,old_metric_id,new_metric_id of renames."""
     renamed = _renamed(metric_ids)
     table = Table("what", "rows", "difference")
     with _opened(old) as before, _opened(new) as after:
@@ -36,7 +36,7 @@ def compare_homes(old: Path, new: Path, *, metric_ids: Path | None = None) -> No
         for name in sorted(names_before - names_after):
             table.add_row(f"marts.{name}", "", "is no more")
         for name in sorted(names_before & names_after - NOT_COMPARED):
-            told = _difference(name, before, after, renamed)
+            told = _difference(name, before, after, renamed.get(name, {}))
             if told:
                 table.add_row(f"marts.{name}", f"{_count(after, name):,}", told)
     for name, told in _pages(old / "reports", new / "reports", renamed):
@@ -55,11 +55,12 @@ def _opened(home: Path) -> duckdb.DuckDBPyConnection:
     return duckdb.connect(str(file.resolve()), read_only=True)
 
 
-def _renamed(metric_ids: Path | None) -> dict[str, str]:
-    if metric_ids is None:
-        return {}
-    rows = pd.read_csv(metric_ids)
-    return dict(zip(rows["old_metric_id"], rows["new_metric_id"], strict=True))
+def _renamed(metric_ids: Path | None) -> dict[str, dict[str, str]]:
+    """Renamed metrics by mart: old id → new id."""
+    renamed: dict[str, dict[str, str]] = {}
+    for row in pd.read_csv(metric_ids).to_dict("records") if metric_ids else ():
+        renamed.setdefault(row["mart"], {})[row["old_metric_id"]] = row["new_metric_id"]
+    return renamed
 
 
 def _marts(connection: duckdb.DuckDBPyConnection) -> set[str]:
@@ -76,7 +77,7 @@ def _count(connection: duckdb.DuckDBPyConnection, mart: str) -> int:
 
 
 def _difference(
-    name: str, before: duckdb.DuckDBPyConnection, after: duckdb.DuckDBPyConnection, renamed: Mapping[str, str]
+    name: str, before: duckdb.DuckDBPyConnection, after: duckdb.DuckDBPyConnection, new_ids: Mapping[str, str]
 ) -> str:
     x, y = (connection.execute(f'select * from marts."{name}"').df() for connection in (before, after))
     if lost := [column for column in x.columns if column not in y.columns]:
@@ -87,7 +88,7 @@ def _difference(
     numbers = [c for c in columns if pd.api.types.is_float_dtype(x[c])]
     keys = [c for c in columns if c not in numbers]
     if "metric_id" in keys:
-        x["metric_id"] = x["metric_id"].map(lambda old: renamed.get(old, old))
+        x["metric_id"] = x["metric_id"].map(lambda old: new_ids.get(old, old))
     x, y = (_ordered(frame, keys, numbers) for frame in (x, y))
     differing = {c: int((x[c] != y[c]).sum()) for c in keys}
     for column in numbers:
@@ -98,25 +99,26 @@ def _difference(
 
 
 def _ordered(frame: pd.DataFrame, keys: list[str], numbers: list[str]) -> pd.DataFrame:
-    text = frame[[*keys, *numbers]].assign(**{key: frame[key].astype(str) for key in keys})
+    text = frame[[*keys, *numbers]].assign(**{key: frame[key].astype(str).fillna("") for key in keys})
     return text.sort_values([*keys, *numbers], kind="stable").reset_index(drop=True)
 
 
-def _pages(old: Path, new: Path, renamed: Mapping[str, str]) -> list[tuple[str, str]]:
+def _pages(old: Path, new: Path, renamed: Mapping[str, Mapping[str, str]]) -> list[tuple[str, str]]:
     """Pages whose text differs, moments of the wall clock and hashes left out."""
     found = []
+    new_ids = {was: now for ids in renamed.values() for was, now in ids.items()}
     for page in sorted(p for p in old.glob("*/*") if p.suffix in {".md", ".html", ".json"}):
         name = page.relative_to(old)
         other = new / name
         if not other.exists():
             found.append((str(name), "is no more"))
-        elif _words(page, renamed) != _words(other, {}):
+        elif _words(page, new_ids) != _words(other, new_ids):
             found.append((str(name), "says something else"))
     return found
 
 
-def _words(page: Path, renamed: Mapping[str, str]) -> str:
+def _words(page: Path, new_ids: Mapping[str, str]) -> str:
     text = _HASH.sub("#", _MOMENT.sub("@", page.read_text(encoding="utf-8")))
-    for old, new in renamed.items():
+    for old, new in new_ids.items():
         text = re.sub(rf"\b{re.escape(old)}\b", new, text)
     return text
