@@ -142,10 +142,11 @@ def explain(
         explain_sentence(week, sentence, language, format, is_all=all_files)
 
 
-quarantine = typer.Typer(help="What guards stopped, why, from which file; and letting go what a wrong rule held.")
+quarantine = typer.Typer(help="What guards stopped and checks refuse, and why; and letting go what is held wrongly.")
 app.add_typer(quarantine, name="quarantine")
 Dataset = Annotated[str | None, typer.Option(help="Only this dataset, like candles.")]
 Format = Annotated[str, typer.Option(help="table, csv or json.")]
+Venue = Annotated[str | None, typer.Option("--venue", "--origin", help="Only this venue or provider.")]
 
 
 @quarantine.command("list")
@@ -161,24 +162,31 @@ def quarantine_list(format: Format = "table") -> None:
 def quarantine_show(
     rule: str,
     dataset: Dataset = None,
-    origin: Annotated[str | None, typer.Option(help="Only this venue or provider.")] = None,
+    venue: Venue = None,
     limit: Annotated[int, typer.Option(help="At most so many rows.")] = 20,
     format: Format = "table",
 ) -> None:
-    """The rows that a rule stopped: why, from which landed file and row, since when."""
+    """The rows that a rule stopped: why, from which landed file and row, since when, and who released them."""
     with in_one_line():
         from regime.quarantine import show
 
-        show(rule, dataset, origin, limit, format)
+        show(rule, dataset, venue, limit, format)
 
 
 @quarantine.command("release")
-def quarantine_release(rule: str, dataset: Dataset = None, wait: Wait = 0) -> None:
-    """Judge again, by the rules as they are now and asking nobody, what a rule stopped; load what passes."""
+def quarantine_release(
+    rule: str,
+    dataset: Dataset = None,
+    venue: Venue = None,
+    symbol: Annotated[str | None, typer.Option(help="Of a check: only this symbol, as the venue writes it.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Of a check: why these rows count. It is kept.")] = None,
+    wait: Wait = 0,
+) -> None:
+    """Let go what a rule holds. A guard's batches are judged again, by the rule as it is now; a check's rows count."""
     with in_one_line():
         from regime.quarantine import release
 
-        release(rule, dataset, wait_seconds=wait)
+        release(rule, dataset, venue=venue, symbol=symbol, reason=reason, wait_seconds=wait)
 
 
 @app.command()

@@ -17,6 +17,8 @@ import duckdb
 import pyarrow as pa
 
 from warehouse import quarantine
+from warehouse.check_releases import TABLE as CHECK_RELEASES
+from warehouse.check_releases import CheckRelease, insert_release, is_release, read_release
 from warehouse.contracts import DATASETS
 from warehouse.home import Home
 from warehouse.landing import LandingError, Manifest, RuleResult, read_manifest, verify
@@ -34,7 +36,7 @@ from warehouse.verdicts import (
 
 @dataclass(frozen=True)
 class Load:
-    """One manifest or judgement that became rows: how many it held, how many were new, how many went to quarantine.
+    """One landed file that became rows: how many it held, how many were new, how many went to quarantine.
 
     A judgement's `quarantined_rows` is what it let go, as a negative number: so that sums come out right.
     """
@@ -48,7 +50,7 @@ class Load:
 
 
 def load_landed(connection: duckdb.DuckDBPyConnection, home: Home) -> list[Load]:
-    """Load every landed batch and judgement that is not loaded yet, oldest first; each whole or not at all."""
+    """Load every landed batch, judgement and release that is not loaded yet, oldest first; each whole or not at all."""
     done = {row[0] for row in connection.execute("select landing_file from raw.loads").fetchall()}
     paths = [path for path in in_the_order_learned(home) if str(path.relative_to(home.landing)) not in done]
     loads: list[Load] = []
@@ -58,6 +60,10 @@ def load_landed(connection: duckdb.DuckDBPyConnection, home: Home) -> list[Load]
                 loads += _load_judgements(connection, home, [read_judgement(path) for path in group])
         else:
             for path in group:
+                if is_release(path):
+                    with _whole(connection):
+                        loads.append(_load_release(connection, home, read_release(path)))
+                    continue
                 manifest = read_manifest(path)
                 verify(manifest)
                 with _whole(connection):
@@ -93,6 +99,18 @@ def _load_batch(connection: duckdb.DuckDBPyConnection, home: Home, manifest: Man
         new_rows = _settle(connection, home, manifest.dataset, manifest.origin, moved, [load_id])[load_id]
         _hold_again(connection, home, manifest.dataset, manifest.origin)
     return Load(load_id, manifest.dataset, manifest.origin, manifest.rows, new_rows, len(held))
+
+
+def _load_release(connection: duckdb.DuckDBPyConnection, home: Home, release: CheckRelease) -> Load:
+    """Keep what was decided; the facts themselves have been rows of raw all the time."""
+    load_id, n_facts = _next_load(connection), len(release.facts)
+    insert_release(connection, release, load_id)
+    _keep_load(
+        connection,
+        [load_id, CHECK_RELEASES, release.rule, str(release.path.relative_to(home.landing)), None, n_facts, 0, 0,
+         _zoneless(release.released_at), None, None],
+    )  # fmt: skip
+    return Load(load_id, CHECK_RELEASES, release.rule, n_facts, 0, 0)
 
 
 def _load_judgements(connection: duckdb.DuckDBPyConnection, home: Home, found: Sequence[Rejudged]) -> list[Load]:

@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 
+from warehouse.check_releases import landed_releases
 from warehouse.contracts import DATASETS
 from warehouse.files import write_durably
 from warehouse.home import Home
@@ -70,16 +71,18 @@ def rejudge(manifest: Manifest, judge: Judge, *, clock: datetime, rule: str) -> 
     return read_judgement(path)
 
 
-def stopped_by(connection: duckdb.DuckDBPyConnection, rule: str, dataset: str | None = None) -> list[str]:
+def stopped_by(
+    connection: duckdb.DuckDBPyConnection, rule: str, dataset: str | None = None, origin: str | None = None
+) -> list[str]:
     """The manifests (paths below landing/) of the loaded batches in which a rule, as last judged, stopped something."""
     found = connection.execute(
         """
         select l.landing_file from raw.newest_guard_results g join raw.loads l using (load_id)
-        where g.dataset = coalesce(?, g.dataset) and g.rule = ?
+        where g.dataset = coalesce(?, g.dataset) and g.origin = coalesce(?, g.origin) and g.rule = ?
             and not g.is_passed and g.severity <> 'warn' and l.rows > 0
         group by l.landing_file, l.load_id order by l.load_id
         """,
-        [dataset, rule],
+        [dataset, origin, rule],
     ).fetchall()
     return [file for (file,) in found]
 
@@ -108,8 +111,8 @@ def read_judgement(path: Path) -> Rejudged:
 
 
 def in_the_order_learned(home: Home) -> list[Path]:
-    """Every manifest and every judgement in a home, in the order in which they became known; by name alone."""
-    found = {path: _learned(path) for path in manifests(home)}
+    """Every manifest, judgement and release in a home, in the order in which they became known; by name alone."""
+    found = {path: _learned(path) for path in (*manifests(home), *landed_releases(home))}
     found |= {path: _learned(path) for path in home.landing.glob(f"*/*/*/*{JUDGEMENT}")}
     return sorted(found, key=found.__getitem__)
 
@@ -129,7 +132,7 @@ def releases(manifest: Manifest, judgements: list[Rejudged]) -> Iterator[tuple[R
 
 
 def _learned(path: Path) -> tuple[str, str]:
-    """`20251124T060001123456`: a manifest is named by its day and time, a judgement by its own moment."""
+    """`20251124T060001123456`: manifests and releases are named by day and time, a judgement by its moment."""
     if is_judgement(path):
         return path.name.removesuffix(JUDGEMENT).rsplit(".", 1)[-1], path.name
     return f"{path.parent.name.replace('-', '')}T{path.name[:12]}", path.name

@@ -42,6 +42,7 @@ LEDGERS = {
     "requests": "What was asked of whom, and how it ended: what a coverage is measured against.",
     "coverage": "Per series and week: what was due, what came, what is missing, why, and when it is asked for again.",
     "quarantine": "Rows that a guard stopped, whole, with the rule.",
+    "check_releases": "Failed checks that somebody released: which facts, who, when and why.",
     "run_context": "One row: what time it is at the source, and as of when the models may know things.",
     "publications": "What has been published, and when.",
     "summary_sentences": "What the published pages say, with the evidence of each sentence.",

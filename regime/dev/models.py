@@ -19,14 +19,14 @@ LAYERS = ("staging", "core", "intermediate", "marts", "operations")
 # Which layers a layer may read; seeds may be read by all but staging, `raw` by staging and operations alone.
 MAY_READ: Mapping[str, frozenset[str]] = {
     "staging": frozenset({"raw"}),
-    "core": frozenset({"seeds", "staging", "core", "intermediate"}),
-    "intermediate": frozenset({"seeds", "staging", "core", "intermediate"}),
-    "marts": frozenset({"seeds", "core", "intermediate", "marts"}),
+    "core": frozenset({"seeds", "staging", "core", "intermediate", "operations"}),
+    "intermediate": frozenset({"seeds", "staging", "core", "intermediate", "operations"}),
+    "marts": frozenset({"seeds", "core", "intermediate", "marts", "operations"}),
     "operations": frozenset({"raw", "staging", "core", "intermediate", "seeds", "operations"}),
 }
 # What a mart tells its readers beside its columns: docs/metrics.md is made of it.
 FACTS = ("window", "formula", "source", "limits")
-_REFERENCE = re.compile(r"""\b(?:ref|source|raw_table)\(\s*['"]([^'"]+)['"](?:\s*,\s*['"]([^'"]+)['"])?\s*\)""")
+_REFERENCE = re.compile(r"""\b(?:ref|source)\(\s*['"]([^'"]+)['"](?:\s*,\s*['"]([^'"]+)['"])?\s*\)""")
 
 
 def check_models() -> list[Finding]:
@@ -66,7 +66,7 @@ def references(path: Path) -> list[tuple[int, str, str]]:
     found = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         for match in _REFERENCE.finditer(line):
-            is_raw = match[0].startswith(("source", "raw_table"))
+            is_raw = match[0].startswith("source")
             name = match[2] or match[1]
             layer = "raw" if is_raw else "seeds" if name in seed_names() else _layers().get(name, "")
             found.append((number, layer, name))
@@ -85,11 +85,11 @@ def declared(path: Path) -> Mapping[str, Any]:
 def grain_of(model: Mapping[str, Any]) -> list[str]:
     """The key that a model's own tests promise to be unique."""
     grains = [
-        content.get("arguments", content)["columns"]
+        content.get("arguments", content)["grain"]
         for test in model.get("data_tests", ())
         if isinstance(test, dict)
         for name, content in test.items()
-        if name == "unique_grain"
+        if name == "integrity"
     ]
     return grains[0] if grains else []
 
@@ -130,7 +130,7 @@ def _description(path: Path) -> Iterator[Finding]:
     if not model:
         yield Finding(
             path, None, f"no {path.stem}.yml beside it describes it",
-            "add one with its description, its columns with types, and a unique_grain test",
+            "add one with its description, its columns with types, and an integrity test",
         )  # fmt: skip
         return
     beside = path.with_suffix(".yml")
@@ -144,7 +144,7 @@ def _description(path: Path) -> Iterator[Finding]:
     if layer_of(path) not in ("marts", "operations"):
         return
     if not grain_of(model) and path.stem in promised():
-        yield Finding(beside, None, f"{path.stem} has no unique_grain test", "name the columns that make a row unique")
+        yield Finding(beside, None, f"{path.stem} has no integrity test", "name the columns that make a row unique")
     missing = [fact for fact in FACTS if fact not in (model.get("config", {}).get("meta") or {})]
     if missing:
         yield Finding(
@@ -173,6 +173,6 @@ def _promises() -> Iterator[Finding]:
                 yield Finding(beside, None, f"{name}.{column} is promised and not declared", "restore it")
         if model and sorted(grain_of(model)) != sorted(promise["key"]):
             yield Finding(
-                beside, None, f"the unique_grain of {name} is not its promised key ({', '.join(promise['key'])})",
+                beside, None, f"the grain of {name} is not its promised key ({', '.join(promise['key'])})",
                 "make them one",
             )  # fmt: skip

@@ -13,7 +13,6 @@ from warehouse.home import CHECKOUT
 
 PACKAGES = ("warehouse", "ingestion", "expectations", "report", "alerts", "orchestration", "regime", "simulator")
 MODELS = CHECKOUT / "dbt_project" / "models"
-REFERENCE = re.compile(r"""\{\{\s*(ref|source)\(\s*['"]([^'"]+)['"](?:\s*,\s*['"]([^'"]+)['"])?""")
 
 
 def modules() -> list[Path]:
@@ -22,10 +21,6 @@ def modules() -> list[Path]:
 
 def models(layer: str) -> list[Path]:
     return sorted((MODELS / layer).rglob("*.sql"))
-
-
-def references(model: Path) -> set[tuple[str, str]]:
-    return {(kind, second or first) for kind, first, second in REFERENCE.findall(model.read_text())}
 
 
 def test_the_top_level_is_as_agreed():
@@ -68,27 +63,6 @@ def test_assets_have_real_annotations():
     assert postponed == []
 
 
-def test_there_are_models_in_every_layer():
-    assert min(len(models(layer)) for layer in ("staging", "intermediate", "marts")) > 5
-
-
-@pytest.mark.parametrize("layer, may_read", [("staging", ()), ("intermediate", ("stg_", "int_")), ("marts", ("int_",))])
-def test_sql_reads_only_the_layer_below(layer, may_read):
-    marts = {p.stem for p in models("marts")}
-    seeds = {p.stem for p in (CHECKOUT / "dbt_project" / "seeds").rglob("*.csv")}
-    wrong = []
-    for model in models(layer):
-        for kind, name in references(model):
-            allowed = (
-                layer == "staging"
-                if kind == "source"
-                else name in seeds or name.startswith(may_read or ("\0",)) or (layer != "staging" and name in marts)
-            )
-            if not allowed:
-                wrong.append(f"{model.stem} reads {kind} {name}")
-    assert wrong == []
-
-
 def test_every_dataset_has_its_staging_model_and_its_suite():
     staging = {p.stem for p in models("staging")}
     assert [name for name in DATASETS if f"stg_{name}" not in staging] == []
@@ -97,9 +71,8 @@ def test_every_dataset_has_its_staging_model_and_its_suite():
 
 
 def test_every_model_is_described_beside_its_sql():
-    bare = [p.stem for layer in ("staging", "intermediate", "marts") for p in models(layer)
-            if not p.with_suffix(".yml").exists()]  # fmt: skip
-    assert bare == []
+    bare = [p.stem for p in sorted(MODELS.rglob("*.sql")) if not p.with_suffix(".yml").exists()]
+    assert bare == [] and len(list(MODELS.rglob("*.sql"))) > 50
 
 
 def test_nothing_speaks_of_where_it_was_written():

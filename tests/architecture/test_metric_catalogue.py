@@ -6,7 +6,7 @@ import re
 import pytest
 import yaml
 
-from ingestion.home import CHECKOUT
+from warehouse.home import CHECKOUT
 
 PROJECT = CHECKOUT / "dbt_project"
 

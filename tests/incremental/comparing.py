@@ -10,7 +10,6 @@ import duckdb
 
 # What an increment is told or tells itself, and a full refresh is not.
 WHOLE_TABLES = {"rebuild_start", "int_funding_rebuild", "int_funding_look_back"}
-COLUMNS = {"run_context": {"rebuild_from"}}
 TOLERANCE = 1e-9
 # Sums that cancel out have no relative precision: this share of the column's largest value is nothing.
 NOTHING = 1e-12
@@ -31,8 +30,7 @@ def differences(one: Path, other: Path, grains: dict[str, tuple[str, list[str] |
 
 def _of_table(connection: duckdb.DuckDBPyConnection, schema: str, table: str, grain: list[str] | None) -> list[str]:
     a, b = f"a.{schema}.{table}", f"b.{schema}.{table}"
-    skipped = COLUMNS.get(table, set())
-    columns = {name: kind for name, kind, *_ in connection.execute(f"describe {b}").fetchall() if name not in skipped}
+    columns = {name: kind for name, kind, *_ in connection.execute(f"describe {b}").fetchall()}
     if grain is None:  # no grain is declared: whole rows
         names = ", ".join(columns)
         only = [

@@ -41,7 +41,6 @@ def main(directory: Path) -> None:
     sentinels = {
         name: f"{FIRST_SENTINEL_YEAR + 2 * i}-01-01 00:00:00"
         for i, name in enumerate(sorted(n for n, m in models.items() if "rebuild_from" in m.columns))
-        if models[name].config.materialized == "table"
     }
     kept = [
         name for name, model in models.items() if any("keep_previous_state" in h.sql for h in model.config.pre_hook)
@@ -62,9 +61,9 @@ def main(directory: Path) -> None:
     increments = _compiled(_ask(runner, ["compile", "--select", "resource_type:model", *places]))
     full = _compiled(_ask(runner, ["compile", "--full-refresh", "--select", "resource_type:model", *places]))
     grains = {
-        manifest.nodes[node.attached_node].name: node.test_metadata.kwargs["columns"]
+        manifest.nodes[node.attached_node].name: node.test_metadata.kwargs["grain"]
         for node in manifest.nodes.values()
-        if node.resource_type == "test" and node.test_metadata and node.test_metadata.name == "unique_grain"
+        if node.resource_type == "test" and node.test_metadata and node.test_metadata.name == "integrity"
     }
     told = {
         "sentinels": sentinels,

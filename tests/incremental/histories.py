@@ -62,6 +62,7 @@ class History:
             if number:
                 self._revise()
                 self._release()
+                self._release_failed_checks()
                 self._list_anew()
             as_of = self.learned
             if self.chance(0.1):  # the wall clock was ahead when something landed: it is not seen yet
@@ -242,6 +243,28 @@ class History:
                 if column.unit == "UTC":
                     rows[column.name] = pd.to_datetime(rows[column.name])
             self._insert(dataset, rows, self.learned)
+
+    def _release_failed_checks(self) -> None:
+        """Somebody decides that some facts count although a check refuses them."""
+        if self.chance(0.5):
+            return
+        found = self.connection.execute(
+            "select dataset, venue, market_type, series, event_at, rule, value, bound from intermediate.failed_checks"
+            " where released_at is null order by hash(series, event_at, ?) limit 30",
+            [int(self.random.integers(1000))],
+        ).fetchall()
+        if not found:
+            return
+        self.load_id += 1
+        self.connection.execute(
+            "insert into raw.loads (load_id, dataset, origin, landing_file, rows, new_rows, quarantined_rows,"
+            " recorded_at) values (?, 'check_releases', 'rule', ?, ?, 0, 0, ?)",
+            [self.load_id, f"check_releases/{self.load_id}.release.json", len(found), self.learned],
+        )
+        self.connection.executemany(
+            "insert into raw.check_releases values (?, ?, ?, ?, ?, ?, ?, ?, 'ann', 'they count', ?, ?)",
+            [[*row, self.learned, self.load_id] for row in found],
+        )
 
     def _list_anew(self) -> None:
         """A venue changes its list: another base, a symbol that it had not listed."""

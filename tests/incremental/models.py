@@ -98,8 +98,11 @@ class Models:
             connection.execute(f"insert into {relation} by name select * from rewritten where {is_rewritten}")
             connection.commit()
 
+    def _schema(self, name: str) -> str:
+        return next(model["schema"] for model in self.models if model["name"] == name)
+
     def _moment(self, connection: duckdb.DuckDBPyConnection, name: str) -> datetime:
-        return connection.execute(f"select rebuild_from from intermediate.{name}").fetchall()[0][0]
+        return connection.execute(f"select rebuild_from from {self._schema(name)}.{name}").fetchall()[0][0]
 
     def _at_its_moments(self, connection: duckdb.DuckDBPyConnection, sql: str) -> str:
         """The SQL with the moments that hold now, in place of those that it was compiled with."""

@@ -1,4 +1,4 @@
-"""metric_values on the full market: each metric is what the catalogue says it is, read again from the mart that it names."""
+"""metric_values on the full market: each metric is what the catalogue says, read again from the mart that it names."""
 
 import csv
 
@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ingestion.home import CHECKOUT
+from warehouse.home import CHECKOUT
 
 pytestmark = pytest.mark.xdist_group("full_market")
 
@@ -67,12 +67,14 @@ FORMULAS = {
     "spot_share_change_pp": against_four_weeks,
     "bear_curves": sold_off,
     "btc_rv_7d_to_rv_30d": lambda rows: by_row(rows, lambda r: r["rv_7d_pct"] / r["rv_30d_pct"]),
-    "crypto_rank_share": lambda rows: by_row(rows[rows["n_classes"] > 1], lambda r: (r["rank"] - 1) / (r["n_classes"] - 1)),
+    "crypto_rank_share": lambda rows: by_row(
+        rows[rows["n_classes"] > 1], lambda r: (r["rank"] - 1) / (r["n_classes"] - 1)
+    ),
     "dollar_change_pct": lambda rows: by_row(rows, lambda r: 100 * r["change"] / r["previous_value"]),
     "open_interest_to_market_cap_like_for_like": lambda rows: by_row(
         rows, lambda r: 1e12 * r["like_for_like_index"] * r["to_market_cap_pct"] / r["total_usd"]
     ),
-}  # fmt: skip
+}
 
 
 def source_rows(marts, metric: dict) -> pd.DataFrame:

@@ -76,7 +76,7 @@ def test_a_rule_that_was_wrong_costs_coverage_until_it_is_released(homes):
     listed = line("quarantine", "list", "--format", "csv")
     assert listed.returncode == 0, listed.stderr
     assert f"{RULE},candles,binance,row," in listed.stdout
-    shown = line("quarantine", "show", RULE, "--origin", "binance", "--limit", "1", "--format", "json")
+    shown = line("quarantine", "show", RULE, "--venue", "binance", "--limit", "1", "--format", "json")
     assert "ether was never so dear" in shown.stdout and ".parquet" in shown.stdout
 
     done = line("quarantine", "release", RULE, REGIME_SERVER_URL="http://127.0.0.1:1")  # nobody is asked

@@ -49,10 +49,7 @@ class Leverage:
         bench.place(
             "stg_funding_rates", "select '' as venue, '' as venue_symbol, timestamp '2025-01-01' as settled_at limit 0"
         )
-        bench.place(
-            "int_refused_open_interest",
-            "select venue, venue_symbol, observed_at from staging.stg_open_interest limit 0",
-        )
+        bench.nothing_fails()
         long = (
             self.prices.rename_axis("price_at")
             .reset_index()

@@ -65,10 +65,7 @@ def test_headlines_look_back_as_they_should(history, seed):
         days = pd.date_range(STARTS + (6 * DAY if each == 7 else 0 * DAY), ENDS - DAY, freq=f"{each}D")
         series[metric] = wandering(random, days, level)
     stated = pd.concat(
-        [
-            pd.DataFrame({"metric_id": m, "value_date": v.index, "value": v.to_numpy()})
-            for m, v in series.items()
-        ]
+        [pd.DataFrame({"metric_id": m, "value_date": v.index, "value": v.to_numpy()}) for m, v in series.items()]
     )
     history.place("metric_values", stated)
     history.build("headlines_weekly")
@@ -155,8 +152,8 @@ def test_probability_of_a_cut(history):
     meetings = history.rows("select * from seeds.fomc_meetings order by decided_on")
     days = pd.bdate_range(STARTS, ENDS)
     rate = pd.DataFrame({
-        "dataset": "macro_series", "provider": "fred", "series": "DFF", "reference_date": days, "released_at": days + DAY,
-        "value": 5 - 0.25 * np.cumsum(random.random(len(days)) < 0.02),
+        "dataset": "macro_series", "provider": "fred", "series": "DFF", "reference_date": days,
+        "released_at": days + DAY, "value": 5 - 0.25 * np.cumsum(random.random(len(days)) < 0.02),
     })  # fmt: skip
     futures = pd.concat([
         pd.DataFrame({"series": series, "reference_date": days, "value": 95.5 + 0.5 * random.random(len(days))})

@@ -111,7 +111,8 @@ def test_weights_obey_the_cap_and_add_up(bench):
     universe = pd.concat(pieces).astype({"sector": "string"})
     bench.place("run_context", run_of(days[0], days[-1]))
     bench.place(
-        "core_valuation_times", pd.DataFrame({"moment_at": days, "is_day_end": True, "is_monday": False, "is_rebalancing": True})
+        "core_valuation_times",
+        pd.DataFrame({"moment_at": days, "is_day_end": True, "is_monday": False, "is_rebalancing": True}),
     )
     bench.place("core_universe", universe)
     bench.build("int_index_baskets")

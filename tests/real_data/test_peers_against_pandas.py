@@ -93,9 +93,7 @@ def wrong_candles(tampered):
 
 @pytest.fixture(scope="module")
 def instruments_of(tampered):
-    return tampered(
-        "select * from core.core_instruments where valid_from <= '2026-01-01' and valid_to > '2026-01-01'"
-    )
+    return tampered("select * from core.core_instruments where valid_from <= '2026-01-01' and valid_to > '2026-01-01'")
 
 
 def refused(ask, rule: str, columns: str) -> set[tuple]:

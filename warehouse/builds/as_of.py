@@ -39,7 +39,7 @@ from warehouse.week import check_weeks, iso_week
 STEP = "as_known"
 _PUBLICATION = re.compile(r"publication:([0-9]{1,9})")
 # What dbt makes. The ledgers and datasets of `raw` stay: each model takes of them what was recorded by the moment.
-_BUILT = ("marts", "intermediate", "staging", "seeds")
+_BUILT = ("marts", "operations", "intermediate", "core", "staging", "seeds")
 
 
 class AsOfError(RuntimeError):

@@ -149,6 +149,7 @@ def _touched(connection: duckdb.DuckDBPyConnection, load_id: int, known_until: d
         f"select min(event_at) from raw.quarantine where dataset in ({names}) and ({is_new} or released_at > ?)",
         [*since, known_until],
     ).fetchall()[0]
+    found += connection.execute(f"select min(event_at) from raw.check_releases where {is_new}", since).fetchall()[0]
     return [*found, _settlements_before(connection, load_id, known_until), coverage.changed_from(connection)]
 
 
@@ -163,6 +164,10 @@ def _settlements_before(connection: duckdb.DuckDBPyConnection, load_id: int, kno
             select origin, series, date_trunc('week', min(event_at))
             from raw.quarantine
             where dataset = 'funding_rates' and (load_id > ? or recorded_at > ? or released_at > ?) group by all
+            union all
+            select venue, series, date_trunc('week', min(event_at))
+            from raw.check_releases
+            where dataset = 'funding_rates' and (load_id > ? or recorded_at > ?) group by all
         ),
         before as (
             select f.venue, f.venue_symbol, max(distinct f.settled_at) as settled_at
@@ -175,7 +180,7 @@ def _settlements_before(connection: duckdb.DuckDBPyConnection, load_id: int, kno
         )
         select min(settled_at) from before
         """,
-        [load_id, known_until, load_id, known_until, known_until, SETTLEMENTS_BEFORE],
+        [*[load_id, known_until] * 2, known_until, load_id, known_until, SETTLEMENTS_BEFORE],
     ).fetchall()[0][0]
 
 

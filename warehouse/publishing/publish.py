@@ -159,10 +159,6 @@ def _add_publication(clone: Path, row: Published, reports: Path) -> None:
     """The copy tells of its own publication, and of what its pages say."""
     with duckdb.connect(str(clone)) as connection:
         connection.execute(INSERT, astuple(row))
-        mart = "from duckdb_tables() where schema_name = 'marts' and table_name = 'publications'"
-        if connection.execute(mart).fetchall():  # it was built before there was this publication to tell of
-            connection.execute("delete from marts.publications")
-            connection.execute("insert into marts.publications by name from raw.publications")
         sentences.put(connection, reports)
         connection.execute("checkpoint")
     os.chmod(clone, 0o444)  # a tool that opens it for writing would shut all other readers out

@@ -20,7 +20,6 @@ _log = logging.getLogger(__name__)
 
 SUMMARIES = "summary*.json"
 TABLE = "raw.summary_sentences"
-MART = "marts.weekly_summary_sentences"
 
 
 @dataclass(frozen=True)
@@ -55,14 +54,8 @@ def put(connection: duckdb.DuckDBPyConnection, reports: Path) -> None:
     """Let a warehouse that nobody reads yet say what the pages below `reports` say, and nothing else."""
     rows = pd.DataFrame(list(read_sentences(reports)), columns=[field.name for field in fields(SentenceRow)])
     connection.register("sentences_of_pages", rows)
-    for table in (TABLE, MART):
-        schema, name = table.split(".")
-        known = connection.execute(
-            "select 1 from duckdb_tables() where schema_name = ? and table_name = ?", [schema, name]
-        ).fetchall()
-        if known:
-            connection.execute(f"delete from {table}")
-            connection.execute(f"insert into {table} by name from sentences_of_pages")
+    connection.execute(f"delete from {TABLE}")
+    connection.execute(f"insert into {TABLE} by name from sentences_of_pages")
     connection.unregister("sentences_of_pages")
 
 

@@ -14,8 +14,9 @@
 {% materialization view, adapter='duckdb' %}
     {%- do start_model(load_cached_relation(this), 'view') -%}
     {%- set target = this.incorporate(type='view') -%}
-    {# The published file is a copy under another name: what its views read must not name the database. #}
-    {%- set query = sql | replace(adapter.quote(this.database) ~ '.', '') -%}
+    {# The published file is a copy under another name: what its views read must not name the database, which may be called as a
+       schema is. #}
+    {%- set query = modules.re.sub(adapter.quote(this.database) ~ '\\.(?="[^"]+"\\."[^"]+")', '', sql) -%}
     {%- if config.get('contract').enforced -%}{{ get_assert_columns_equivalent(query) }}{%- endif -%}
     {%- call statement('main') -%}
         create or replace view {{ target }} as (
@@ -80,18 +81,4 @@
 
 {% macro is_rewritten(meta) -%}
     {{ meta.time_column }} >= {{ rebuild_from(meta.get('rebuilt_since', 'rebuild_start'), meta.get('rebuilt_days_before', 0)) }}
-{%- endmacro %}
-
-{# dbt asks this for what a generic test reads. In `dbt build` a test of an incremental model reads what was rewritten: the
-   rows before were tested when they were written. `dbt test` reads everything. #}
-{% macro get_where_subquery(relation) -%}
-    {%- set tested = graph.nodes.get(model.attached_node) if execute and flags.WHICH == 'build' else none -%}
-    {%- if tested and tested.config.materialized == 'incremental' and not should_full_refresh() -%}
-        {%- set meta = tested.config.meta -%}
-        {%- set since = graph.nodes['model.regime.' ~ meta.get('rebuilt_since', 'rebuild_start')] -%}
-        {%- set found = run_query('select rebuild_from from ' ~ since.relation_name).columns[0].values()[0] | string -%}
-        {{ return('(select * from ' ~ relation ~ ' where ' ~ meta.time_column ~ ' >= '
-            ~ _days_before(found, meta.get('rebuilt_days_before', 0)) ~ ') as rewritten') }}
-    {%- endif -%}
-    {{ return(dbt.default__get_where_subquery(relation)) }}
 {%- endmacro %}

@@ -51,7 +51,7 @@
         {{- ' union all' if not loop.last }}
         {%- endfor %}
     ) as failed
-    left join {{ ref('stg_check_releases') }} as released
+    left join {{ ref('check_releases') }} as released
         on released.rule = failed.rule
         and released.dataset = failed.dataset
         and released.venue = failed.venue

@@ -1,6 +1,14 @@
 -- What was stopped and by which rule: rows that a guard refused when they landed, and facts that other facts refuse.
 -- A view: both lie in a table of their own already.
 {{ config(schema='marts') }}
+with stopped_rows as (
+    select
+        *,
+        case when released_at <= (select as_of from {{ source('raw', 'run_context') }}) then released_at end as released_by_then_at
+    from {{ source('raw', 'quarantine') }}
+    where {{ known_at_as_of() }}
+)
+
 select
     dataset,
     origin as venue,
@@ -18,8 +26,8 @@ select
     landing_file,
     row_number,
     recorded_at,
-    released_at
-from {{ ref('stg_quarantine') }}
+    released_by_then_at as released_at
+from stopped_rows
 union all
 select
     failed.dataset,
@@ -37,5 +45,6 @@ select
     failed.recorded_at,
     failed.released_at
 from {{ ref('failed_checks') }} as failed
-left join {{ ref('stg_loads') }} as loads on loads.load_id = failed.load_id
+left join {{ source('raw', 'loads') }} as loads
+    on loads.load_id = failed.load_id
 where failed.is_decisive or failed.released_at is not null

@@ -87,4 +87,6 @@ def test_a_mart_without_its_promises_is_told_each_of_them(a_new_mart):
     assert any("no turnover_weekly.yml beside it describes it" in text for text in told)
     assert any(":2: a model of marts reads stg_candles, which is of staging" in text for text in told)
     assert any(":3: there is no model or seed price_hourly; did you mean 'prices_hourly'?" in text for text in told)
-    assert any("nobody promised its columns; add its key and columns to dbt_project/promised_columns" in t for t in told)
+    assert any(
+        "nobody promised its columns; add its key and columns to dbt_project/promised_columns" in t for t in told
+    )

@@ -51,7 +51,7 @@ beside_releases as (
         and facts.series = failures.series
         and facts.fact_at = failures.fact_at
         and facts.market_type is not distinct from failures.market_type
-    left join {{ ref('stg_check_releases') }} as releases
+    left join {{ ref('check_releases') }} as releases
         on releases.rule = failures.rule
         and releases.dataset = failures.dataset
         and releases.venue = failures.venue

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='view', meta={'time_column': 'price_at'}) }}
 -- One row per asset and hour of every week for which it has a reference instrument.
 select
     asset_id,
