@@ -145,7 +145,8 @@ def _compare(connection: duckdb.DuckDBPyConnection, models: dict[str, dict]) -> 
         "select window_id, horizon, group_kind, member_group, 0, average_pairwise_correlation,"
         " average_pairwise_correlation_fisher, average_correlation_to_btc, volatility_adjusted_correlation"
         f" from {_relation(models, 'int_correlation_estimates')} union all"
-        " select window_id, horizon, 'bucket', rank_bucket, left_out_block, average_pairwise_correlation, null, null, null"
+        " select window_id, horizon, 'bucket', rank_bucket, left_out_block, average_pairwise_correlation,"
+        " null, null, null"
         f" from {_relation(models, 'int_jackknife_correlations')}"
     ).fetchall()
     ours: Estimates = {row[:5]: row[5:] for row in rows}

@@ -10,13 +10,11 @@ from difflib import SequenceMatcher
 from typing import Any
 
 import duckdb
-import yaml
 
+from regime.dev.models import grains
 from report.document import Document
 from warehouse.contracts import DATASETS, Dataset
-from warehouse.home import CHECKOUT
 
-MODELS = CHECKOUT / "dbt_project" / "models"
 # Sums in parallel are not bit-equal: what agrees to so much is the same figure.
 RELATIVE_TOLERANCE = 1e-9
 # Before its week's first window a price is carried for so long.
@@ -153,7 +151,7 @@ def _changed_rows(
 def changed_figures(connection: duckdb.DuckDBPyConnection, week: date) -> list[FigureChange]:
     """Every cell of the week's rows, in every mart that both states have, that differs."""
     found: list[FigureChange] = []
-    for table, grain in _grains().items():
+    for table, grain in grains().items():
         columns = [_columns(connection, side, table) for side in ("was", "is")]
         shared = {name: kind for name, kind in columns[1].items() if name in columns[0]}
         if table not in _OF_NO_WEEK and set(grain) <= set(shared) and (of_week := _of_week(grain, shared)):
@@ -229,17 +227,6 @@ def changed_sentences(was: Document, now: Document) -> list[SentenceChange]:
                 for i in range(max(b - a, d - c)):
                     old = before[a + i] if a + i < b else None
                     found.append(SentenceChange(section.id, old, after[c + i] if c + i < d else None))
-    return found
-
-
-def _grains() -> dict[str, list[str]]:
-    """The columns that name a row of each mart: its tested grain."""
-    found: dict[str, list[str]] = {}
-    for path in sorted(MODELS.rglob("*.yml")):
-        for model in yaml.safe_load(path.read_text())["models"]:
-            for test in model.get("data_tests", []):
-                if "integrity" in test:
-                    found[model["name"]] = test["integrity"]["arguments"]["grain"]
     return found
 
 

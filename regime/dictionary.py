@@ -10,51 +10,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from regime.dev.models import grains
+from report.figures import unit_of
 from warehouse.builds.project import PROJECT_DIR, manifest
 from warehouse.home import CHECKOUT
 
 PAGE = CHECKOUT / "docs" / "metrics.md"
 
-# What a column's ending says of its unit; the first that fits.
-_UNITS = (
-    ("_annualised_pct", "% a year"),
-    ("_pct", "%"),
-    ("_pp", "percentage points"),
-    ("_usd", "USD"),
-    ("_base", "coins"),
-    ("_hours", "hours"),
-    ("_weeks", "weeks"),
-    ("_days", "days"),
-    ("_at", "UTC"),
-    ("_date", "date"),
-    ("week_start", "date"),
-    ("percentile_104w", "0 to 1"),
-    ("percentile_365d", "0 to 1"),
-    ("percentile", "0 to 1"),
-)
 _FACTS = (("window", "Window"), ("formula", "Formula"), ("source", "From"), ("limits", "Limits"))
 
 
 def page() -> str:
     """The whole page, as Markdown."""
     marts = _marts(json.loads(manifest().read_text()))
-    parts = [_HEAD, *_index(marts), *(_mart(mart) for mart in marts), _claims(marts)]
+    keys = grains()
+    parts = [_HEAD, *_index(marts, keys), *(_mart(mart) for mart in marts), _claims(marts)]
     return "\n".join(parts).rstrip() + "\n"
 
 
 def _marts(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
-    tests = [node for node in manifest["nodes"].values() if node["resource_type"] == "test"]
     marts = [model for model in models if model["schema"].endswith("marts")]
-    for mart in marts:
-        mart["grain"] = next(
-            (
-                test["test_metadata"]["kwargs"]["grain"]
-                for test in tests
-                if test["attached_node"] == mart["unique_id"] and test["test_metadata"]["name"] == "integrity"
-            ),
-            [],
-        )
     return sorted(marts, key=lambda mart: mart["name"])
 
 
@@ -66,11 +42,11 @@ percentile runs from 0 to 1, and a number that is not known is NULL, never 0. As
 """
 
 
-def _index(marts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _index(marts: Sequence[Mapping[str, Any]], keys: Mapping[str, Sequence[str]]) -> Iterator[str]:
     yield "| table | one row per |"
     yield "|---|---|"
     for mart in marts:
-        yield f"| [{mart['name']}](#{mart['name']}) | {', '.join(mart['grain'])} |"
+        yield f"| [{mart['name']}](#{mart['name']}) | {', '.join(keys.get(mart['name'], ()))} |"
     yield ""
 
 
@@ -87,7 +63,7 @@ def _mart(mart: Mapping[str, Any]) -> str:
 
 def _unit(column: Mapping[str, Any]) -> str:
     said = (column.get("config", {}).get("meta") or {}).get("unit")
-    return said or next((unit for ending, unit in _UNITS if column["name"].endswith(ending)), "")
+    return said or unit_of(column["name"])
 
 
 def _claims(marts: Sequence[Mapping[str, Any]]) -> str:

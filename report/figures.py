@@ -22,6 +22,7 @@ _UNITS: tuple[tuple[str, str], ...] = (
     (r"correlation|^ci_(low|high)$", "correlation"),
     (r"(^|_)price_usd$", "USD per coin"),
     (r"_usd$", "USD"),
+    (r"_base$", "coins"),
     (r"_pct$", "percent"),
     (r"_pp$", "percentage points"),
     (r"(^|_)hours(_|$)", "hours"),

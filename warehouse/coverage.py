@@ -10,16 +10,21 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 import duckdb
 import pyarrow as pa
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from warehouse.contracts import CANDLES, DATASETS
+from warehouse.home import CHECKOUT
 from warehouse.reasons import NOT_KEPT, NOT_OFFERED
 
 RULES = Path(__file__).with_name("coverage.sql")
+# Formulas that the ledger and dbt's models share.
+_FORMULAS = CHECKOUT / "dbt_project" / "macros" / "metrics"
 
 # How a row of each dataset becomes an event: its moment, its market ('' where there is none), and which rows count.
 _EVENTS = {
@@ -93,7 +98,7 @@ def update(
     _describe(connection, clock, endpoints, as_of)
     _keep(connection, since)
     _read(connection, is_all=since is None)
-    for statement in RULES.read_text().split(";\n"):
+    for statement in _rules_as_sql().split(";\n"):
         if statement.strip():
             connection.execute(statement)
     changed_week = _changed_week(connection)
@@ -179,7 +184,13 @@ def _changed_week(connection: duckdb.DuckDBPyConnection) -> Any:
 def _rules(endpoints: Sequence[Endpoint]) -> str:
     """One value for all that the ledger follows from beside raw and the clock."""
     asked = repr(sorted(map(str, endpoints))).encode()
-    return hashlib.sha256(RULES.read_bytes() + Path(__file__).read_bytes() + asked).hexdigest()[:16]
+    return hashlib.sha256(_rules_as_sql().encode() + Path(__file__).read_bytes() + asked).hexdigest()[:16]
+
+
+@cache
+def _rules_as_sql() -> str:
+    templates = Environment(loader=FileSystemLoader(_FORMULAS), undefined=StrictUndefined)
+    return templates.from_string(RULES.read_text()).render()
 
 
 def _since(connection: duckdb.DuckDBPyConnection, state: tuple[Any, ...], new: tuple[Any, ...]) -> int | None:

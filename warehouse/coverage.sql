@@ -3,8 +3,8 @@
 --
 -- A week holds the events in (Monday 00:00, next Monday 00:00]. `market` is the market type, '' where there is none.
 
--- The distance of rows is what the data show: a gap longer than both its neighbours' hides missing rows, so the longer
--- neighbour's counts; with one neighbour known that one decides, with none the gap stands. Candles are hourly.
+-- The distance of rows is what the data show, by the rule that funding's intervals follow. Candles are hourly.
+{% from 'observed_interval.sql' import observed_interval %}
 create or replace temp table ledger_steps as
 with gaps as (
     select dataset, origin, market, series, island, event_at,
@@ -21,10 +21,7 @@ beside as (
 ),
 stepped as (
     select dataset, origin, market, series, event_at, gap_hours,
-        case
-            when gap_hours > greatest(previous_gap, next_gap) then greatest(previous_gap, next_gap)
-            else gap_hours
-        end as step_hours
+        {{ observed_interval('gap_hours', 'previous_gap', 'next_gap') }} as step_hours
     from beside
 )
 -- Asking twice within an hour makes no cadence of minutes.

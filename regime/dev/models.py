@@ -94,6 +94,12 @@ def grain_of(model: Mapping[str, Any]) -> list[str]:
     return grains[0] if grains else []
 
 
+def grains() -> Mapping[str, list[str]]:
+    """The key of each model that analysts read."""
+    found = {path.stem: grain_of(declared(path)) for path in model_files() if layer_of(path) in ("marts", "operations")}
+    return {name: grain for name, grain in found.items() if grain}
+
+
 def promised() -> Mapping[str, Mapping[str, Sequence[str]]]:
     """The public contract: for each mart its key and the columns that analysts were promised."""
     content: Mapping[str, Mapping[str, str]] = read_yaml(PROMISES.read_text(encoding="utf-8"))

@@ -1,14 +1,5 @@
-{# Formulas of funding. Belongs here: intervals, annualising, signs, the mean over instruments and hours.
+{# Formulas of funding. Belongs here: annualising, signs, the mean over instruments and hours.
    Does not: which rows count (int_funding_*). #}
-
-{# The interval of a settlement. A gap longer than both its neighbours' hides missing settlements, so the longer
-   neighbour's counts; with one neighbour known that one decides, with none the gap stands. `greatest` skips NULL. #}
-{% macro settlement_interval(gap, previous_gap, next_gap) -%}
-    case
-        when {{ gap }} > greatest({{ previous_gap }}, {{ next_gap }}) then greatest({{ previous_gap }}, {{ next_gap }})
-        else {{ gap }}
-    end
-{%- endmacro %}
 
 {# A settlement's rate, a fraction per interval, in percent a year. #}
 {% macro annualised_pct(rate, interval_hours) -%}(100 * {{ rate }} * 8760 / {{ interval_hours }}){%- endmacro %}

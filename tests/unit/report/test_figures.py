@@ -113,6 +113,7 @@ def test_a_term_does_not_come_about_by_joining_words_over_a_figure() -> None:
         ("reference_price_usd", "USD per coin"),
         ("average_correlation_to_btc", "correlation"),
         ("ci_low", "correlation"),
+        ("open_interest_base", "coins"),
         ("longest_negative_run_hours", "hours"),
         ("negative_hours", "hours"),
         ("hours_present", "hours"),

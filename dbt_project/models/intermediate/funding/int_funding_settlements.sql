@@ -49,7 +49,7 @@ gaps_beside as (
 known as (
     select
         *,
-        {{ settlement_interval('gap_hours', 'previous_gap_hours', 'next_gap_hours') }} as interval_hours
+        {{ observed_interval('gap_hours', 'previous_gap_hours', 'next_gap_hours') }} as interval_hours
     from gaps_beside
     where gap_hours is not null
 )
