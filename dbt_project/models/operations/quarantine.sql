@@ -1,9 +1,9 @@
-{{ config(materialized='view', schema='marts') }}
+{{ config(schema='marts') }}
 -- What was stopped and by which rule: rows that a guard refused when they landed, and facts that a check refuses. A view, since
 -- both lie in a table already; over raw, since a view of schema staging cannot be named in a file that is called so.
 with guards_rows as (
     select *
-    from {{ raw_table('quarantine') }}
+    from {{ source('raw', 'quarantine') }}
     where {{ known_at_as_of() }}
 ),
 
@@ -30,7 +30,7 @@ select
     landing_file,
     row_number,
     recorded_at,
-    case when released_at <= (select as_of from {{ raw_table('run_context') }}) then released_at end as released_at
+    case when released_at <= (select as_of from {{ source('raw', 'run_context') }}) then released_at end as released_at
 from guards_rows
 union all
 select
@@ -49,4 +49,4 @@ select
     failed_checks.recorded_at,
     failed_checks.released_at
 from failed_checks
-left join {{ raw_table('loads') }} as loads on loads.load_id = failed_checks.load_id
+left join {{ source('raw', 'loads') }} as loads on loads.load_id = failed_checks.load_id
