@@ -1,6 +1,5 @@
 {# Checks: which facts cannot be true beside others. Every `check_*` model has one row per fact and rule that it breaks, in one
-   shape: dataset, venue, market_type, series, event_at, rule, value, bound, reason, refuses. They know nothing of releases:
-   `refused` and `failed_checks` do. #}
+   shape: dataset, venue, market_type, series, event_at, rule, value, bound, reason, refuses, released_at. #}
 
 {# Which checks judge a dataset. #}
 {% macro checks_of(dataset) -%}
@@ -37,28 +36,33 @@
     case when {{ dataset }} = 'funding_rates' then date_trunc('hour', {{ event_at }} + interval '30 minutes') else {{ event_at }} end
 {%- endmacro %}
 
-{# The facts of a dataset that its checks refuse (or those of `checks` alone), less what was released: venue, market_type,
-   series, event_at, refuses. A union and no table, since it is on the longest way through the models, and its rows are few.
-   `refuses` is `row`, or `volume` where the price stands. #}
+{# What every check ends with: its failures, and since when those that somebody released refuse nothing. #}
+{% macro beside_releases(failures) -%}
+    select {{ failures }}.*, releases.recorded_at as released_at
+    from {{ failures }}
+    left join {{ ref('stg_check_releases') }} as releases
+        on releases.rule = {{ failures }}.rule
+        and releases.dataset = {{ failures }}.dataset
+        and releases.venue = {{ failures }}.venue
+        and releases.series = {{ failures }}.series
+        and releases.market_type is not distinct from {{ failures }}.market_type
+        and releases.event_at = {{ named_event(failures ~ '.dataset', failures ~ '.event_at') }}
+{%- endmacro %}
+
+{# The facts of a dataset that its checks refuse (or those of `checks` alone): venue, market_type, series, event_at, refuses. A
+   union and no table, since it is on the longest way through the models, and its rows are few. `refuses` is `row`, or `volume`
+   where the price stands. #}
 {% macro refused(dataset, checks=none) -%}
 (
-    select failed.venue, failed.market_type, failed.series, failed.event_at, min(failed.refuses) as refuses
+    select venue, market_type, series, event_at, min(refuses) as refuses
     from (
         {%- for check in checks or checks_of(dataset) %}
-        select dataset, venue, market_type, series, event_at, rule, refuses
+        select venue, market_type, series, event_at, refuses
         from {{ ref(check) }}
-        where dataset = '{{ dataset }}'
+        where dataset = '{{ dataset }}' and released_at is null
         {{- ' union all' if not loop.last }}
         {%- endfor %}
-    ) as failed
-    left join {{ ref('check_releases') }} as released
-        on released.rule = failed.rule
-        and released.dataset = failed.dataset
-        and released.venue = failed.venue
-        and released.series = failed.series
-        and released.market_type is not distinct from failed.market_type
-        and released.event_at = {{ named_event('failed.dataset', 'failed.event_at') }}
-    where released.rule is null
-    group by failed.venue, failed.market_type, failed.series, failed.event_at
+    ) as failures
+    group by venue, market_type, series, event_at
 )
 {%- endmacro %}

@@ -1,12 +1,16 @@
--- What was stopped and by which rule: rows that a guard refused when they landed, and facts that other facts refuse.
--- A view: both lie in a table of their own already.
 {{ config(schema='marts') }}
-with stopped_rows as (
-    select
-        *,
-        case when released_at <= (select as_of from {{ source('raw', 'run_context') }}) then released_at end as released_by_then_at
+-- What was stopped and by which rule: rows that a guard refused when they landed, and facts that a check refuses. A view, since
+-- both lie in a table already; over raw, since a view of schema staging cannot be named in a file that is called so.
+with guards_rows as (
+    select *
     from {{ source('raw', 'quarantine') }}
     where {{ known_at_as_of() }}
+),
+
+failed_checks as (
+    select *
+    from {{ ref('failed_checks') }}
+    where is_decisive or released_at is not null
 )
 
 select
@@ -26,25 +30,23 @@ select
     landing_file,
     row_number,
     recorded_at,
-    released_by_then_at as released_at
-from stopped_rows
+    case when released_at <= (select as_of from {{ source('raw', 'run_context') }}) then released_at end as released_at
+from guards_rows
 union all
 select
-    failed.dataset,
-    failed.venue,
-    failed.market_type,
-    failed.series,
-    failed.event_at,
-    failed.rule,
+    failed_checks.dataset,
+    failed_checks.venue,
+    failed_checks.market_type,
+    failed_checks.series,
+    failed_checks.event_at,
+    failed_checks.rule,
     'row' as severity,
-    failed.reason,
+    failed_checks.reason,
     true as is_peer_check,
-    failed.refuses,
+    failed_checks.refuses,
     loads.landing_file,
     null as row_number,
-    failed.recorded_at,
-    failed.released_at
-from {{ ref('failed_checks') }} as failed
-left join {{ source('raw', 'loads') }} as loads
-    on loads.load_id = failed.load_id
-where failed.is_decisive or failed.released_at is not null
+    failed_checks.recorded_at,
+    failed_checks.released_at
+from failed_checks
+left join {{ source('raw', 'loads') }} as loads on loads.load_id = failed_checks.load_id

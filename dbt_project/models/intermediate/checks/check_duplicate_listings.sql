@@ -275,17 +275,21 @@ failed as (
         max(least_alike) as least_alike
     from copied_settlements
     group by venue, venue_symbol, settled_at
+),
+
+failures as (
+    select
+        dataset,
+        venue,
+        market_type,
+        venue_symbol as series,
+        event_at,
+        'same_rows_under_two_names' as rule,
+        cast(n_alike as double) as value,
+        cast(least_alike as double) as bound,
+        'the same rows as ' || original_symbol || ' of this venue, to which they belong' as reason,
+        'row' as refuses
+    from failed
 )
 
-select
-    dataset,
-    venue,
-    market_type,
-    venue_symbol as series,
-    event_at,
-    'same_rows_under_two_names' as rule,
-    cast(n_alike as double) as value,
-    cast(least_alike as double) as bound,
-    'the same rows as ' || original_symbol || ' of this venue, to which they belong' as reason,
-    'row' as refuses
-from failed
+{{ beside_releases('failures') }}

@@ -183,18 +183,22 @@ failed as (
             || ' times what its peers paid around it' as reason,
         2 as precedence
     from single
+),
+
+failures as (
+    select
+        'funding_rates' as dataset,
+        venue,
+        'perp' as market_type,
+        venue_symbol as series,
+        settled_at as event_at,
+        rule,
+        cast(value as double) as value,
+        cast(bound as double) as bound,
+        reason,
+        'row' as refuses
+    from failed
+    qualify row_number() over (partition by venue, venue_symbol, settled_at order by precedence) = 1
 )
 
-select
-    'funding_rates' as dataset,
-    venue,
-    'perp' as market_type,
-    venue_symbol as series,
-    settled_at as event_at,
-    rule,
-    cast(value as double) as value,
-    cast(bound as double) as bound,
-    reason,
-    'row' as refuses
-from failed
-qualify row_number() over (partition by venue, venue_symbol, settled_at order by precedence) = 1
+{{ beside_releases('failures') }}

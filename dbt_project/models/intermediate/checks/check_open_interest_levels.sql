@@ -159,17 +159,21 @@ failed as (
     select * from off_neighbours
     union all
     select * from off_turnover
+),
+
+failures as (
+    select
+        'open_interest' as dataset,
+        venue,
+        'perp' as market_type,
+        venue_symbol as series,
+        observed_at as event_at,
+        rule,
+        value,
+        bound,
+        reason,
+        'row' as refuses
+    from failed
 )
 
-select
-    'open_interest' as dataset,
-    venue,
-    'perp' as market_type,
-    venue_symbol as series,
-    observed_at as event_at,
-    rule,
-    value,
-    bound,
-    reason,
-    'row' as refuses
-from failed
+{{ beside_releases('failures') }}

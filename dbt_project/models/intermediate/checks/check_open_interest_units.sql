@@ -85,17 +85,21 @@ failed as (
     from ranged
     where price_usd > (1 + {{ open_interest_price_tolerance() }}) * high
         or price_usd < (1 - {{ open_interest_price_tolerance() }}) * low
+),
+
+failures as (
+    select
+        'open_interest' as dataset,
+        venue,
+        'perp' as market_type,
+        venue_symbol as series,
+        observed_at as event_at,
+        rule,
+        value,
+        bound,
+        reason,
+        'row' as refuses
+    from failed
 )
 
-select
-    'open_interest' as dataset,
-    venue,
-    'perp' as market_type,
-    venue_symbol as series,
-    observed_at as event_at,
-    rule,
-    value,
-    bound,
-    reason,
-    'row' as refuses
-from failed
+{{ beside_releases('failures') }}

@@ -83,26 +83,30 @@ compared as (
     from beside_peers
     where n_peers >= {{ least_peers() }}
         and highest_peer_close <= (1 + {{ peer_price_tolerance() }}) * lowest_peer_close
+),
+
+failures as (
+    select
+        'candles' as dataset,
+        venue,
+        market_type,
+        venue_symbol as series,
+        price_at as event_at,
+        'price_fits_peers' as rule,
+        case broken when 'low' then low / peer_high when 'high' then high / peer_low else close / peer_close end as value,
+        cast(
+            case broken
+                when 'low' then 1 + {{ peer_price_tolerance() }}
+                when 'high' then 1 - {{ peer_price_tolerance() }}
+                when 'close above' then {{ peer_close_factor() }}
+                else 1e0 / {{ peer_close_factor() }}
+            end as double
+        ) as bound,
+        n_peers || ' other instruments of the asset agree on another price: its close is '
+            || round(close / peer_close, 4) || ' of theirs' as reason,
+        'row' as refuses
+    from compared
+    where broken is not null
 )
 
-select
-    'candles' as dataset,
-    venue,
-    market_type,
-    venue_symbol as series,
-    price_at as event_at,
-    'price_fits_peers' as rule,
-    case broken when 'low' then low / peer_high when 'high' then high / peer_low else close / peer_close end as value,
-    cast(
-        case broken
-            when 'low' then 1 + {{ peer_price_tolerance() }}
-            when 'high' then 1 - {{ peer_price_tolerance() }}
-            when 'close above' then {{ peer_close_factor() }}
-            else 1e0 / {{ peer_close_factor() }}
-        end as double
-    ) as bound,
-    n_peers || ' other instruments of the asset agree on another price: its close is '
-        || round(close / peer_close, 4) || ' of theirs' as reason,
-    'row' as refuses
-from compared
-where broken is not null
+{{ beside_releases('failures') }}

@@ -53,25 +53,29 @@ ranges as (
     select * from reference_ranges
     union all
     select * from other_ranges
+),
+
+failures as (
+    select
+        'market_caps' as dataset,
+        provided.provider as venue,
+        cast(null as varchar) as market_type,
+        provided.provider_asset_id as series,
+        provided.observed_at as event_at,
+        'provider_price_fits_ours' as rule,
+        provided.price_usd / case when provided.price_usd > ranges.high then ranges.high else ranges.low end as value,
+        cast(
+            case when provided.price_usd > ranges.high then 1 + {{ provider_price_tolerance() }} else 1 - {{ provider_price_tolerance() }} end
+            as double
+        ) as bound,
+        'its price is ' || round(provided.price_usd / (0.5 * (ranges.low + ranges.high)), 4)
+            || ' of our closes on that day: another coin, or another multiplier' as reason,
+        'row' as refuses
+    from provided
+    inner join ranges
+        on ranges.asset_id = provided.asset_id
+        and ranges.day = provided.day
+    where not ({{ is_price_within('provided.price_usd', 'ranges.low', 'ranges.high') }})
 )
 
-select
-    'market_caps' as dataset,
-    provided.provider as venue,
-    cast(null as varchar) as market_type,
-    provided.provider_asset_id as series,
-    provided.observed_at as event_at,
-    'provider_price_fits_ours' as rule,
-    provided.price_usd / case when provided.price_usd > ranges.high then ranges.high else ranges.low end as value,
-    cast(
-        case when provided.price_usd > ranges.high then 1 + {{ provider_price_tolerance() }} else 1 - {{ provider_price_tolerance() }} end
-        as double
-    ) as bound,
-    'its price is ' || round(provided.price_usd / (0.5 * (ranges.low + ranges.high)), 4)
-        || ' of our closes on that day: another coin, or another multiplier' as reason,
-    'row' as refuses
-from provided
-inner join ranges
-    on ranges.asset_id = provided.asset_id
-    and ranges.day = provided.day
-where not ({{ is_price_within('provided.price_usd', 'ranges.low', 'ranges.high') }})
+{{ beside_releases('failures') }}

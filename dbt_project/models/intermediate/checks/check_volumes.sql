@@ -68,20 +68,24 @@ judged as (
     window own_day as (
         partition by doubted.venue, doubted.market_type, doubted.venue_symbol, doubted.asset_id, doubted.known_at
     )
+),
+
+failures as (
+    select
+        'candles' as dataset,
+        venue,
+        market_type,
+        venue_symbol as series,
+        price_at as event_at,
+        'volume_fits_aggregator' as rule,
+        max(multiple) as value,
+        cast(case when market_type = 'spot' then {{ spot_volume_factor() }} else {{ perp_volume_factor() }} end as double) as bound,
+        'over 24 h this instrument alone turned over ' || max(round(multiple, 1))
+            || ' times what the provider saw on all venues' as reason,
+        'volume' as refuses
+    from judged
+    where volume_24h_usd > most_usd
+    group by venue, market_type, venue_symbol, price_at
 )
 
-select
-    'candles' as dataset,
-    venue,
-    market_type,
-    venue_symbol as series,
-    price_at as event_at,
-    'volume_fits_aggregator' as rule,
-    max(multiple) as value,
-    cast(case when market_type = 'spot' then {{ spot_volume_factor() }} else {{ perp_volume_factor() }} end as double) as bound,
-    'over 24 h this instrument alone turned over ' || max(round(multiple, 1))
-        || ' times what the provider saw on all venues' as reason,
-    'volume' as refuses
-from judged
-where volume_24h_usd > most_usd
-group by venue, market_type, venue_symbol, price_at
+{{ beside_releases('failures') }}

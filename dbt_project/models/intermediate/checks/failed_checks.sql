@@ -3,7 +3,7 @@
 -- anew at each build, from what is known then. The look-back: a stamp before midnight may be the settlement of 00:00.
 with failures as (
     {% for check in all_checks() %}
-    select dataset, venue, market_type, series, event_at as fact_at, rule, value, bound, reason, refuses
+    select dataset, venue, market_type, series, event_at as fact_at, rule, value, bound, reason, refuses, released_at
     from {{ recent(ref(check)) }} as {{ check }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
@@ -40,42 +40,31 @@ facts as (
         'market_caps' as dataset, provider as venue, null as market_type, provider_asset_id as series, observed_at as fact_at, recorded_at,
         load_id
     from {{ recent(ref('stg_market_caps')) }} as listings
-),
-
-beside_releases as (
-    select failures.*, facts.recorded_at, facts.load_id, releases.recorded_at as released_at
-    from distinct_failures as failures
-    inner join facts
-        on facts.dataset = failures.dataset
-        and facts.venue = failures.venue
-        and facts.series = failures.series
-        and facts.fact_at = failures.fact_at
-        and facts.market_type is not distinct from failures.market_type
-    left join {{ ref('check_releases') }} as releases
-        on releases.rule = failures.rule
-        and releases.dataset = failures.dataset
-        and releases.venue = failures.venue
-        and releases.series = failures.series
-        and releases.event_at = failures.event_at
-        and releases.market_type is not distinct from failures.market_type
 )
 
 select
-    dataset,
-    venue,
-    market_type,
-    series,
-    event_at,
-    rule,
-    value,
-    bound,
-    reason,
-    refuses,
-    released_at is null and row_number() over (
-        partition by dataset, venue, market_type, series, event_at, released_at is null
-        order by fact_at desc, precedence
+    failures.dataset,
+    failures.venue,
+    failures.market_type,
+    failures.series,
+    failures.event_at,
+    failures.rule,
+    failures.value,
+    failures.bound,
+    failures.reason,
+    failures.refuses,
+    failures.released_at is null and row_number() over (
+        partition by
+            failures.dataset, failures.venue, failures.market_type, failures.series, failures.event_at, failures.released_at is null
+        order by failures.fact_at desc, failures.precedence
     ) = 1 as is_decisive,
-    recorded_at,
-    load_id,
-    released_at
-from beside_releases
+    facts.recorded_at,
+    facts.load_id,
+    failures.released_at
+from distinct_failures as failures
+inner join facts
+    on facts.dataset = failures.dataset
+    and facts.venue = failures.venue
+    and facts.series = failures.series
+    and facts.fact_at = failures.fact_at
+    and facts.market_type is not distinct from failures.market_type

@@ -110,6 +110,25 @@ def test_rows_held_or_released_count_at_their_own_time(raw):
     assert build(raw, now=NOW + timedelta(hours=1), as_of=later) == monday("2025-10-06")
 
 
+def test_what_a_release_lets_count_is_rewritten_from_its_own_time(raw):
+    later = LEARNED + timedelta(days=2)
+    released = "insert into raw.check_releases (dataset, venue, series, event_at, recorded_at, load_id) values "
+    load(raw, 2, recorded_at=LEARNED + timedelta(days=1))
+    raw.execute(released + "('candles', 'v', 'A', timestamp '2025-10-15', timestamp '2026-01-06 12:00:00', 2)")
+    assert not is_current(raw, source(), fingerprint="f")
+    assert build(raw, as_of=later) == monday("2025-09-29")
+    assert build(raw, as_of=later) == monday("2025-11-10")
+
+
+def test_a_released_settlement_changes_the_interval_of_those_before_it(raw):
+    load(raw, 2, funding_rates=("A", "2025-08-01 08:00"))
+    build(raw)
+    load(raw, 3)
+    released = "insert into raw.check_releases (dataset, venue, series, event_at, recorded_at, load_id) values "
+    raw.execute(released + "('funding_rates', 'v', 'A', timestamp '2025-10-15', timestamp '2026-01-05 12:00:00', 3)")
+    assert build(raw) == monday("2025-07-14")  # the one before lies in August, and the margin before it
+
+
 def test_a_row_from_a_clock_ahead_counts_once_it_is_seen(raw):
     load(raw, 2, recorded_at=LEARNED + timedelta(days=30), candles="2025-10-01 00:00")
     build(raw)  # as of before: the row is loaded and not seen
