@@ -14,7 +14,7 @@ import duckdb
 import pyarrow as pa
 
 from warehouse.contracts import CANDLES, DATASETS
-from warehouse.reasons import NOT_KEPT, NOT_OFFERED
+from warehouse.landing import NOT_KEPT, NOT_OFFERED
 from warehouse.week import Week
 
 RULES = Path(__file__).with_name("coverage.sql")
