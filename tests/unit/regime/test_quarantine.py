@@ -6,19 +6,19 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from warehouse.rebuild import rebuild
 
 from expectations.rules import between, quarantine
 from expectations.runner import judge_at
 from expectations.suites import candles as suite
 from expectations.suites import suite_of
+from regime.commands.quarantine import list_rules, release, show
 from regime.errors import BadInput
-from regime.quarantine import list_rules, release, show
 from tests.unit.warehouse.batches import CANDLES, START, candles, no_guard
 from warehouse.database import connect
 from warehouse.landing import Landing
 from warehouse.loading import load_landed
 from warehouse.lock import write_lock
-from warehouse.rebuild import rebuild
 
 NOW = START + timedelta(days=2)
 TIGHT = replace(
