@@ -32,7 +32,7 @@ def serving(clock: tuple[str, ...], market: str, environment: dict[str, str]) ->
 
 def _serve_a_week_ago(market_name: str) -> None:
     from simulator.archive import kept_history
-    from simulator.generate import generate
+    from simulator.generation.generate import generate
     from simulator.present import at
     from simulator.server import create_app, serve
 

@@ -24,7 +24,7 @@ from ingestion.planning.plan import MARKET_SERVER_CALLS_PER_SECOND
 from ingestion.sources.opening import served
 from ingestion.venues import VENUES as DECLARED
 from ingestion.venues.client import VenueClient
-from simulator.generate import DEFAULT_SEED
+from simulator.generation.generate import DEFAULT_SEED
 from simulator.market import Market
 from simulator.paging_market import INTERVALS_HOURS, VENUES, make_paging_market
 from warehouse.source import Source

@@ -10,8 +10,8 @@ from ingestion.sources.opening import open_source
 from warehouse.clock import remember_clock
 from warehouse.home import Home
 from warehouse.progress import StepProgress
+from warehouse.recovery.upkeep import locked, put_in_order
 from warehouse.source import Source
-from warehouse.upkeep import locked, put_in_order
 
 
 @dataclass(frozen=True)

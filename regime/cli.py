@@ -43,7 +43,7 @@ def run(
 ) -> None:
     """Fetch what is new, build and test the warehouse, publish the week."""
     with in_one_line():
-        from regime.run import run_range
+        from regime.commands.run import run_range
 
         run_range(week, week, replay_dir=replay, is_live=live, wait_seconds=wait)
 
@@ -64,7 +64,7 @@ def backfill(
 ) -> None:
     """Publish a range of weeks in a single run; or fill gaps, and publish the weeks that gained rows."""
     with in_one_line():
-        from regime.backfill import Asked, backfill_asked
+        from regime.commands.backfill import Asked, backfill_asked
 
         asked = Asked(first, last, gaps, force, venue, symbol, week, dataset)
         backfill_asked(asked, replay_dir=replay, is_live=live, wait_seconds=wait)
@@ -78,7 +78,7 @@ def sql(
 ) -> None:
     """Ask the published warehouse. Never waits for a run, and cannot write."""
     with in_one_line():
-        from regime.sql import ask
+        from regime.commands.sql import ask
 
         ask(query, format, timeout_s=timeout)
 
@@ -87,7 +87,7 @@ def sql(
 def status() -> None:
     """What this home holds: source, publication, weeks, coverage, last run, what stands against publishing."""
     with in_one_line():
-        from regime.status import show
+        from regime.commands.status import show
 
         show()
 
@@ -104,7 +104,7 @@ def report(
 ) -> None:
     """Write a week's page as it was known at a moment. Publishes nothing."""
     with in_one_line():
-        from regime.report import show_week
+        from regime.commands.report import show_week
 
         show_week(week, as_of, out, wait_seconds=wait)
 
@@ -117,7 +117,7 @@ def diff(
 ) -> None:
     """What was learned of a week since it was published, and which figures and sentences would be others now."""
     with in_one_line():
-        from regime.diff import show_differences
+        from regime.commands.diff import show_differences
 
         show_differences(week, format, wait_seconds=wait)
 
@@ -132,7 +132,7 @@ def explain(
 ) -> None:
     """What a published sentence rests on: marts' rows, the SQL, the raw rows' files and their hashes."""
     with in_one_line():
-        from regime.explain import explain as explain_sentence
+        from regime.commands.explain import explain as explain_sentence
 
         explain_sentence(week, sentence, language, format, is_all=all_files)
 
@@ -147,7 +147,7 @@ Format = Annotated[str, typer.Option(help="table, csv or json.")]
 def quarantine_list(format: Format = "table") -> None:
     """The rules that hold rows, of whom, how many, and from when to when."""
     with in_one_line():
-        from regime.quarantine import list_rules
+        from regime.commands.quarantine import list_rules
 
         list_rules(format)
 
@@ -162,7 +162,7 @@ def quarantine_show(
 ) -> None:
     """The rows that a rule stopped: why, from which landed file and row, since when."""
     with in_one_line():
-        from regime.quarantine import show
+        from regime.commands.quarantine import show
 
         show(rule, dataset, origin, limit, format)
 
@@ -171,7 +171,7 @@ def quarantine_show(
 def quarantine_release(rule: str, dataset: Dataset = None, wait: Wait = 0) -> None:
     """Judge again, by the rules as they are now and asking nobody, what a rule stopped; load what passes."""
     with in_one_line():
-        from regime.quarantine import release
+        from regime.commands.quarantine import release
 
         release(rule, dataset, wait_seconds=wait)
 
@@ -184,7 +184,7 @@ def rollback(
 ) -> None:
     """Let readers see an earlier publication again. The next run publishes a new one."""
     with in_one_line():
-        from regime.rollback import list_versions, roll_back_to
+        from regime.commands.rollback import list_versions, roll_back_to
 
         list_versions() if list_kept else roll_back_to(to, wait_seconds=wait)
 
@@ -197,7 +197,7 @@ def verify(
 ) -> None:
     """Check that no published page or verdict was edited. Exit code 0: none was; 3: one was, and which."""
     with in_one_line():
-        from regime.verify import verify as check
+        from regime.commands.verify import verify as check
 
         check(head)
 
@@ -209,7 +209,7 @@ def rebuild(
 ) -> None:
     """Make the whole warehouse anew from what has landed, asking nobody."""
     with in_one_line():
-        from regime.rebuild import rebuild_home
+        from regime.commands.rebuild import rebuild_home
 
         rebuild_home(is_published=publish, wait_seconds=wait)
 
@@ -222,7 +222,7 @@ def ui(
 ) -> None:
     """Dagster's page, on the same home and source as the command line."""
     with in_one_line():
-        from regime.ui import serve
+        from regime.commands.ui import serve
 
         serve(replay_dir=replay, is_live=live, port=port)
 

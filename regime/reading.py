@@ -6,8 +6,8 @@ from contextlib import ExitStack, contextmanager
 
 import duckdb
 
+from regime.commands.sql import open_published
 from regime.errors import BadInput
-from regime.sql import open_published
 from warehouse.home import Home
 from warehouse.untrusted import one_line
 

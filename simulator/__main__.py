@@ -51,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
             recorded = replay.load(options.replay)
             market, archive, notes = recorded.market, recorded.archive, recorded.notes
         else:
-            from simulator.generate import generate
+            from simulator.generation.generate import generate
 
             market = generate(options.market) if options.seed is None else generate(options.market, options.seed)
             archive = () if options.real_retention else kept_history(market)

@@ -14,7 +14,7 @@ import duckdb
 import pyarrow as pa
 
 from warehouse.contracts import CANDLES, DATASETS
-from warehouse.reasons import NOT_KEPT, NOT_OFFERED
+from warehouse.landing import NOT_KEPT, NOT_OFFERED
 from warehouse.week import Week
 
 RULES = Path(__file__).with_name("coverage.sql")
@@ -43,6 +43,9 @@ _SAME_WEEK = (
 
 # Rows are stamped with some jitter: what is asked for reaches this far beyond the moment at which a row was due.
 JITTER = timedelta(minutes=30)
+
+# How the reason of a gap begins (coverage.sql) where the venue has answered, without the rows or with what a guard holds.
+ANSWERED = "the venue answered"
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,10 @@ from warehouse.home import Home
 
 Severity = Literal["critical", "row", "warn"]
 
+# How the reason of a failed request begins where asking again is useless: by that the ledger of coverage knows it.
+NOT_OFFERED = "not offered"
+NOT_KEPT = "not kept"
+
 # What a manifest is written in. Older ones have no format and no clock, and stay readable.
 FORMAT = 2
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from ingestion.secrets import redact
-from warehouse.reasons import NOT_KEPT, NOT_OFFERED
+from warehouse.landing import NOT_KEPT, NOT_OFFERED
 from warehouse.untrusted import one_line
 
 T = TypeVar("T")

@@ -20,8 +20,7 @@ from ingestion.universe import Universe
 from ingestion.venues import VENUES
 from ingestion.venues.venue import Feed, History
 from warehouse.contracts import INSTRUMENTS
-from warehouse.coverage import JITTER
-from warehouse.reasons import ANSWERED
+from warehouse.coverage import ANSWERED, JITTER
 from warehouse.source import Source
 from warehouse.week import Week
 

@@ -25,7 +25,7 @@ from dagster import (
 from ingestion.session import Session
 from orchestration.assets.origins import OWNER
 from orchestration.materialisations import is_deferred, report, week_of
-from report.archive import write_archive
+from report.archive.index import write_archive
 from report.week import WeekPages, write_week
 from warehouse.database import connect
 from warehouse.publishing.code_version import code_version

@@ -28,9 +28,36 @@ def references(model: Path) -> set[tuple[str, str]]:
     return {(kind, second or first) for kind, first, second in REFERENCE.findall(model.read_text())}
 
 
+# A folder that can be seen at once.
+MOST_MODULES = 16
+
+
 def test_the_top_level_is_as_agreed():
-    fixed = ["pyproject.toml", "orchestration", "dbt_project", "ingestion", "expectations", "tests", "workspace.yaml"]
+    fixed = [
+        "pyproject.toml", "workspace.yaml", "dagster.yaml", "Makefile", "dbt_project", "tests", *PACKAGES
+    ]  # fmt: skip
     assert [name for name in fixed if not (CHECKOUT / name).exists()] == []
+
+
+def test_no_folder_is_too_large_to_be_seen_at_once():
+    folders = {path.parent for path in modules()}
+    sizes = {
+        str(folder.relative_to(CHECKOUT)): len([p for p in folder.glob("*.py") if p.name != "__init__.py"])
+        for folder in folders
+    }
+    assert {name: size for name, size in sizes.items() if size > MOST_MODULES} == {}
+
+
+def test_every_folder_is_a_package_that_opens_with_what_belongs_in_it():
+    folders = {path.parent for path in modules()}
+    assert [str(f.relative_to(CHECKOUT)) for f in sorted(folders) if not (f / "__init__.py").exists()] == []
+
+
+def test_orchestration_holds_dagster_and_nothing_else():
+    modules_of_it = [p for p in (CHECKOUT / "orchestration").rglob("*.py") if p.name != "__init__.py"]
+    pattern = re.compile(r"^(import|from) (dagster|dagster_dbt)\b", re.MULTILINE)
+    assert modules_of_it
+    assert [str(p.relative_to(CHECKOUT)) for p in modules_of_it if not pattern.search(p.read_text())] == []
 
 
 def test_imports_run_one_way():

@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from report.archive import write_archive
+from report.archive.index import write_archive
 from report.week import write_week
 from tests.unit.report.charts_by_hand import charted_marts, hostile_charted_marts
 from tests.unit.report.marts_by_hand import WEEK

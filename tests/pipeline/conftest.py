@@ -8,9 +8,9 @@ import duckdb
 import pandas as pd
 import pytest
 
-from simulator.generate import generate
+from simulator.generation.generate import generate
+from simulator.generation.truth import Truth, truth
 from simulator.market import Market
-from simulator.truth import Truth, truth
 from tests.pipeline.market import CommandLine
 from tests.pipeline.weekly_homes import WeeklyHomes
 

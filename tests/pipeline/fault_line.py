@@ -16,7 +16,7 @@ from ingestion.ingest import Only, ingest
 from ingestion.session import open_session
 from ingestion.sources.choice import Choice
 from orchestration.run import RunOutcome, run_weeks
-from simulator.generate import generate
+from simulator.generation.generate import generate
 from simulator.present import at
 from warehouse.home import Home
 from warehouse.week import Week

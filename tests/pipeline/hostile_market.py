@@ -13,7 +13,7 @@ import pandas as pd
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from simulator.generate import generate
+from simulator.generation.generate import generate
 from simulator.market import Market
 from simulator.server import create_app
 from tests.unit.simulator.small_market import served

@@ -51,7 +51,7 @@ STEPS = {
     "version complete": Step("warehouse.publishing.publish:make_current", False),
     "link swapped": Step("warehouse.publishing.publish:make_current", True),
     "published": Step("orchestration.assets.publication:publish", True),
-    "run over": Step("regime.run:summarise", False),
+    "run over": Step("regime.commands.run:summarise", False),
 }
 
 

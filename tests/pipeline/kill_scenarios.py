@@ -10,14 +10,14 @@ import duckdb
 
 from tests.pipeline import small_home
 from tests.pipeline.killing import Scenario
-from warehouse.cleanup import sweep
 from warehouse.database import connect
 from warehouse.home import Home
 from warehouse.landing import manifests, read_manifest, verify
 from warehouse.loading import load_landed
 from warehouse.publishing.history import RolledBack, current_number, history, versions
 from warehouse.publishing.rollback import roll_back
-from warehouse.rebuild import mend, rebuild
+from warehouse.recovery.cleanup import sweep
+from warehouse.recovery.rebuild import mend, rebuild
 
 PUBLISHED = 6  # more than are kept: publishing once more also drops one
 MORE = [3.0, 4.0]

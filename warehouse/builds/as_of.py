@@ -29,9 +29,9 @@ from warehouse.lock import is_alive
 from warehouse.progress import SilentSteps, StepProgress
 from warehouse.publishing.gate import weeks_without_candles
 from warehouse.publishing.history import history
+from warehouse.recovery.upkeep import locked, put_in_order
 from warehouse.source import Kind, Source
 from warehouse.untrusted import one_line
-from warehouse.upkeep import locked, put_in_order
 from warehouse.week import Week, closed_weeks
 
 STEP = "as_known"

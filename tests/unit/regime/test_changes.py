@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from regime.changes import changed_figures, changed_rows
-from regime.diff import last_published
+from regime.commands.diff import last_published
 from regime.errors import BadInput
 from tests.unit.warehouse.batches import CANDLES, START, candles, negative_closes_stop, no_guard
 from tests.unit.warehouse.test_verdicts import release

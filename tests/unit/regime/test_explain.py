@@ -5,8 +5,8 @@ import json
 
 import pytest
 
+from regime.commands.explain import explain
 from regime.errors import BadInput
-from regime.explain import explain
 from regime.lineage import sources_of, window_of
 from tests.unit.warehouse.batches import CANDLES, START, build, candles, no_guard
 from warehouse.database import connect

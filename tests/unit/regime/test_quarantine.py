@@ -11,8 +11,8 @@ from expectations.rules import between, quarantine
 from expectations.runner import judge_at
 from expectations.suites import candles as suite
 from expectations.suites import suite_of
+from regime.commands.quarantine import list_rules, release, show
 from regime.errors import BadInput
-from regime.quarantine import list_rules, release, show
 from tests.unit.warehouse.batches import CANDLES, START, candles, no_guard
 from warehouse.database import connect
 from warehouse.landing import Landing

@@ -7,9 +7,9 @@ import json
 import duckdb
 import pytest
 
-from regime import sql
+from regime.commands import sql
+from regime.commands.sql import ask
 from regime.errors import BadInput
-from regime.sql import ask
 
 
 @pytest.fixture

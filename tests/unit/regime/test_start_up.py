@@ -16,16 +16,16 @@ LIST = "import sys; {do}; print(' '.join(m for m in sys.modules if '.' not in m)
     "module",
     [
         "regime.cli",
-        "regime.sql",
-        "regime.status",
-        "regime.run",
-        "regime.ui",
-        "regime.quarantine",
-        "regime.report",
-        "regime.diff",
-        "regime.rollback",
-        "regime.rebuild",
-        "regime.verify",
+        "regime.commands.sql",
+        "regime.commands.status",
+        "regime.commands.run",
+        "regime.commands.ui",
+        "regime.commands.quarantine",
+        "regime.commands.report",
+        "regime.commands.diff",
+        "regime.commands.rollback",
+        "regime.commands.rebuild",
+        "regime.commands.verify",
     ],
 )
 def test_a_command_imports_nothing_heavy(module, tmp_path):
@@ -38,7 +38,7 @@ def test_a_command_imports_nothing_heavy(module, tmp_path):
 
 def test_asking_imports_neither_pandas_nor_pyarrow(tmp_path):
     done = subprocess.run(
-        [sys.executable, "-c", LIST.format(do="import regime.sql")],
+        [sys.executable, "-c", LIST.format(do="import regime.commands.sql")],
         cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(CHECKOUT)}, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert {"pandas", "pyarrow", "httpx"} & set(done.stdout.split()) == set()

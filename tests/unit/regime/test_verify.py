@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 import pytest
 import typer
 
+from regime.commands.verify import NOT_AS_PUBLISHED, verify
 from regime.errors import BadInput
-from regime.verify import NOT_AS_PUBLISHED, verify
-from report import chain
-from report.archive import write_archive
+from report.archive import chain
+from report.archive.index import write_archive
 from tests.pipeline.small_home import SOURCE, begin, build
 from tests.unit.report.test_archive import a_page
 from warehouse.home import Home
@@ -117,7 +117,7 @@ def test_the_archive_is_compared_where_this_code_wrote_it(line, capsys, monkeypa
         line.edit(name, "range", "recovery")
     verify()
     assert capsys.readouterr().err == ""  # another version wrote it: nobody can say
-    monkeypatch.setattr("regime.verify.code_version", lambda: "test")
+    monkeypatch.setattr("regime.commands.verify.code_version", lambda: "test")
     fails(capsys, "index.html: it was edited", "feed.atom: it was edited", "feed.json: it was edited")
 
 

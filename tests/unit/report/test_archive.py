@@ -9,8 +9,8 @@ from html.parser import HTMLParser
 import jsonschema
 import pytest
 
-from report.archive import LEVELS, SCHEMA, VERDICT_LEVELS, files, write_archive
-from report.published import published_weeks
+from report.archive.index import LEVELS, SCHEMA, VERDICT_LEVELS, files, write_archive
+from report.archive.published import published_weeks
 from report.week import write_week
 from tests.unit.report.marts_by_hand import MARTS, WEEK, plausible_marts
 from warehouse.home import CHECKOUT

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from report import chain
+from report.archive import chain
 from tests.unit.report.test_archive import a_page
 
 AS_OF = datetime(2025, 11, 24, 7, 0, 0, 123456)

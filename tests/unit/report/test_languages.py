@@ -318,7 +318,7 @@ def test_a_word_may_bring_no_number_that_its_value_has_not(monkeypatch: pytest.M
 
 def test_the_guards_tables_are_its_own() -> None:
     assert set(READINGS) == set(LANGUAGES)
-    source = (PACKAGE / "guard.py").read_text(encoding="utf-8")
+    source = (PACKAGE / "figure_check.py").read_text(encoding="utf-8")
     assert "NUMERALS" not in source and "Scale(" not in source
 
 

@@ -9,7 +9,7 @@ import httpx
 import pandas as pd
 import pytest
 
-from simulator.generate import generate
+from simulator.generation.generate import generate
 from simulator.market import COLUMNS, Market
 from simulator.paging_market import HOUR_MS, N_CANDLES, NOW, make_paging_market
 from simulator.server import Options

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from simulator.archive import kept_history
-from simulator.generate import generate
+from simulator.generation.generate import generate
 from tests.unit.simulator.small_market import serving
 
 FIRST, LAST = "2025-11-12T10:00:00", "2025-11-12T11:00:00"

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simulator.assets import assets, listings
-from simulator.generate import generate
+from simulator.generation.assets import assets, listings
+from simulator.generation.generate import generate
+from simulator.generation.truth import truth
 from simulator.market import COLUMNS, Market
-from simulator.truth import truth
 from tests.independent import open_interest as independent_oi
 from warehouse.home import CHECKOUT
 
@@ -242,7 +242,7 @@ def test_the_tiny_market_has_two_sectors_of_three_and_every_kind_of_venue(tiny):
 
 
 def test_data_files_name_only_what_exists():
-    file = tomllib.loads((Path(CHECKOUT) / "simulator" / "listings.toml").read_text())
+    file = tomllib.loads((Path(CHECKOUT) / "simulator" / "generation" / "listings.toml").read_text())
     known = {a.asset_id for a in assets("full")}
     for block in file["markets"]:
         named = block["assets"] if isinstance(block["assets"], list) else block["except"]

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simulator.assets import assets
-from simulator.generate import generate
+from simulator.generation.assets import assets
+from simulator.generation.generate import generate
+from simulator.generation.truth import Truth, truth
 from simulator.market import Market
-from simulator.truth import Truth, truth
 from tests.independent import funding as independent_funding
 from tests.independent import open_interest as independent_oi
 from tests.independent import prices as independent_prices

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simulator.generate import generate
+from simulator.generation.generate import generate
+from simulator.generation.truth import truth
 from simulator.market import Market
 from simulator.server import Options
-from simulator.truth import truth
 from tests.unit.simulator.small_market import serving
 from tests.unit.simulator.test_dialects_ccxt import exchange
 from tests.unit.simulator.test_dialects_futures import at_now, stamps

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from simulator.archive import kept_history
-from simulator.generate import generate
+from simulator.generation.generate import generate
 from simulator.market import Market
 from simulator.present import Present, at
 from tests.pipeline.market import market_server

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simulator.assets import FundingRules, Listing
-from simulator.calibration import HOUR, Calibration
-from simulator.prices import HOURS_A_YEAR, Array, PriceModel
-from simulator.trading import week_factors
+from simulator.generation.assets import FundingRules, Listing
+from simulator.generation.calibration import HOUR, Calibration
+from simulator.generation.prices import HOURS_A_YEAR, Array, PriceModel
+from simulator.generation.trading import week_factors
 
 OBSERVATION_HOURS = 4
 NEUTRAL_PCT = 10.95

@@ -13,9 +13,9 @@ import duckdb
 
 from ingestion.planning.endpoints import endpoints
 from regime.changes import FIGURES_SHOWN, Changes, changed_figures, changed_rows, changed_sentences
+from regime.commands.report import LOCK_WAIT_SECONDS, in_words
 from regime.errors import BadInput
 from regime.progress import Steps
-from regime.report import LOCK_WAIT_SECONDS, in_words
 from regime.weeks import parse
 from warehouse.home import Home
 from warehouse.publishing import pages

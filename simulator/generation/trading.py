@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simulator.assets import Listing
-from simulator.calibration import WEEK_HOURS, Calibration
-from simulator.prices import Array, PriceModel
+from simulator.generation.assets import Listing
+from simulator.generation.calibration import WEEK_HOURS, Calibration
+from simulator.generation.prices import Array, PriceModel
 
 # Daily dollar turnover of an asset over all markets is about this part of its cap to this power.
 _TURNOVER_SHARE = 0.20

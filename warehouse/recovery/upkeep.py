@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from warehouse.builds import memory
-from warehouse.cleanup import sweep
 from warehouse.home import Home
 from warehouse.lock import write_lock
 from warehouse.progress import SilentSteps, StepProgress
 from warehouse.publishing.history import Retention
+from warehouse.recovery.cleanup import sweep
 
 # Steps that are shown only where there is something to report.
 LOCK = "lock"
@@ -30,7 +30,9 @@ def locked(home: Home, *, wait_seconds: float = 0.0, progress: StepProgress | No
 
 def put_in_order(home: Home, progress: StepProgress | None = None) -> None:
     """Sweep what killed runs left; make staging anew where this version cannot work with what lies there."""
-    from warehouse.rebuild import mend  # with pyarrow and all of raw: who only asks for the clock need not wait for it
+    from warehouse.recovery.rebuild import (
+        mend,  # with pyarrow and all of raw: who only asks for the clock need not wait for it
+    )
 
     steps = progress or SilentSteps()
     # A setting that cannot be understood is better reported now than at the end of a run.

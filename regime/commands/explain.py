@@ -10,9 +10,9 @@ import duckdb
 from rich.console import Console
 from rich.text import Text
 
+from regime.commands.sql import open_published
 from regime.errors import BadInput
 from regime.lineage import UNCHANGED, LandedFile, landed_files, sources_of
-from regime.sql import open_published
 from regime.weeks import parse
 from report.evidence import query_of, says_the_same
 from report.figures import value_of_cell

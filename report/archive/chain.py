@@ -17,8 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from report.archive.published import summary_of, verdict_in, week_labels, week_of
 from report.files import write_whole
-from report.published import summary_of, verdict_in, week_labels, week_of
 
 FILE = "chain.jsonl"
 

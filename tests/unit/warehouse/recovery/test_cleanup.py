@@ -1,7 +1,7 @@
 import os
 
 from tests.pipeline.small_home import published
-from warehouse.cleanup import sweep
+from warehouse.recovery.cleanup import sweep
 
 
 def test_what_killed_runs_left_is_swept_and_nothing_else(home):

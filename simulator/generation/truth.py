@@ -10,13 +10,12 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from simulator.assets import Listing
-from simulator.calibration import BUCKETS, HOUR, WEEK_HOURS
-from simulator.leverage import OBSERVATION_HOURS, Funding, OpenInterest
-from simulator.market import Market
-from simulator.oddities import Oddities
-from simulator.positioning import CONTRACTS, Liquidations, LongShort
-from simulator.prices import (
+from simulator.generation.assets import Listing
+from simulator.generation.calibration import BUCKETS, HOUR, WEEK_HOURS
+from simulator.generation.leverage import OBSERVATION_HOURS, Funding, OpenInterest
+from simulator.generation.oddities import Oddities
+from simulator.generation.positioning import CONTRACTS, Liquidations, LongShort
+from simulator.generation.prices import (
     HOURS_A_YEAR,
     INDEX_SIZE,
     Array,
@@ -25,6 +24,7 @@ from simulator.prices import (
     index_weights_at,
     last_rebalance_hour,
 )
+from simulator.market import Market
 
 # They print the coins of linear contracts, and no dollars.
 VENUES_THAT_COUNT_COINS = ("bybit",)
@@ -73,7 +73,7 @@ class Truth:
 def truth(market: Market) -> Truth:
     """Everything known of a generated market; ValueError for a recorded one, whose truth nobody knows."""
     if not market.truth:
-        raise ValueError("only a generated market knows its truth; make one with simulator.generate.generate")
+        raise ValueError("only a generated market knows its truth; make one with simulator.generation.generate")
     model: PriceModel = market.truth["model"]
     listings: tuple[Listing, ...] = market.truth["listings"]
     funding: Funding = market.truth["funding"]

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import duckdb
 
+from regime.commands.sql import open_published
 from regime.ledger import by_dataset
-from regime.sql import open_published
 from warehouse.clock import remembered_clock
 from warehouse.home import Home, describe
 from warehouse.publishing.gate import blocking_reasons

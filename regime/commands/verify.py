@@ -12,8 +12,8 @@ from pathlib import Path
 import typer
 
 from regime.errors import BadInput, say
-from report import archive, chain
-from report.chain import ChainEntry, Check, Finding
+from report.archive import chain, index
+from report.archive.chain import ChainEntry, Check, Finding
 from warehouse.home import Home
 from warehouse.publishing.code_version import code_version
 from warehouse.publishing.history import current_number, history, versions
@@ -90,7 +90,7 @@ def _beside(home: Home, version: Path) -> Iterator[Finding]:
     written_by = told.get(int(version.name))
     if written_by != code_version() or "+changed" in written_by:
         return
-    for name, content in archive.files(version / "reports").items():
+    for name, content in index.files(version / "reports").items():
         path = version / "reports" / name
         if not path.is_file():
             yield Finding(name, "it is gone")

@@ -13,13 +13,13 @@ from pathlib import Path
 import duckdb
 
 from warehouse import coverage
-from warehouse.cleanup import REBUILDING
 from warehouse.clock import Clock
 from warehouse.database import connect, create_tables
 from warehouse.files import sync_directory
 from warehouse.home import FORMAT, Home, HomeError
 from warehouse.loading import load_landed
 from warehouse.publishing.history import history, remember_publications
+from warehouse.recovery.cleanup import REBUILDING
 
 _MAGIC_OFFSET, _MAGIC = 8, b"DUCK"
 # The system's reasons for not opening a file, in DuckDB's words: they say nothing about the file.

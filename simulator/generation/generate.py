@@ -4,28 +4,28 @@ from datetime import UTC
 
 import pandas as pd
 
-from simulator import assets as listed
-from simulator.calibration import calibration
-from simulator.leverage import (
+from simulator.generation import assets as listed
+from simulator.generation.calibration import calibration
+from simulator.generation.leverage import (
     funding_table,
     make_funding,
     make_inverse_open_interest,
     make_open_interest,
     open_interest_table,
 )
-from simulator.market import Clock, Market
-from simulator.oddities import read_oddities
-from simulator.paging_market import make_paging_market
-from simulator.positioning import (
+from simulator.generation.oddities import read_oddities
+from simulator.generation.positioning import (
     liquidations_table,
     long_short_table,
     make_liquidations,
     make_long_short,
     publishing_instruments,
 )
-from simulator.prices import make_prices, points_of
-from simulator.references import categories, make_asset_class_prices, make_macro_series, make_market_caps
-from simulator.trading import make_candles, make_instruments
+from simulator.generation.prices import make_prices, points_of
+from simulator.generation.references import categories, make_asset_class_prices, make_macro_series, make_market_caps
+from simulator.generation.trading import make_candles, make_instruments
+from simulator.market import Clock, Market
+from simulator.paging_market import make_paging_market
 
 DEFAULT_SEED = 20251124
 MARKETS = ("full", "tiny", "paging")

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid5
 
+from report.archive.published import PAGE, PublishedWeek
 from report.formatting import in_words
-from report.published import PAGE, PublishedWeek
 
 ATOM = "feed.atom"
 JSON = "feed.json"

@@ -13,8 +13,8 @@ from datetime import date, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.assets import Asset
-from simulator.calibration import BUCKET_NAMES, BUCKETS, HOUR, WEEK_HOURS, WINTER_CLOSE_HOURS, Calibration
+from simulator.generation.assets import Asset
+from simulator.generation.calibration import BUCKET_NAMES, BUCKETS, HOUR, WEEK_HOURS, WINTER_CLOSE_HOURS, Calibration
 
 Array = NDArray[np.float64]
 HOURS_A_YEAR = 8760

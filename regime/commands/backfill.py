@@ -16,7 +16,7 @@ from ingestion.sources.opening import open_source
 from ingestion.universe import Universe
 from ingestion.venues import VENUES
 from ingestion.venues.venue import History
-from regime import run as runs
+from regime.commands import run as runs
 from regime.errors import BadInput, RunFailed
 from regime.progress import Steps
 from regime.weeks import check_closed, parse

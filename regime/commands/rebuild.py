@@ -1,14 +1,14 @@
 """`regime rebuild`: the whole warehouse anew, from what has landed."""
 
 from ingestion.planning.endpoints import endpoints
+from regime.commands.run import LOCK_WAIT_SECONDS, run_range
 from regime.errors import BadInput
 from regime.progress import Steps
-from regime.run import LOCK_WAIT_SECONDS, run_range
-from warehouse.cleanup import sweep
 from warehouse.clock import remembered_clock
 from warehouse.home import Home
-from warehouse.rebuild import rebuild
-from warehouse.upkeep import locked
+from warehouse.recovery.cleanup import sweep
+from warehouse.recovery.rebuild import rebuild
+from warehouse.recovery.upkeep import locked
 
 STEP = "rebuild"
 

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simulator.assets import Asset, Listing, read_toml
-from simulator.calibration import WEEK_HOURS
-from simulator.leverage import OBSERVATION_HOURS, Funding, OpenInterest
-from simulator.prices import MINIMUM_HOURS, PriceModel
+from simulator.generation.assets import Asset, Listing, read_toml
+from simulator.generation.calibration import WEEK_HOURS
+from simulator.generation.leverage import OBSERVATION_HOURS, Funding, OpenInterest
+from simulator.generation.prices import MINIMUM_HOURS, PriceModel
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,13 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from report import chain, feeds
+from report.archive import chain, feeds
+from report.archive.feeds import Entry, verdict_in_words
+from report.archive.published import PAGE, PublishedWeek, published_weeks
 from report.days import day_in_words
 from report.document import SOURCE_LABELS
-from report.feeds import Entry, verdict_in_words
 from report.files import write_whole
 from report.formatting import in_words
-from report.published import PAGE, PublishedWeek, published_weeks
 from report.render.typography import typeset_plain
 from warehouse.week import Week
 
@@ -26,7 +26,7 @@ SCHEMA = "summary.schema.json"
 LINES_SHOWN = 3
 LANGUAGES = {"ja": "日本語"}
 
-_TEMPLATES = Path(__file__).parent / "templates"
+_TEMPLATES = Path(__file__).parent.parent / "templates"
 # How far a state lies from the middle of its own scale, as the seed of the rules has it: only for its colour.
 LEVELS = {
     "reset": -2, "deleveraging": -1, "building": 1, "over_levered": 2,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from simulator.assets import read_toml
+from simulator.generation.assets import read_toml
 
 HOUR = timedelta(hours=1)
 WEEK_HOURS = 168

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from simulator.assets import Asset, read_toml
-from simulator.calibration import Calibration
-from simulator.prices import Array, PriceModel
-from simulator.trading import daily_turnover_usd, repeated_names, week_factors
+from simulator.generation.assets import Asset, read_toml
+from simulator.generation.calibration import Calibration
+from simulator.generation.prices import Array, PriceModel
+from simulator.generation.trading import daily_turnover_usd, repeated_names, week_factors
 
 _TRADING_DAYS_A_YEAR = 252
 

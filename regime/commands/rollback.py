@@ -1,12 +1,12 @@
 """`regime rollback`: which published versions are kept, and letting readers see one of them again."""
 
+from regime.commands.run import LOCK_WAIT_SECONDS
 from regime.errors import BadInput
 from regime.progress import Steps
-from regime.run import LOCK_WAIT_SECONDS
 from warehouse.home import Home
 from warehouse.publishing.history import RolledBack, current_number, history, size_bytes, version_before, versions
 from warehouse.publishing.rollback import roll_back
-from warehouse.upkeep import locked
+from warehouse.recovery.upkeep import locked
 from warehouse.week import Week
 
 

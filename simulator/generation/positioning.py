@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simulator.assets import Listing
-from simulator.calibration import WEEK_HOURS
+from simulator.generation.assets import Listing
+from simulator.generation.calibration import WEEK_HOURS
+from simulator.generation.prices import Array, PriceModel
 from simulator.market import COLUMNS
-from simulator.prices import Array, PriceModel
 
 OBSERVATION_HOURS = 4
 COUNTING_VENUES = ("binance", "bybit")

@@ -7,14 +7,14 @@ from typing import TextIO
 
 import duckdb
 
+from regime.commands.sql import FORMATS, print_rows
 from regime.errors import BadInput
 from regime.reading import open_newest
-from regime.sql import FORMATS, print_rows
 from warehouse.clock import remembered_clock
 from warehouse.contracts import DATASETS
 from warehouse.home import Home
+from warehouse.recovery.upkeep import locked, put_in_order
 from warehouse.untrusted import one_line
-from warehouse.upkeep import locked, put_in_order
 
 LOCK_WAIT_SECONDS = 2.0
 SUITES = "expectations/suites"

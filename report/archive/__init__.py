@@ -1,0 +1,1 @@
+"""What stands beside the weeks' pages: the page of all weeks, its feeds, the chain of hashes."""
