@@ -176,13 +176,14 @@ async def test_what_gate_does_not_document_is_malformed_and_a_refusal_a_refusal(
 # --- which days of a feed are asked ----------------------------------------------------------------------------------
 
 
-def planned(answered=(), *, now=NOW, only=None, listed=True):
+def planned(answered=(), *, now=NOW, only=None, wanted=None, listed=True):
     instrument = SimpleNamespace(venue="gate", market_type="perp", venue_symbol="BTC_USDT", row={"contract_size": 1.0})
     plan = SimpleNamespace(
         dataset="liquidations",
         source=SimpleNamespace(starts_at=START),
         due=now.replace(minute=0),
         only=only,
+        wanted=wanted,
         answered={("gate", "perp", "*"): answered} if answered else {},
         universe=SimpleNamespace(reread={"liquidations": timedelta(hours=6)}),
     )
@@ -210,6 +211,12 @@ def test_what_was_answered_is_not_asked_again_but_for_its_end():
     hole = [(START, datetime(2025, 11, 19, tzinfo=UTC)), (datetime(2025, 11, 20, tzinfo=UTC), due)]
     assert planned(hole) == [(datetime(2025, 11, 18, 18, tzinfo=UTC), datetime(2025, 11, 19, tzinfo=UTC)),
                              (datetime(2025, 11, 19, tzinfo=UTC), datetime(2025, 11, 20, tzinfo=UTC))]  # fmt: skip
+
+
+def test_of_a_feed_only_the_wanted_week_is_asked():
+    week = (datetime(2025, 11, 17, tzinfo=UTC), datetime(2025, 11, 24, 0, 30, tzinfo=UTC))
+    spans = planned(wanted=[week])
+    assert (spans[0][0], spans[-1][1]) == week and len(spans) == 8
 
 
 def test_a_venue_that_lists_nothing_is_not_asked_for_events():
