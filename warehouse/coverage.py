@@ -21,7 +21,7 @@ from warehouse.landing import NOT_KEPT, NOT_OFFERED
 from warehouse.week import Week
 
 RULES = Path(__file__).with_name("coverage.sql")
-# How the reason of a gap begins where the venue has answered, without the rows or with what a guard holds (coverage.sql).
+# How a gap's reason begins where the venue has answered, without the rows or with what a guard holds (coverage.sql).
 ANSWERED = "the venue answered"
 # Formulas that the ledger and dbt's models share.
 _FORMULAS = CHECKOUT / "dbt_project" / "macros" / "metrics"

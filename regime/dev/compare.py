@@ -28,7 +28,7 @@ _HASH = re.compile(r"\b[0-9a-f]{12,64}\b")
 
 
 def compare_homes(old: Path, new: Path, *, metric_ids: Path | None = None) -> None:
-    """Print what differs; RunFailed if anything does. `metric_ids`: a table mart,old_metric_id,new_metric_id of renames."""
+    """Print what differs; RunFailed if anything does. `metric_ids`: a table of mart,old_metric_id,new_metric_id."""
     renamed = _renamed(metric_ids)
     table = Table("what", "rows", "difference")
     with _opened(old) as before, _opened(new) as after:
