@@ -12,14 +12,13 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from warehouse import quarantine
-from warehouse.check_releases import TABLE as CHECK_RELEASES
-from warehouse.check_releases import CheckRelease, insert_release, is_release, read_release
 from warehouse.contracts import DATASETS
 from warehouse.home import Home
 from warehouse.landing import LandingError, Manifest, RuleResult, read_manifest, verify
-from warehouse.revisions import LoadedBatch, append, settle
-from warehouse.verdicts import (
+from warehouse.quarantine import rows as quarantine
+from warehouse.quarantine.check_releases import TABLE as CHECK_RELEASES
+from warehouse.quarantine.check_releases import CheckRelease, insert_release, is_release, read_release
+from warehouse.quarantine.verdicts import (
     JUDGEMENT,
     MANIFEST,
     Rejudged,
@@ -28,6 +27,7 @@ from warehouse.verdicts import (
     read_judgement,
     releases,
 )
+from warehouse.revisions import LoadedBatch, append, settle
 
 
 @dataclass(frozen=True)

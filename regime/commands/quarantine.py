@@ -16,10 +16,10 @@ import duckdb
 from regime.commands.sql import FORMATS, print_rows
 from regime.errors import BadInput
 from regime.reading import open_newest
-from warehouse.check_releases import ReleasedFact
 from warehouse.clock import remembered_clock
 from warehouse.contracts import DATASETS
 from warehouse.home import Home
+from warehouse.quarantine.check_releases import ReleasedFact
 from warehouse.recovery.upkeep import locked, put_in_order
 from warehouse.untrusted import one_line
 
@@ -106,7 +106,7 @@ def release(
         raise BadInput(f"nothing has landed in {home.path}; run `regime run` first")
     from warehouse.database import connect
     from warehouse.loading import load_landed
-    from warehouse.verdicts import stopped_by
+    from warehouse.quarantine.verdicts import stopped_by
 
     with locked(home, wait_seconds=max(LOCK_WAIT_SECONDS, wait_seconds)):
         put_in_order(home)
@@ -157,8 +157,8 @@ def _failing_facts(
 def _release_facts(
     connection: duckdb.DuckDBPyConnection, home: Home, rule: str, facts: list[ReleasedFact], reason: str | None
 ) -> None:
-    from warehouse.check_releases import release_facts
     from warehouse.loading import load_landed
+    from warehouse.quarantine.check_releases import release_facts
 
     if not (reason or "").strip():
         raise BadInput(
@@ -197,7 +197,7 @@ def _who() -> str:
 def _judge_again(home: Home, file: str, rule: str) -> None:
     from expectations.runner import judge_at
     from warehouse.landing import read_manifest
-    from warehouse.verdicts import rejudge
+    from warehouse.quarantine.verdicts import rejudge
 
     manifest = read_manifest(home.landing / file)
     remembered = remembered_clock(home)

@@ -61,6 +61,12 @@ def _layers() -> Mapping[str, str]:
     return {model.stem: layer_of(model) for model in model_files()}
 
 
+def is_published(path: Path) -> bool:
+    """True for what analysts read in schema `marts`: the marts, and ledgers that operations publish there."""
+    layer = layer_of(path)
+    return layer == "marts" or (layer == "operations" and "config(schema='marts')" in path.read_text(encoding="utf-8"))
+
+
 def references(path: Path) -> list[tuple[int, str, str]]:
     """What a model reads: line, the layer (`raw`, `seeds`, or a layer of models; empty if unknown), and the name."""
     found = []
@@ -96,7 +102,7 @@ def grain_of(model: Mapping[str, Any]) -> list[str]:
 
 def grains() -> Mapping[str, list[str]]:
     """The key of each model that analysts read."""
-    found = {path.stem: grain_of(declared(path)) for path in model_files() if layer_of(path) in ("marts", "operations")}
+    found = {path.stem: grain_of(declared(path)) for path in model_files() if is_published(path)}
     return {name: grain for name, grain in found.items() if grain}
 
 
@@ -141,7 +147,7 @@ def _description(path: Path) -> Iterator[Finding]:
             yield Finding(beside, None, f"{column['name']} has no data_type", "name it as DuckDB does")
         if not column.get("description"):
             yield Finding(beside, None, f"{column['name']} has no description", "say what it is, with its unit")
-    if layer_of(path) not in ("marts", "operations"):
+    if not is_published(path):
         return
     if not grain_of(model) and path.stem in promised():
         yield Finding(beside, None, f"{path.stem} has no integrity test", "name the columns that make a row unique")
@@ -156,7 +162,7 @@ def _description(path: Path) -> Iterator[Finding]:
 
 
 def _promises() -> Iterator[Finding]:
-    marts = {path.stem: path for path in model_files() if layer_of(path) in ("marts", "operations")}
+    marts = {path.stem: path for path in model_files() if is_published(path)}
     for name in sorted(marts.keys() - promised().keys()):
         yield Finding(
             marts[name], None, f"{name} would be published, and nobody promised its columns",

@@ -111,15 +111,20 @@ def _load(connection: duckdb.DuckDBPyConnection, seed: Seed) -> Iterator[Finding
     arrays = [pa.array(values, kind) for values, kind in zip(text, kinds, strict=True)]
     connection.register("csv_rows", pa.table(arrays, names=[_LINE, *header]))
     connection.execute(f'create table "{table}_text" as select * from csv_rows')
+    unreadable: set[int] = set()
     for column in header:
         kind = seed.types.get(column, "varchar")
         for line, value in connection.execute(
             f'select {_LINE}, "{column}" from "{table}_text"'
             f' where "{column}" is not null and try_cast("{column}" as {kind}) is null order by all'
         ).fetchall():
+            unreadable.add(line)
             yield Finding(seed.path, line, f"{column} {value!r} is no {kind}", "write it as its neighbours are written")
     typed = ", ".join(f'try_cast("{c}" as {seed.types.get(c, "varchar")}) as "{c}"' for c in header)
-    connection.execute(f'create table "{table}" as select {_LINE}, {typed} from "{table}_text"')
+    connection.execute(
+        f'create table "{table}" as select {_LINE}, {typed} from "{table}_text" where not list_contains(?, {_LINE})',
+        [sorted(unreadable)],
+    )
 
 
 def _broken_promises(
@@ -165,7 +170,7 @@ def _accepted_values(connection: Any, seed: Seed, column: str, arguments: Any, l
     accepted = [str(value) for value in arguments["values"]]
     rows = _ask(connection, f'select {_LINE}, {column} from "{seed.path.stem}" where {column} is not null order by 1')
     for line, value in rows:
-        if str(value) not in accepted and not (isinstance(value, float) and f"{value:g}" in accepted):
+        if str(value) not in accepted and not (isinstance(value, float) and str(int(value)) in accepted):
             known = suggestion(str(value), accepted) or f"choose from {', '.join(accepted)}"
             yield Finding(
                 seed.path, line, f"{column} {value!r} is not among the accepted values",

@@ -36,7 +36,7 @@ def test_the_repository_has_nothing_amiss():
     [
         ("bitcion,Layer 1,,,,desk,typo", "asset_id 'bitcion' is no asset_id of assets.csv", "did you mean 'bitcoin'?"),
         ("0x,Layer 1,,,,desk,twice", "0x/ stands in line 2 already", "keep one of the two rows"),
-        ("bitcoin,Layer One,,2030-01-01,,desk,typo", "sector 'Layer One' is not among", "did you mean 'Layer 1'?"),
+        ("bitcoin,Layer1,,2030-01-01,,desk,typo", "sector 'Layer1' is not among", "did you mean 'Layer 1'?"),
         ("bitcoin,Layer 1,,2030-13-01,,desk,no month", "valid_from '2030-13-01' is no date", "as its neighbours"),
         ("bitcoin,Layer 1,,2030-01-01,,,nobody", "decided_by is empty", "fill it in"),
         ("bitcoin,Layer 1,,2030-01-01,desk", "5 fields where the header has 7", "add or quote"),

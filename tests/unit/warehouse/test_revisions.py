@@ -16,7 +16,7 @@ from warehouse.database import connect, create_tables
 from warehouse.home import Home
 from warehouse.landing import Judgement, Landing, RuleResult, Verdict, read_manifest
 from warehouse.loading import load_landed
-from warehouse.verdicts import in_the_order_learned, read_judgement, rejudge
+from warehouse.quarantine.verdicts import in_the_order_learned, read_judgement, rejudge
 
 HOURS, VALUES = 3, (1.0, 2.0, 3.0)
 QUARANTINE = "select * exclude (load_id) from raw.quarantine order by all"

@@ -14,8 +14,8 @@ from warehouse.database import connect
 from warehouse.home import FORMAT, Home, HomeError
 from warehouse.landing import Landing, LandingError
 from warehouse.loading import load_landed
+from warehouse.quarantine.verdicts import rejudge
 from warehouse.recovery.rebuild import fault, mend, rebuild
-from warehouse.verdicts import rejudge
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from warehouse.database import connect, guard_results
 from warehouse.landing import Judgement, Landing, LandingError, RuleResult, read_manifest
 from warehouse.loading import load_landed
 from warehouse.publishing.gate import blocking_reasons
-from warehouse.verdicts import read_judgement, rejudge, stopped_by
+from warehouse.quarantine.verdicts import read_judgement, rejudge, stopped_by
 
 CLOSES = "select close from raw.candles order by open_time, recorded_at"
 

@@ -13,11 +13,11 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 
-from warehouse.check_releases import landed_releases
 from warehouse.contracts import DATASETS
 from warehouse.files import write_durably
 from warehouse.home import Home
 from warehouse.landing import Judge, LandingError, Manifest, RuleResult, Verdict, held_rows, manifests, verify
+from warehouse.quarantine.check_releases import landed_releases
 
 MANIFEST = ".manifest.json"
 JUDGEMENT = ".judgement.json"
