@@ -27,7 +27,7 @@ from dagster import (
     ResourceParam,
     get_dagster_logger,
 )
-from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation, DbtCliResource, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
 from ingestion.planning.endpoints import endpoints
 from ingestion.session import Session
@@ -37,7 +37,7 @@ from orchestration.materialisations import is_deferred, report, weeks_of
 from orchestration.preview import preview, row_counts
 from orchestration.resources import dbt_project
 from warehouse import coverage
-from warehouse.builds import memory
+from warehouse.builds.failures import what_failed
 from warehouse.builds.ledger import EVERYTHING, begin_build, confirm_build, finish_build, is_current
 from warehouse.builds.processes import ends_with_us
 from warehouse.builds.project import fingerprint
@@ -153,7 +153,7 @@ def model_assets(weeks: PartitionsDefinition) -> AssetsDefinition:
                 if is_deferred(context):
                     _report_models(context, connection)
         if not is_passed:
-            raise Failure(what_failed(session.home, invocation), allow_retries=False)
+            raise Failure(what_failed(artefacts(session.home), session.home.staging), allow_retries=False)
         since = "" if rebuild_from == EVERYTHING else f" from {rebuild_from:%Y-%m-%d} on"
         session.progress.finish(STEP, f"{built} built{since}, all tests passed")
 
@@ -220,22 +220,6 @@ def weeks_in(connection: duckdb.DuckDBPyConnection, mart: str) -> list[Week]:
 def artefacts(home: Home) -> Path:
     """Where dbt writes its logs and results for this home."""
     return home.path / "dbt"
-
-
-def what_failed(home: Home, invocation: DbtCliInvocation) -> str:
-    """The models and tests that failed, in one line."""
-    log = f"see {artefacts(home) / 'dbt.log'}"
-    try:
-        results = invocation.get_artifact("run_results.json")["results"]
-    except (OSError, ValueError, KeyError):
-        results = []
-    failed = [r for r in results if r["status"] in {"error", "fail", "runtime error"}]
-    if not failed:
-        return f"dbt could not build the models; {log}"
-    first = failed[0]
-    message = memory.advice(" ".join(str(first.get("message")).split())[:300])
-    names = ", ".join(r["unique_id"].split(".")[2] for r in failed[:5]) + (" …" if len(failed) > 5 else "")
-    return f"{len(failed)} of {len(results)} models and tests failed ({names}): {message}; {log}"
 
 
 def _marts(connection: duckdb.DuckDBPyConnection) -> Iterator[AssetObservation]:

@@ -3,7 +3,6 @@
 Readers and runs notice nothing: the home's lock is held for the copy alone.
 """
 
-import json
 import os
 import re
 import shutil
@@ -20,6 +19,7 @@ import duckdb
 
 from warehouse import coverage
 from warehouse.builds import ledger
+from warehouse.builds.failures import OUT, what_failed
 from warehouse.builds.processes import ends_with_us
 from warehouse.builds.project import PROJECT_DIR, dbt_executable, fingerprint
 from warehouse.clock import remembered_clock
@@ -193,7 +193,7 @@ def _run_dbt(scratch: Home) -> None:
     command += ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
     command += ["--target-path", str(artefacts), "--log-path", str(artefacts)]
     with (
-        open(artefacts / "out", "wb") as out,
+        open(artefacts / OUT, "wb") as out,
         subprocess.Popen(
             command,
             cwd=PROJECT_DIR,
@@ -206,18 +206,7 @@ def _run_dbt(scratch: Home) -> None:
     ):
         code = dbt.wait()
     if code:
-        raise AsOfError(f"the models could not be built as of then: {_what_failed(artefacts)}")
-
-
-def _what_failed(artefacts: Path) -> str:
-    try:
-        results = json.loads((artefacts / "run_results.json").read_bytes())["results"]
-        failed = [r for r in results if r["status"] in {"error", "fail", "runtime error"}]
-        names = ", ".join(r["unique_id"].split(".")[2] for r in failed[:3])
-        message = one_line(str(failed[0]["message"]), 200)
-        return f"{len(failed)} of {len(results)} models and tests failed ({names}): {message}"
-    except (OSError, ValueError, KeyError, IndexError):
-        return one_line((artefacts / "out").read_text(errors="replace"), 300)
+        raise AsOfError(f"the models could not be built as of then: {what_failed(artefacts, scratch.staging)}")
 
 
 def _remove_left(home: Home) -> None:

@@ -10,6 +10,9 @@
     100e0 * (exp(coalesce(sum({{ log_return }}), 0e0)) - 1e0)
 {%- endmacro %}
 
+{# Return in percent from one level to a later one. #}
+{% macro simple_return_pct(before, after) -%}100e0 * ({{ after }} / {{ before }} - 1e0){%- endmacro %}
+
 {# Of an asset that has no hour in the window: the price at its start is the last one, and it has not moved. #}
 {% macro return_or_unmoved(return_pct) -%}coalesce({{ return_pct }}, 0e0){%- endmacro %}
 

@@ -1,28 +1,49 @@
 {{ config(materialized='incremental', meta={'time_column': 'price_at', 'look_back_days': 14}) }}
 -- One row per asset and hour of every week for which it has a reference instrument.
 -- A week's instrument is chosen from the week before it, and gives the price at the next Monday 00:00 too: 14 days.
-with reference as (
+with instrument_weeks as (
     select
-        cast(weeks.week_start + interval '7 days' as date) as week_start,
-        weeks.asset_id,
-        weeks.venue,
-        weeks.market_type,
-        weeks.venue_symbol,
-        weeks.multiplier,
-        weeks.valid_from,
-        weeks.valid_to
-    from {{ recent(ref('core_instrument_weeks')) }} as weeks
-    where weeks.quote in {{ dollar_quotes() }}
-        and weeks.n_hours >= {{ least_share_of_hours() }} * 168
-        and weeks.valid_to > weeks.week_start + interval '7 days'
-        and weeks.week_start + interval '7 days' < {{ now_at() }}
+        cast(date_trunc('week', candles.price_at - interval '1 hour') as date) as week_start,
+        candles.venue,
+        candles.market_type,
+        candles.venue_symbol,
+        instruments.asset_id,
+        instruments.multiplier,
+        instruments.valid_from,
+        instruments.valid_to,
+        sum(candles.quote_volume) as quote_volume
+    from {{ recent(ref('core_candles_hourly')) }} as candles
+    inner join {{ ref('core_instruments') }} as instruments
+        on instruments.venue = candles.venue
+        and instruments.market_type = candles.market_type
+        and instruments.venue_symbol = candles.venue_symbol
+        and candles.price_at - interval '1 hour' >= instruments.valid_from
+        and candles.price_at - interval '1 hour' < instruments.valid_to
+    where instruments.quote in {{ dollar_quotes() }}
+    group by all
+    having count(*) >= {{ least_share_of_hours() }} * 168
+),
+
+reference as (
+    select
+        cast(week_start + interval '7 days' as date) as week_start,
+        asset_id,
+        venue,
+        market_type,
+        venue_symbol,
+        multiplier,
+        valid_from,
+        valid_to
+    from instrument_weeks
+    where valid_to > week_start + interval '7 days'
+        and week_start + interval '7 days' < {{ now_at() }}
     qualify row_number() over (
-        partition by weeks.asset_id, weeks.week_start
+        partition by asset_id, instrument_weeks.week_start
         order by
-            case when weeks.market_type = 'spot' then 0 else 1 end,
-            weeks.quote_volume desc nulls last,
-            weeks.venue,
-            weeks.venue_symbol
+            case when market_type = 'spot' then 0 else 1 end,
+            quote_volume desc nulls last,
+            venue,
+            venue_symbol
     ) = 1
 ),
 

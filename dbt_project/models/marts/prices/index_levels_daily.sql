@@ -13,7 +13,7 @@ select
     days.index_id,
     days.market_date,
     days.level,
-    100e0 * (days.level / before.level - 1e0) as return_1d_pct,
+    {{ simple_return_pct('before.level', 'days.level') }} as return_1d_pct,
     days.n_members
 from days
 left join days as before

@@ -3,7 +3,7 @@ select
     windows.week_start,
     windows.window_id,
     begins.index_id,
-    100e0 * (ends.level / begins.level - 1e0) as return_pct,
+    {{ simple_return_pct('begins.level', 'ends.level') }} as return_pct,
     ends.n_members
 from {{ ref('core_windows') }} as windows
 inner join {{ ref('index_levels_hourly') }} as begins

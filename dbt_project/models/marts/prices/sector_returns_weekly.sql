@@ -30,9 +30,17 @@ sectors as (
 ),
 
 top30 as (
-    select week_start, window_id, return_pct
-    from {{ ref('index_returns_weekly') }}
-    where index_id = 'top30'
+    select
+        windows.week_start,
+        windows.window_id,
+        {{ simple_return_pct('begins.level', 'ends.level') }} as return_pct
+    from {{ ref('core_windows') }} as windows
+    inner join {{ ref('index_levels_hourly') }} as begins
+        on begins.index_id = 'top30'
+        and begins.level_at = windows.starts_at
+    inner join {{ ref('index_levels_hourly') }} as ends
+        on ends.index_id = 'top30'
+        and ends.level_at = windows.ends_at
 ),
 
 compared as (
