@@ -20,13 +20,15 @@ KEY = AssetKey(["raw", "things"])
 FIRST, SECOND, THIRD = Week.parse("2025-W45").until(Week.parse("2025-W47"))
 
 
-def run(instance: DagsterInstance, known: list[Week], tags: dict[str, str], week: str | None = None) -> list[str]:
+def run(
+    instance: DagsterInstance, known: list[Week], tags: dict[str, str], week: str | None = None, is_made: bool = True
+) -> list[str]:
     """The weeks that Dagster was told of by one run of an asset that has seen `known`, in the order of telling."""
 
     @asset(key=KEY, partitions_def=WEEKS)
     def things(context) -> None:
         if is_deferred(context):
-            report(context, KEY, known, {"rows": 1})
+            report(context, KEY, known, {"rows": 1}, is_made=is_made)
 
     job = define_asset_job("line", AssetSelection.all(), partitions_def=WEEKS)
     definitions = Definitions([things], jobs=[job], executor=in_process_executor)
@@ -54,6 +56,11 @@ def test_a_week_is_reported_again_only_by_a_run_for_it(instance):
         "2025-11-10",
         "2025-11-17",
     ]
+
+
+def test_what_a_run_left_as_it_was_is_reported_only_where_dagster_does_not_know_of_it(instance):
+    run(instance, [FIRST], {DEFERRED: "true"}, "2025-11-03")
+    assert run(instance, [FIRST, SECOND], {DEFERRED: "true"}, "2025-11-03", is_made=False) == ["2025-11-10"]
 
 
 def test_without_the_tag_dagster_reports_every_week_of_the_run(instance):
