@@ -54,10 +54,12 @@ def report(
     key: AssetKey,
     weeks: Collection[Week],
     metadata: Mapping[str, Any] | None = None,
+    *,
+    is_made: bool = True,
 ) -> None:
-    """Say that weeks of an asset are in: those of this run, and those that Dagster does not know of yet."""
+    """Say that weeks of an asset are in: those that Dagster does not know of, and, if this run made it, the run's."""
     known = context.instance.get_materialized_partitions(key)
-    asked = set(context.partition_keys)
+    asked = set(context.partition_keys) if is_made else set()
     for week in map(key_of, sorted(weeks)):
         if week in asked:
             context.log_event(AssetMaterialization(key, partition=week, metadata=metadata))

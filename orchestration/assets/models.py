@@ -151,7 +151,7 @@ def model_assets(weeks: PartitionsDefinition) -> AssetsDefinition:
                 for seed in () if context.is_subset else seed_specs():
                     context.log_event(AssetMaterialization(seed.key))
                 if is_deferred(context):
-                    _report_models(context, connection)
+                    _report_models(context, connection, is_made=True)
         if not is_passed:
             raise Failure(what_failed(artefacts(session.home), session.home.staging), allow_retries=False)
         since = "" if rebuild_from == EVERYTHING else f" from {rebuild_from:%Y-%m-%d} on"
@@ -185,7 +185,7 @@ def _tells_something(event: Any, ours: Container[str], is_deferred: bool) -> boo
 def _unchanged(context: AssetExecutionContext, connection: duckdb.DuckDBPyConnection) -> Iterator[MaterializeResult]:
     """What a build would yield, in the order of the models."""
     if is_deferred(context):
-        _report_models(context, connection)
+        _report_models(context, connection, is_made=False)
     depends = context.assets_def.asset_deps
     order = TopologicalSorter({key: depends[key] for key in context.selected_asset_keys}).static_order()
     for key in order:
@@ -193,13 +193,13 @@ def _unchanged(context: AssetExecutionContext, connection: duckdb.DuckDBPyConnec
             yield MaterializeResult(asset_key=key, metadata={"unchanged": True})
 
 
-def _report_models(context: AssetExecutionContext, connection: duckdb.DuckDBPyConnection) -> None:
+def _report_models(context: AssetExecutionContext, connection: duckdb.DuckDBPyConnection, *, is_made: bool) -> None:
     """The weeks in each weekly mart; for any other model those of the run: it has no weeks of its own."""
     asked = set(weeks_of(context))
     weekly = weekly_marts(connection)
     for key in sorted(context.selected_asset_keys):
         is_weekly = key.path[0] == "marts" and key.path[1] in weekly
-        report(context, key, weeks_in(connection, key.path[1]) if is_weekly else asked)
+        report(context, key, weeks_in(connection, key.path[1]) if is_weekly else asked, is_made=is_made)
 
 
 def weekly_marts(connection: duckdb.DuckDBPyConnection) -> set[str]:
