@@ -240,6 +240,36 @@ def ui(
         serve(replay_dir=replay, is_live=live, port=port)
 
 
+dev = typer.Typer(help="For those who change the code: checks before a run, and comparisons of two homes.")
+app.add_typer(dev, name="dev")
+
+
+@dev.command("check")
+def dev_check(
+    quick: Annotated[bool, typer.Option("--quick", help="Files alone: leave out planning each model.")] = False,
+) -> None:
+    """Find what is wrong with a change in seconds, before any run: which file, which row, what to do."""
+    with in_one_line():
+        from regime.dev.check import check
+
+        check(is_binding=not quick)
+
+
+@dev.command("compare")
+def dev_compare(
+    old: Annotated[Path, typer.Argument(metavar="OLD_HOME")],
+    new: Annotated[Path, typer.Argument(metavar="NEW_HOME")],
+    metric_ids: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="Renamed metrics: old_metric_id,new_metric_id.")
+    ] = None,
+) -> None:
+    """Compare what two homes publish: every mart by key and value, every page. Exit code 1 if anything differs."""
+    with in_one_line():
+        from regime.dev.compare import compare_homes
+
+        compare_homes(old, new, metric_ids=metric_ids)
+
+
 def main() -> None:
     """The entry point that the package installs."""
     arguments = sys.argv[1:] or ["--help"]

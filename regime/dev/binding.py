@@ -7,7 +7,6 @@ Does not: values. dbt keeps a database open for as long as its process lives: th
 
 import json
 import os
-import sys
 import tempfile
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -102,4 +101,4 @@ def _bind(connection: duckdb.DuckDBPyConnection, model: dict[str, Any]) -> str |
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -8,7 +8,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
@@ -77,5 +76,5 @@ def check_binding() -> list[Finding]:
         told = one_line(done.stderr[-400:] or done.stdout[-400:])
         return [Finding(PROJECT_DIR, None, f"the models could not be compiled: {told}", "correct the project")]
     return [
-        Finding(PROJECT_DIR / Path(file), None, one_line(problem, 500), "correct the model") for file, problem in problems
+        Finding(PROJECT_DIR / file, None, one_line(problem, 500), "correct the model") for file, problem in problems
     ]

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from warehouse.home import CHECKOUT
 
@@ -26,3 +29,8 @@ def suggestion(wrong: str, known: list[str]) -> str:
     """`did you mean 'bitcoin'?`, or an empty text where nothing is near."""
     near = get_close_matches(wrong, known, n=1, cutoff=0.6)
     return f"did you mean {near[0]!r}?" if near else ""
+
+
+def read_yaml(text: str) -> Any:
+    """A YAML document, by libyaml where it is there: ten times as fast as the loader in Python."""
+    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))

@@ -10,9 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from regime.dev.findings import Finding, suggestion
+from regime.dev.findings import Finding, read_yaml, suggestion
 from warehouse.builds.project import PROJECT_DIR
 
 MODELS = PROJECT_DIR / "models"
@@ -58,15 +56,19 @@ def layer_of(path: Path) -> str:
     return path.relative_to(MODELS).parts[0]
 
 
+@cache
+def _layers() -> Mapping[str, str]:
+    return {model.stem: layer_of(model) for model in model_files()}
+
+
 def references(path: Path) -> list[tuple[int, str, str]]:
     """What a model reads: line, the layer (`raw`, `seeds`, or a layer of models; empty if unknown), and the name."""
-    layers = {model.stem: layer_of(model) for model in model_files()}
     found = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         for match in _REFERENCE.finditer(line):
             is_raw = match[0].startswith(("source", "raw_table"))
             name = match[2] or match[1]
-            layer = "raw" if is_raw else "seeds" if name in seed_names() else layers.get(name, "")
+            layer = "raw" if is_raw else "seeds" if name in seed_names() else _layers().get(name, "")
             found.append((number, layer, name))
     return found
 
@@ -76,7 +78,7 @@ def declared(path: Path) -> Mapping[str, Any]:
     beside = path.with_suffix(".yml")
     if not beside.exists():
         return {}
-    entries = (yaml.safe_load(beside.read_text(encoding="utf-8")) or {}).get("models", ())
+    entries = (read_yaml(beside.read_text(encoding="utf-8")) or {}).get("models", ())
     return next((entry for entry in entries if entry["name"] == path.stem), {})
 
 
@@ -94,7 +96,7 @@ def grain_of(model: Mapping[str, Any]) -> list[str]:
 
 def promised() -> Mapping[str, Mapping[str, Sequence[str]]]:
     """The public contract: for each mart its key and the columns that analysts were promised."""
-    content: Mapping[str, Mapping[str, str]] = yaml.safe_load(PROMISES.read_text(encoding="utf-8"))
+    content: Mapping[str, Mapping[str, str]] = read_yaml(PROMISES.read_text(encoding="utf-8"))
     return {mart: {what: names.split() for what, names in entry.items()} for mart, entry in content.items()}
 
 
@@ -140,7 +142,10 @@ def _description(path: Path) -> Iterator[Finding]:
     missing = [fact for fact in FACTS if fact not in (model.get("config", {}).get("meta") or {})]
     if missing:
         yield Finding(
-            beside, None, f"{path.stem} does not tell {', '.join(missing)}", "add it to config.meta, for docs/metrics.md"
+            beside,
+            None,
+            f"{path.stem} does not tell {', '.join(missing)}",
+            "add it to config.meta, for docs/metrics.md",
         )
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import yaml
+import pyarrow as pa
 
-from regime.dev.findings import Finding, suggestion
+from regime.dev.findings import Finding, read_yaml, suggestion
 
 _REF = re.compile(r"ref\(\s*['\"](\w+)['\"]\s*\)")
 _LINE = "csv_line"
@@ -37,12 +37,16 @@ def check_seeds(directory: Path) -> list[Finding]:
     seeds = _declared(directory)
     for path in sorted(directory.glob("*.csv")):
         if path.stem not in seeds:
-            findings.append(Finding(path, None, "no .yml in seeds/ declares it", "describe its columns and types there"))
+            findings.append(
+                Finding(path, None, "no .yml in seeds/ declares it", "describe its columns and types there")
+            )
     with duckdb.connect() as connection:
         loaded = {}
         for name, seed in sorted(seeds.items()):
             if not seed.path.exists():
-                findings.append(Finding(seed.declared_in, None, f"seed {name} has no {name}.csv", "add it, or drop the entry"))
+                findings.append(
+                    Finding(seed.declared_in, None, f"seed {name} has no {name}.csv", "add it, or drop the entry")
+                )
                 continue
             found = list(_load(connection, seed))
             findings += found
@@ -56,7 +60,7 @@ def check_seeds(directory: Path) -> list[Finding]:
 def _declared(directory: Path) -> dict[str, Seed]:
     seeds = {}
     for declaration in sorted(directory.glob("*.yml")):
-        for entry in yaml.safe_load(declaration.read_text(encoding="utf-8")).get("seeds", ()):
+        for entry in read_yaml(declaration.read_text(encoding="utf-8")).get("seeds", ()):
             name = entry["name"]
             types = entry.get("config", {}).get("column_types", {})
             columns = [column["name"] for column in entry.get("columns", ())]
@@ -88,7 +92,9 @@ def _load(connection: duckdb.DuckDBPyConnection, seed: Seed) -> Iterator[Finding
             what = "; ".join(
                 f"{words} {', '.join(names)}" for words, names in (("undeclared", extra), ("missing", missing)) if names
             )
-            yield Finding(seed.path, 1, f"its columns are not those of {seed.declared_in.name}: {what}", "align the two")
+            yield Finding(
+                seed.path, 1, f"its columns are not those of {seed.declared_in.name}: {what}", "align the two"
+            )
             return
         rows = []
         for values in reader:
@@ -100,10 +106,11 @@ def _load(connection: duckdb.DuckDBPyConnection, seed: Seed) -> Iterator[Finding
                 continue
             rows.append([reader.line_num, *(value if value != "" else None for value in values)])
     table = seed.path.stem
-    shape = ", ".join([f"{_LINE} bigint", *(f'"{name}" varchar' for name in header)])
-    connection.execute(f'create table "{table}_text" ({shape})')
-    if rows:
-        connection.executemany(f'insert into "{table}_text" values ({", ".join("?" * (len(header) + 1))})', rows)
+    text = [[row[n] for row in rows] for n in range(len(header) + 1)]
+    kinds = [pa.int64(), *(pa.string() for _ in header)]
+    arrays = [pa.array(values, kind) for values, kind in zip(text, kinds, strict=True)]
+    connection.register("csv_rows", pa.table(arrays, names=[_LINE, *header]))
+    connection.execute(f'create table "{table}_text" as select * from csv_rows')
     for column in header:
         kind = seed.types.get(column, "varchar")
         for line, value in connection.execute(
@@ -140,12 +147,11 @@ def _not_null(connection: Any, seed: Seed, column: str, _: Any, loaded: Any) -> 
 
 
 def _unique(connection: Any, seed: Seed, expression: str, _: Any, loaded: Any) -> Iterator[Finding]:
-    table = seed.path.stem
+    first_line = f"min({_LINE}) over (partition by {expression})"
     repeated = _ask(
         connection,
-        f'select {_LINE}, cast({expression} as varchar), min({_LINE}) over (partition by {expression})'
-        f' from "{table}" where {expression} is not null qualify {_LINE} > min({_LINE}) over (partition by {expression})'
-        " order by 1",
+        f"select {_LINE}, cast({expression} as varchar), {first_line} as first_line"
+        f' from "{seed.path.stem}" where {expression} is not null qualify {_LINE} > first_line order by 1',
     )
     for line, value, first in repeated:
         yield Finding(seed.path, line, f"{value} stands in line {first} already", "keep one of the two rows")
@@ -174,7 +180,9 @@ def _relationships(
     if found is None or found[1] not in loaded:  # a model, or a seed that could not be read: dbt asks that one
         return
     other, name = found[1], arguments["field"]
-    known = [str(value) for (value,) in _ask(connection, f'select distinct {name} from "{other}" where {name} is not null')]
+    known = [
+        str(value) for (value,) in _ask(connection, f'select distinct {name} from "{other}" where {name} is not null')
+    ]
     lost = _ask(
         connection,
         f'select {_LINE}, {column} from "{seed.path.stem}" t where {column} is not null'
