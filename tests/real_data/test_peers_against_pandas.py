@@ -72,7 +72,8 @@ def tampered(replayed_home, tmp_path_factory):
         "REGIME_STAGING": str(staging), "DBT_TARGET_PATH": str(place / "target"), "DBT_LOG_PATH": str(place / "logs"),
     }  # fmt: skip
     project = str(CHECKOUT / "dbt_project")
-    command = [Path(sys.executable).parent / "dbt", "--quiet", "run", "--full-refresh", "--select", "+quarantine",
+    command = [Path(sys.executable).parent / "dbt", "--quiet", "run", "--full-refresh",
+               "--select", "+quarantine", "+int_funding_settlements",
                "--project-dir", project, "--profiles-dir", project]  # fmt: skip
     done = subprocess.run(command, env=environment, cwd=place, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
