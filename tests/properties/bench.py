@@ -74,7 +74,7 @@ class Bench:
 
 
 def run_of(starts_at: pd.Timestamp, now_at: pd.Timestamp) -> pd.DataFrame:
-    """The one row of run_context, and of run_context."""
+    """The one row of run_context."""
     return pd.DataFrame(
         {"as_of": [now_at], "now_at": [now_at], "starts_at": [starts_at], "source": ["simulated"],
          "rebuild_from": [pd.Timestamp(0)]}

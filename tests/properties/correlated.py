@@ -31,7 +31,7 @@ class Market:
         """The correlations of all closed windows, by the line's own SQL."""
         bench.place("run_context", run_of(self.starts_at, ENDS))
         bench.build("core_windows")
-        bench.place("prices_hourly", hourly(self.returns))
+        bench.place("core_prices_hourly", hourly(self.returns))
         coins = pd.DataFrame({
             "asset_id": self.buckets.index, "rank_bucket": self.buckets.to_numpy(), "sector": None,
         })  # fmt: skip
@@ -40,7 +40,7 @@ class Market:
 
 
 def hourly(returns: pd.DataFrame) -> pd.DataFrame:
-    """prices_hourly, as far as correlations read it; hours that are NaN have a row and no return."""
+    """core_prices_hourly, as far as correlations read it; hours that are NaN have a row and no return."""
     return pd.DataFrame({
         "price_at": np.repeat(returns.index.to_numpy(), returns.shape[1]),
         "asset_id": np.tile(returns.columns.to_numpy(), len(returns)),

@@ -51,13 +51,13 @@ class Leverage:
             .reset_index()
             .melt("price_at", var_name="asset_id", value_name="reference_price_usd")
         )
-        bench.place("prices_hourly", long.dropna())
+        bench.place("core_prices_hourly", long.dropna())
         bench.build("core_windows")
         ranks = ", ".join(f"('{a}', {rank or 'null'})" for a, rank in ASSETS.items())
         bench.place(
-            "universe_weekly",
+            "core_members_weekly",
             "select week_start, window_id, asset_id, rank from core.core_windows"
-            f" cross join (values {ranks}) as ranked(asset_id, rank)",
+            f" cross join (values {ranks}) as ranked(asset_id, rank) where rank is not null",
         )
         bench.build(*OPEN_INTEREST_MODELS)
 

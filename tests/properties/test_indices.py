@@ -20,14 +20,14 @@ def random_universe(random, moments, n_assets=45):
     caps = 10 ** random.uniform(6, 12, (len(moments), n_assets))
     is_eligible = random.random(caps.shape) < random.choice([0.55, 0.8, 0.95], (len(moments), 1))
     frame = pd.DataFrame({
-        "moment_at": np.repeat(moments, n_assets),
+        "valued_at": np.repeat(moments, n_assets),
         "asset_id": np.tile([f"coin-{k:02}" for k in range(n_assets)], len(moments)),
         "market_cap_usd": caps.ravel(),
         "is_eligible": is_eligible.ravel(),
         "sector": random.choice(["AI", "DeFi", "Memes", "Privacy"], caps.size, p=[0.5, 0.3, 0.15, 0.05]),
     })  # fmt: skip
     eligible = frame[frame["is_eligible"]]
-    return frame.assign(rank=eligible.groupby("moment_at")["market_cap_usd"].rank(ascending=False)).astype(
+    return frame.assign(rank=eligible.groupby("valued_at")["market_cap_usd"].rank(ascending=False)).astype(
         {"rank": "Int64"}
     )
 
@@ -42,12 +42,12 @@ def indices_built(bench, seed, *, is_flat):
     random = np.random.default_rng(seed)
     bench.place("run_context", run_of(STARTS, ENDS))
     bench.build("core_windows", "core_valuation_times")
-    moments = bench.rows("select moment_at from core.core_valuation_times order by 1")["moment_at"].to_numpy()
+    moments = bench.rows("select valued_at from core.core_valuation_times order by 1")["valued_at"].to_numpy()
     universe = random_universe(random, moments)
     bench.place("core_universe", universe)
     returns = random_returns(random, sorted(universe["asset_id"].unique()), is_flat=is_flat)
     long = returns.rename_axis("price_at").reset_index().melt("price_at", var_name="asset_id", value_name="log_return")
-    bench.place("prices_hourly", long)
+    bench.place("core_prices_hourly", long)
     bench.build("int_index_baskets", "int_index_drifts", "index_levels_hourly")
     levels = bench.rows("select index_id, level_at, level from marts.index_levels_hourly")
     assert not levels.duplicated(["index_id", "level_at"]).any()
@@ -105,14 +105,14 @@ def test_weights_obey_the_cap_and_add_up(bench):
     for day in days:
         caps = random_caps(random, int(random.integers(30, 60)))
         pieces.append(pd.DataFrame({
-            "moment_at": day, "asset_id": [f"coin-{k:02}" for k in range(len(caps))], "rank": range(1, len(caps) + 1),
+            "valued_at": day, "asset_id": [f"coin-{k:02}" for k in range(len(caps))], "rank": range(1, len(caps) + 1),
             "market_cap_usd": caps, "is_eligible": True, "sector": None,
         }))  # fmt: skip
     universe = pd.concat(pieces).astype({"sector": "string"})
     bench.place("run_context", run_of(days[0], days[-1]))
     bench.place(
         "core_valuation_times",
-        pd.DataFrame({"moment_at": days, "is_day_end": True, "is_monday": False, "is_rebalancing": True}),
+        pd.DataFrame({"valued_at": days, "is_day_end": True, "is_monday": False, "is_rebalancing": True}),
     )
     bench.place("core_universe", universe)
     bench.build("int_index_baskets")
@@ -120,7 +120,7 @@ def test_weights_obey_the_cap_and_add_up(bench):
     n_at_cap = []
     for day, basket in found.groupby("chosen_at"):
         weights = basket.set_index("asset_id")["weight"].sort_index()
-        caps = universe[(universe["moment_at"] == day) & (universe["rank"] <= 30)].set_index("asset_id")[
+        caps = universe[(universe["valued_at"] == day) & (universe["rank"] <= 30)].set_index("asset_id")[
             "market_cap_usd"
         ]
         assert len(weights) == 30
