@@ -115,7 +115,7 @@ def _make(connection: duckdb.DuckDBPyConnection, models: dict[str, dict], n_asse
         f"create table {_relation(models, 'core_members_weekly')} as select windows.week_start, windows.window_id,"
         f" made_members.* from {_relation(models, 'core_windows')} as windows cross join made_members"
     )
-    connection.execute(f"create table {_relation(models, 'prices_hourly')} as select * from made_prices")
+    connection.execute(f"create table {_relation(models, 'core_prices_hourly')} as select * from made_prices")
     connection.unregister("made_prices")
 
 
@@ -254,9 +254,9 @@ def _mean_of_pairs(matrix: np.ndarray) -> float:
 
 def _prices(connection: duckdb.DuckDBPyConnection) -> str:
     schema = connection.execute(
-        "select table_schema from information_schema.tables where table_name = 'prices_hourly'"
+        "select table_schema from information_schema.tables where table_name = 'core_prices_hourly'"
     ).fetchall()[0][0]
-    return f"{schema}.prices_hourly"
+    return f"{schema}.core_prices_hourly"
 
 
 def _section(rows: list[dict[str, float]], rounds: int) -> Iterator[str]:

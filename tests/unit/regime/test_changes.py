@@ -82,7 +82,7 @@ def test_new_revised_and_released_rows_are_told_apart(home: Home):
         load_landed(connection, home)
         release(home, connection, held)
         connection.execute(
-            "create schema intermediate; create table core.core_windows as"
+            "create schema core; create table core.core_windows as"
             " select date '2025-11-17' as week_start, timestamp '2025-11-14 21:00' as starts_at,"
             " timestamp '2025-11-24 00:00' as ends_at"
         )
