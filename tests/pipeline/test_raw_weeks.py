@@ -46,7 +46,7 @@ def materialise(home: Home, dataset: str, *weeks: Week) -> ExecuteInProcessResul
         return job.execute_in_process(
             instance=instance,
             asset_selection=[AssetKey(["raw", dataset])],
-            tags=range_tags([Week(week) for week in weeks]),
+            tags=range_tags(weeks),
             raise_on_error=False,
         )
 

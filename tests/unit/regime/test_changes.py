@@ -9,7 +9,7 @@ from regime.changes import changed_figures, changed_rows
 from regime.commands.diff import last_published
 from regime.errors import BadInput
 from tests.unit.warehouse.batches import CANDLES, START, candles, negative_closes_stop, no_guard
-from tests.unit.warehouse.test_verdicts import release
+from tests.unit.warehouse.quarantine.test_verdicts import release
 from warehouse.database import connect
 from warehouse.home import Home
 from warehouse.landing import Landing

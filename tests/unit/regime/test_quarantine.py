@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from warehouse.rebuild import rebuild
 
 from expectations.rules import between, quarantine
 from expectations.runner import judge_at
@@ -19,6 +18,7 @@ from warehouse.database import connect
 from warehouse.landing import Landing
 from warehouse.loading import load_landed
 from warehouse.lock import write_lock
+from warehouse.recovery.rebuild import rebuild
 
 NOW = START + timedelta(days=2)
 TIGHT = replace(
