@@ -19,7 +19,7 @@ unexport PYTHONPATH
 run: $(READY)            ## the main job: the last closed week of the simulated market, or of what REGIME_HOME holds
 	@$(BIN)/regime run
 
-test: $(READY)           ## everything to a green suite, in about ten minutes on two cores
+test: $(READY)           ## everything to a green suite, in about a quarter of an hour on two cores
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow and not live"
 
