@@ -460,7 +460,7 @@ def test_the_secret_is_nowhere(desk, hook, monkeypatch, caplog):
     outcomes.append(desk.tick(hours=1))
     monkeypatch.setenv(WEBHOOK_URL, hook.url())
     outcomes.append(desk.tick(hours=1))
-    assert outcomes[-1].told == 1 and all(request.path.startswith("/services") for request in hook.received)
+    assert outcomes[-1].delivered == 1 and all(request.path.startswith("/services") for request in hook.received)
     written = "".join(path.read_text() for path in (desk.home.path / "alerts").iterdir())
     for text in (str(outcomes), written, caplog.text):
         assert "secretsecret" not in text and "T000" not in text

@@ -107,7 +107,7 @@ def test_the_publication_that_wrote_a_page_is_not_the_last_that_carries_it(home)
     ]
     for number, week in ((1, WEEK.previous), (2, WEEK)):
         version = home.published / str(number)
-        (version / "reports" / f"2025-W{week.isocalendar().week}").mkdir(parents=True)
+        (version / "reports" / week.label).mkdir(parents=True)
         (version / "reports" / "2025-W46").mkdir(exist_ok=True)
         pages.keep(home, version, [week], number)
         History(tuple(events[:number])).write(version)

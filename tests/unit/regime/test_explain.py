@@ -53,12 +53,12 @@ def published(home, monkeypatch):
         load_landed(connection, home)
         connection.execute(
             """
-            create schema marts; create schema intermediate;
+            create schema marts; create schema core;
             create table core.core_provider_assets
                 (provider varchar, provider_asset_id varchar, asset_id varchar);
             create table marts.instruments as
                 select 'binance' as venue, 'perp' as market_type, 'BTCUSDT' as venue_symbol, 'bitcoin' as asset_id;
-            create table marts.weekly_summary_sentences as from raw.summary_sentences;
+            create view marts.weekly_summary_sentences as from raw.summary_sentences;
             create table marts.funding_weekly as select * from (values
                 (date '2025-11-17', 'mon_mon', 'bitcoin', -2.8, 3), (date '2025-11-17', 'mon_mon', ?, 1.0, 3)
             ) t (week_start, window_id, asset_id, funding_rate_annualised_pct, n_venues);

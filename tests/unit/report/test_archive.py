@@ -184,7 +184,7 @@ def test_the_schema_refuses_what_is_no_summary(tmp_path, member, value):
     with plausible_marts() as con:
         write_week(con, Week(WEEK), tmp_path / "2025-W47", "simulated", True)
     summary = json.loads((tmp_path / "2025-W47" / "summary.json").read_bytes()) | {member: value}
-    schema = json.loads((CHECKOUT / "report" / SCHEMA).read_bytes())
+    schema = json.loads((CHECKOUT / "report" / "archive" / SCHEMA).read_bytes())
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(summary, schema)
 
