@@ -114,9 +114,9 @@ def test_the_publication_that_wrote_a_page_is_not_the_last_that_carries_it(home)
         home.current.unlink(missing_ok=True)
         home.current.symlink_to(f"published/{number}")
     home.reports.symlink_to("current/reports")
-    assert last_published(home, date(2025, 11, 10)).publication_id == 1
+    assert last_published(home, Week(date(2025, 11, 10))).publication_id == 1
     assert last_published(home, WEEK).publication_id == 2
     with pytest.raises(BadInput, match="2025-W48 is not published"):
-        last_published(home, date(2025, 11, 24))
+        last_published(home, Week(date(2025, 11, 24)))
     (home.published / "2" / pages.FILE).unlink()  # as an older version left it
     assert last_published(home, WEEK).publication_id == 1
