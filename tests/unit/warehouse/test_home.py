@@ -42,8 +42,9 @@ def test_another_format_is_refused(home):
 
 def test_a_newer_format_is_refused_whatever_else_it_says(home):
     home.create()
-    (home.path / "home.json").write_text('{"kind": "telepathy", "format": 3, "planet": "Mars"}')
-    with pytest.raises(HomeError, match="format 3 by a newer version"):
+    newer = FORMAT + 1
+    (home.path / "home.json").write_text(json.dumps({"kind": "telepathy", "format": newer, "planet": "Mars"}))
+    with pytest.raises(HomeError, match=f"format {newer} by a newer version"):
         home.identity()
 
 
