@@ -18,7 +18,7 @@
 
 {# `moment` plus a number of hours, which may be a column. #}
 {% macro add_hours(moment, hours) -%}{{ return(adapter.dispatch('add_hours', 'regime')(moment, hours)) }}{%- endmacro %}
-{% macro duckdb__add_hours(moment, hours) -%}({{ moment }} + interval '1 hour' * ({{ hours }})::bigint){%- endmacro %}
+{% macro duckdb__add_hours(moment, hours) -%}({{ moment }} + interval '1 hour' * cast({{ hours }} as bigint)){%- endmacro %}
 {% macro spark__add_hours(moment, hours) -%}({{ moment }} + make_dt_interval(0, {{ hours }})){%- endmacro %}
 
 {# `moment` plus a number of minutes, which may be a column; rounded to whole ones. #}
@@ -26,6 +26,6 @@
     {{ return(adapter.dispatch('add_minutes', 'regime')(moment, minutes)) }}
 {%- endmacro %}
 {% macro duckdb__add_minutes(moment, minutes) -%}
-    ({{ moment }} + interval '1 minute' * round({{ minutes }})::bigint)
+    ({{ moment }} + interval '1 minute' * cast(round({{ minutes }}) as bigint))
 {%- endmacro %}
 {% macro spark__add_minutes(moment, minutes) -%}({{ moment }} + make_dt_interval(0, 0, round({{ minutes }}))){%- endmacro %}

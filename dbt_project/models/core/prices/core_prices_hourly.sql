@@ -60,7 +60,10 @@ closes as (
         used.asset_id,
         candles.price_at,
         candles.close / used.multiplier as price_usd,
-        {{ log_return('candles.close / used.multiplier', 'candles.price_at', ['used.venue', 'used.market_type', 'used.venue_symbol', 'used.asset_id']) }} as log_return,
+        {{ log_return(
+            'candles.close / used.multiplier', 'candles.price_at',
+            ['used.venue', 'used.market_type', 'used.venue_symbol', 'used.asset_id']
+        ) }} as log_return,
         lead(candles.price_at) over (
             partition by used.venue, used.market_type, used.venue_symbol, used.asset_id
             order by candles.price_at

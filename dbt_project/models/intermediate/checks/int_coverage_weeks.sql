@@ -52,8 +52,8 @@ select
     cast(case when is_refused then 0 else missing_rows end as bigint) as missing_rows,
     due_rows is null and not is_refused as is_cadence_unknown,
     -- The ledger asks again for what a guard holds, too; here it is not missing.
-    case when not is_refused and missing_rows is distinct from 0 then first_missing_at end as first_missing_at,
-    case when not is_refused and missing_rows is distinct from 0 then last_missing_at end as last_missing_at,
+    case when not is_refused and (missing_rows is distinct from 0) then first_missing_at end as first_missing_at,
+    case when not is_refused and (missing_rows is distinct from 0) then last_missing_at end as last_missing_at,
     case when received_rows > refused_rows then last_recorded_at end as last_recorded_at
 from judged
 where received_rows + quarantined_rows > 0 or not is_refused

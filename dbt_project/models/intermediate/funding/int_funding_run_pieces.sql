@@ -1,4 +1,7 @@
-{{ config(materialized='incremental', meta={'time_column': 'week_start', 'look_back_days': 7, 'rebuilt_days_before': 7, 'rebuilt_since': 'int_funding_rebuild'}) }}
+{{ config(
+    materialized='incremental',
+    meta={'time_column': 'week_start', 'look_back_days': 7, 'rebuilt_days_before': 7, 'rebuilt_since': 'int_funding_rebuild'}
+) }}
 -- Hours in a row, within one ISO week, whose funding had one sign (or none): what runs are put together from.
 -- An hour's rate is weighted as its whole day is. The hour that ends on Monday 00:00 is the week's before: where it is rewritten,
 -- that week is.
@@ -11,7 +14,10 @@ with hours as (
 weighted as (
     select
         *,
-        {{ funding_weighting('sum(n_rates) over (partition by asset_id, market_date)', 'sum(n_weighted) over (partition by asset_id, market_date)') }} as weighting
+        {{ funding_weighting(
+            'sum(n_rates) over (partition by asset_id, market_date)',
+            'sum(n_weighted) over (partition by asset_id, market_date)'
+        ) }} as weighting
     from hours
 ),
 

@@ -25,17 +25,17 @@ expected as (
 )
 
 select
-    e.week_start,
-    e.dataset,
-    e.venue,
-    nullif(e.expected_rows, 0)::bigint as expected_rows,
-    e.received_rows::bigint as received_rows,
-    e.quarantined_rows::bigint as quarantined_rows,
-    case when e.expected_rows > 0 then e.missing_rows::bigint end as missing_rows,
-    100 * e.received_rows / greatest(e.expected_rows, 1)::double as coverage_pct,
-    e.first_missing_at,
-    e.last_recorded_at,
-    e.has_unknown as is_cadence_unknown
-from expected e
-inner join weeks w on e.week_start = w.week_start
-where e.expected_rows > 0 or e.has_unknown
+    expected.week_start,
+    expected.dataset,
+    expected.venue,
+    cast(nullif(expected.expected_rows, 0) as bigint) as expected_rows,
+    cast(expected.received_rows as bigint) as received_rows,
+    cast(expected.quarantined_rows as bigint) as quarantined_rows,
+    case when expected.expected_rows > 0 then cast(expected.missing_rows as bigint) end as missing_rows,
+    100 * expected.received_rows / cast(greatest(expected.expected_rows, 1) as double) as coverage_pct,
+    expected.first_missing_at,
+    expected.last_recorded_at,
+    expected.has_unknown as is_cadence_unknown
+from expected
+inner join weeks on expected.week_start = weeks.week_start
+where expected.expected_rows > 0 or expected.has_unknown

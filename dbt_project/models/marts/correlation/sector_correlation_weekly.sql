@@ -43,7 +43,10 @@ between_sectors as (
         a.window_id,
         a.sector as sector_a,
         b.sector as sector_b,
-        {{ pearson('count(*)', 'sum(a.log_return)', 'sum(b.log_return)', 'sum(a.log_return * a.log_return)', 'sum(b.log_return * b.log_return)', 'sum(a.log_return * b.log_return)') }} as correlation,
+        {{ pearson(
+            'count(*)', 'sum(a.log_return)', 'sum(b.log_return)',
+            'sum(a.log_return * a.log_return)', 'sum(b.log_return * b.log_return)', 'sum(a.log_return * b.log_return)'
+        ) }} as correlation,
         count(*) as n_observations
     from window_returns as a
     inner join window_returns as b

@@ -58,9 +58,9 @@ select
     -- No dated future is ingested, so that no basis can be known.
     cast(null as double) as basis_90d_annualised_pct,
     coalesce(accounts.n_venues, 0) as n_venues,
-    coalesce(accounts.n_observations, 0)::bigint as n_observations,
-    accounts.expected_observations::bigint as expected_observations,
-    100 * accounts.n_due_observations / nullif(accounts.expected_observations, 0)::double as coverage_pct
+    cast(coalesce(accounts.n_observations, 0) as bigint) as n_observations,
+    cast(accounts.expected_observations as bigint) as expected_observations,
+    100 * accounts.n_due_observations / cast(nullif(accounts.expected_observations, 0) as double) as coverage_pct
 from accounts
 full outer join funding
     on funding.week_start = accounts.week_start

@@ -11,7 +11,7 @@ with weeks as (
 ),
 
 horizons as (
-    select horizon_weeks from (values (1), (4)) as chosen (horizon_weeks)
+    select chosen.horizon_weeks from (values (1), (4)) as chosen (horizon_weeks)
 ),
 
 index_weeks as (

@@ -40,7 +40,11 @@ values_by_week as (
         stated.source_table
     from weeks
     inner join metric_values as stated on stated.value_date = weeks.last_date
-    where stated.metric_id in (select metric_id from evidences union all select ranked_metric_id from evidences)
+    where stated.metric_id in (
+        select metric_id from evidences
+        union all
+        select ranked_metric_id from evidences
+    )
 ),
 
 {{ percentiles_of_weeks('values_by_week') }},
