@@ -6,6 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 FINDINGS := $(VENV)/reliability.jsonl
+SQL := $(shell find dbt_project/models dbt_project/macros -name '*.sql') dbt_project/.sqlfluff
 # dbt-core 1.12 names it for --use-v2-parser alone, and its build downloads from outside the package index.
 NOT_INSTALLED := dbt-core-experimental-parser
 
@@ -46,11 +47,16 @@ reliability: $(READY)    ## docs/reliability.md: every fault, kill and reader, f
 	@$(BIN)/python -m tests.pipeline.reliability $(FINDINGS)
 	@echo "docs/reliability.md is made anew"
 
-lint: $(READY)
+lint: $(READY) $(VENV)/.sql-linted
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+
+# sqlfluff needs half a minute for all models, so it looks again only where SQL has changed.
+$(VENV)/.sql-linted: $(SQL) | $(READY)
+	@cd dbt_project && ../$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar models
+	@touch $@
 
 setup: $(READY)
 
