@@ -55,7 +55,7 @@ lint: $(READY) $(VENV)/.sql-linted
 
 # sqlfluff needs half a minute for all models, so it looks again only where SQL has changed.
 $(VENV)/.sql-linted: $(SQL) | $(READY)
-	@cd dbt_project && ../$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar models
+	@cd dbt_project && DBT_TARGET_PATH=../$(VENV)/sqlfluff DBT_LOG_PATH=../$(VENV)/sqlfluff ../$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar models
 	@touch $@
 
 setup: $(READY)

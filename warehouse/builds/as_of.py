@@ -21,7 +21,7 @@ from warehouse import coverage
 from warehouse.builds import ledger
 from warehouse.builds.failures import OUT, what_failed
 from warehouse.builds.processes import ends_with_us
-from warehouse.builds.project import PROJECT_DIR, dbt_executable, fingerprint
+from warehouse.builds.project import PROJECT_DIR, STAGING, dbt_executable, fingerprint, keep_parse
 from warehouse.clock import remembered_clock
 from warehouse.database import connect
 from warehouse.home import Home
@@ -189,6 +189,7 @@ def _run_dbt(scratch: Home) -> None:
     """Build and test every model in the copy; AsOfError if that fails."""
     artefacts = scratch.path / "dbt"
     artefacts.mkdir()
+    keep_parse(artefacts)
     command = [dbt_executable(), "--quiet", "build", "--full-refresh", "--exclude-resource-type", "unit_test"]
     command += ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
     command += ["--target-path", str(artefacts), "--log-path", str(artefacts)]
@@ -196,8 +197,8 @@ def _run_dbt(scratch: Home) -> None:
         open(artefacts / OUT, "wb") as out,
         subprocess.Popen(
             command,
-            cwd=PROJECT_DIR,
-            env=os.environ | {"REGIME_STAGING": str(scratch.staging)},
+            cwd=scratch.path,
+            env=os.environ | STAGING,
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,

@@ -2,15 +2,19 @@
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from functools import cache
 from pathlib import Path
 
-from warehouse.home import CHECKOUT, Home
+from warehouse.home import CHECKOUT
 
 PROJECT_DIR = CHECKOUT / "dbt_project"
 TARGET = "target"
+# dbt is started in the home and finds the database there: by the same name in every home, so that dbt, which compares the
+# path with that of its last parse, need not parse the project again for each.
+STAGING = {"REGIME_STAGING": "staging.duckdb"}
 _SUFFIXES = {".sql", ".yml", ".csv", ".md"}
 
 
@@ -46,13 +50,16 @@ def manifest() -> Path:
     return path
 
 
+def keep_parse(artefacts: Path) -> None:
+    """Give a new directory of dbt's artefacts what the last parse found, so that dbt need not read everything again."""
+    shutil.copy(manifest().with_name("partial_parse.msgpack"), artefacts)
+
+
 def _parse() -> None:
     done = subprocess.run(
         [dbt_executable(), "--quiet", "parse", "--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)],
         cwd=PROJECT_DIR,
-        # The path is part of what dbt compares when it decides whether it must parse again.
-        env={k: v for k, v in os.environ.items() if k != "DBT_TARGET_PATH"}
-        | {"REGIME_STAGING": str(Home.at().staging)},
+        env={k: v for k, v in os.environ.items() if k != "DBT_TARGET_PATH"} | STAGING,
         capture_output=True,
         text=True,
         check=False,

@@ -8,6 +8,9 @@ if [ "$*" = "--version" ] && [ -n "$REGIME_WATCHED_VERSION" ]; then
     exit
 fi
 run=${REGIME_RUN_PROCESS:-$PPID}
+if [ -n "$REGIME_WATCHED_DIRECTORY" ]; then
+    cd "$REGIME_WATCHED_DIRECTORY" || exit
+fi
 (
     while kill -0 $$; do
         kill -0 "$run" || kill -9 $$

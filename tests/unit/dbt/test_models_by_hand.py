@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from warehouse.builds.ledger import begin_build
-from warehouse.builds.project import PROJECT_DIR, dbt_executable
+from warehouse.builds.project import PROJECT_DIR, STAGING, dbt_executable, keep_parse
 from warehouse.database import connect
 from warehouse.home import Home
 from warehouse.source import Source
@@ -27,12 +27,13 @@ def built(tmp_path_factory) -> Path:
     with connect(home) as connection:
         # A unit test brings its own rows, and needs only that what it reads exists.
         begin_build(connection, source, as_of=NOW, fingerprint="")
+    (tmp_path / "target").mkdir()
+    keep_parse(tmp_path / "target")
     done = subprocess.run(
         [dbt_executable(), "--quiet", "build", "--full-refresh", "--exclude-resource-type", "test",
-         "--profiles-dir", str(PROJECT_DIR)],
-        cwd=PROJECT_DIR,
-        env=os.environ | {
-            "REGIME_STAGING": str(home.staging),
+         "--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)],
+        cwd=home.path,
+        env=os.environ | STAGING | {
             "DBT_TARGET_PATH": str(tmp_path / "target"),
             "DBT_LOG_PATH": str(tmp_path / "logs"),
         },
