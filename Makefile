@@ -22,11 +22,11 @@ run: $(READY)            ## the main job: the last closed week of the simulated 
 
 test: $(READY)           ## everything to a green suite, in about a quarter of an hour on two cores
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow and not live"
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not slow and not live"
 
 test-all: $(READY)       ## the slow tests too
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not live"
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not live"
 
 test-live: $(READY)      ## talks to the real services; opens no gate, and was never run where this was written
 	@$(BIN)/python -m pytest -m live tests/live
@@ -42,7 +42,7 @@ docs: $(READY)           ## docs/metrics.md, the dictionary of the marts, from t
 
 reliability: $(READY)    ## docs/reliability.md: every fault, kill and reader, from a run of their tests (all must pass)
 	@rm -f $(FINDINGS)
-	@REGIME_RELIABILITY=$(CURDIR)/$(FINDINGS) $(BIN)/python -m pytest -n 2 --dist loadgroup -m "not live" \
+	@REGIME_RELIABILITY=$(CURDIR)/$(FINDINGS) $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not live" \
 		$(wildcard tests/pipeline/test_faults*.py tests/pipeline/test_kill*.py tests/pipeline/test_reader*.py)
 	@$(BIN)/python -m tests.pipeline.reliability $(FINDINGS)
 	@echo "docs/reliability.md is made anew"

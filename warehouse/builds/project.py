@@ -12,8 +12,8 @@ from warehouse.home import CHECKOUT
 
 PROJECT_DIR = CHECKOUT / "dbt_project"
 TARGET = "target"
-# dbt is started in the home and finds the database there: by the same name in every home, so that dbt, which compares the
-# path with that of its last parse, need not parse the project again for each.
+# dbt starts in the home and finds the database there, by the same name in every home: dbt compares the path with that
+# of its last parse, and need not parse the project again for each.
 STAGING = {"REGIME_STAGING": "staging.duckdb"}
 _SUFFIXES = {".sql", ".yml", ".csv", ".md"}
 
