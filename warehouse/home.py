@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,9 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 # 2: quarantine can be released, loads know the source's clock, publications keep their history beside the file.
 # 3: failed checks can be released.
 FORMAT = 3
+# DuckDB takes these for patterns and separators even where a file is called so, and would read a neighbour's; and names
+# have to be text, on one line.
+_MISREAD = re.compile(r"[*?\[\\\x00-\x1f\x7f\ud800-\udfff]")
 
 
 class HomeError(RuntimeError):
@@ -39,9 +43,15 @@ class Home:
 
     @classmethod
     def at(cls, path: Path | str | None = None) -> "Home":
-        """The home at `path`, else at REGIME_HOME, else `var/` of the checkout."""
+        """The home at `path`, else at REGIME_HOME, else `var/` of the checkout. HomeError for what DuckDB misreads."""
         chosen = path or os.environ.get("REGIME_HOME") or CHECKOUT / "var"
-        return cls(Path(chosen).expanduser().absolute())
+        home = cls(Path(chosen).expanduser().absolute())
+        if misread := _MISREAD.search(str(home.path)):
+            raise HomeError(
+                f"{str(home.path)!r} cannot be a home: DuckDB misreads {misread[0]!r} in a path; "
+                "set REGIME_HOME to a directory without it"
+            )
+        return home
 
     @property
     def landing(self) -> Path:
