@@ -43,7 +43,7 @@ def _problems(directory: Path) -> list[list[str]]:
     }
     places = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR), "--quiet"]
     done = dbtRunner().invoke(["compile", "--full-refresh", "--select", "resource_type:model", *places])
-    manifest: Any = json.loads((directory / "target" / "manifest.json").read_text()) if done.success else None
+    manifest: Any = json.loads((directory / "target" / "manifest.json").read_bytes()) if done.success else None
     if manifest is None:
         failed = [
             [r.node.original_file_path, str(r.message)]

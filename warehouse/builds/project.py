@@ -40,9 +40,9 @@ def manifest() -> Path:
     path = PROJECT_DIR / TARGET / "manifest.json"
     parsed = path.with_name(".fingerprint")
     state = fingerprint()
-    if not path.exists() or not parsed.exists() or parsed.read_text() != state:
+    if not path.exists() or not parsed.exists() or parsed.read_text(encoding="utf-8") != state:
         _parse()
-        parsed.write_text(state)
+        parsed.write_text(state, encoding="utf-8")
     return path
 
 
@@ -54,7 +54,8 @@ def _parse() -> None:
         env={k: v for k, v in os.environ.items() if k != "DBT_TARGET_PATH"}
         | {"REGIME_STAGING": str(Home.at().staging)},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
         check=False,
     )
     if done.returncode:
