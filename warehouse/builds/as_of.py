@@ -21,7 +21,7 @@ from warehouse import coverage
 from warehouse.builds import ledger
 from warehouse.builds.failures import OUT, what_failed
 from warehouse.builds.processes import ends_with_us
-from warehouse.builds.project import PROJECT_DIR, dbt_executable, fingerprint
+from warehouse.builds.project import PROJECT_DIR, dbt_executable, environment, fingerprint
 from warehouse.clock import remembered_clock
 from warehouse.database import connect
 from warehouse.home import Home
@@ -197,7 +197,7 @@ def _run_dbt(scratch: Home) -> None:
         subprocess.Popen(
             command,
             cwd=PROJECT_DIR,
-            env=os.environ | {"REGIME_STAGING": str(scratch.staging)},
+            env=environment(scratch.staging),
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,

@@ -4,6 +4,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -22,6 +23,23 @@ def dbt_executable() -> str:
     """The dbt of this environment, also where its directory is not on PATH."""
     beside = Path(sys.executable).parent / "dbt"
     return str(beside) if beside.exists() else "dbt"
+
+
+def environment(staging: Path, variables: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What dbt may know of the environment: where to build, and not what the shell says for some other project.
+
+    Each of dbt's options can be a variable. DBT_RESOURCE_TYPES=model alone would build without a single test.
+    """
+    kept = {name: value for name, value in variables.items() if not name.startswith("DBT_")}
+    return kept | {"REGIME_STAGING": str(staging), "PYTHONUTF8": "1"}
+
+
+def adopt_environment(staging: Path) -> None:
+    """The same for this process, where a library starts dbt in it or from it."""
+    ours = environment(staging)
+    for name in os.environ.keys() - ours.keys():
+        del os.environ[name]
+    os.environ.update(ours)
 
 
 def fingerprint() -> str:
@@ -50,9 +68,7 @@ def _parse() -> None:
     done = subprocess.run(
         [dbt_executable(), "--quiet", "parse", "--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)],
         cwd=PROJECT_DIR,
-        # The path is part of what dbt compares when it decides whether it must parse again.
-        env={k: v for k, v in os.environ.items() if k != "DBT_TARGET_PATH"}
-        | {"REGIME_STAGING": str(Home.at().staging)},
+        env=environment(Home.at().staging),
         capture_output=True,
         encoding="utf-8",
         errors="replace",
