@@ -193,7 +193,7 @@ def _rules(endpoints: Sequence[Endpoint]) -> str:
 @cache
 def _rules_as_sql() -> str:
     templates = Environment(loader=FileSystemLoader(_FORMULAS), undefined=StrictUndefined)
-    return templates.from_string(RULES.read_text()).render()
+    return templates.from_string(RULES.read_text(encoding="utf-8")).render()
 
 
 def _since(connection: duckdb.DuckDBPyConnection, state: tuple[Any, ...], new: tuple[Any, ...]) -> int | None:

@@ -28,6 +28,9 @@ Severity = Literal["critical", "row", "warn"]
 NOT_OFFERED = "not offered"
 NOT_KEPT = "not kept"
 
+# Landed files in SQL, with each row's file and position. A directory called `venue=x` would become a column of theirs.
+LANDED = "read_parquet(?, hive_partitioning = false, filename = true, file_row_number = true)"
+
 # What a manifest is written in. Older ones have no format and no clock, and stay readable.
 FORMAT = 2
 

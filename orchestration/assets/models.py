@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 import subprocess
 from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -39,8 +38,8 @@ from orchestration.resources import dbt_project
 from warehouse import coverage
 from warehouse.builds.failures import what_failed
 from warehouse.builds.ledger import EVERYTHING, begin_build, confirm_build, finish_build, is_current
-from warehouse.builds.processes import DIRECTORY, ends_with_us
-from warehouse.builds.project import STAGING, fingerprint
+from warehouse.builds.processes import ends_with_us
+from warehouse.builds.project import adopt_environment, fingerprint
 from warehouse.database import connect
 from warehouse.home import Home
 from warehouse.week import Week
@@ -122,7 +121,7 @@ def model_assets(weeks: PartitionsDefinition) -> AssetsDefinition:
         # Seeds are no assets of this step, so dbt is told to load them.
         seeds = [] if context.is_subset else ["--select", "resource_type:seed"]
         refresh = ["--full-refresh"] if rebuild_from == EVERYTHING else []
-        os.environ.update(STAGING | {DIRECTORY: str(session.home.path)})  # dbt runs in a process of its own
+        adopt_environment(session.home.path)  # dbt runs in a process of its own
         invocation = dbt.cli(
             ["build", "--exclude-resource-type", "unit_test", *seeds, *refresh],
             context=context,

@@ -81,7 +81,7 @@ def _last_run(dagster_home: Path) -> str:
     if not database.exists():
         return "none"
     try:
-        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=1)) as connection:
+        with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True, timeout=1)) as connection:
             row = connection.execute(
                 "select run_id, status, start_time, end_time from runs order by id desc limit 1"
             ).fetchone()

@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-from warehouse.builds.project import PROJECT_DIR
+from warehouse.builds.project import PROJECT_DIR, adopt_environment
 from warehouse.database import connect
 from warehouse.home import Home
 
@@ -36,14 +36,11 @@ def _problems(directory: Path) -> list[list[str]]:
     with connect(home):
         pass  # raw's tables
     database = home.staging.rename(directory / "binding.duckdb")  # no schema may be called as the file is
-    os.environ |= {
-        "REGIME_STAGING": str(database),
-        "DBT_TARGET_PATH": str(directory / "target"),
-        "DBT_LOG_PATH": str(directory / "logs"),
-    }
+    adopt_environment(database)
     places = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR), "--quiet"]
+    places += ["--target-path", str(directory / "target"), "--log-path", str(directory / "logs")]
     done = dbtRunner().invoke(["compile", "--full-refresh", "--select", "resource_type:model", *places])
-    manifest: Any = json.loads((directory / "target" / "manifest.json").read_text()) if done.success else None
+    manifest: Any = json.loads((directory / "target" / "manifest.json").read_bytes()) if done.success else None
     if manifest is None:
         failed = [
             [r.node.original_file_path, str(r.message)]

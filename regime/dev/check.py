@@ -68,7 +68,7 @@ def check_universe() -> Iterator[Finding]:
 def check_binding() -> list[Finding]:
     """Every model planned by DuckDB, in a process of its own."""
     done = subprocess.run(
-        [sys.executable, "-m", "regime.dev.binding"], cwd=CHECKOUT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "regime.dev.binding"], cwd=CHECKOUT, capture_output=True, encoding="utf-8", check=False
     )
     try:
         problems = json.loads(done.stdout)

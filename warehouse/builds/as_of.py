@@ -21,7 +21,7 @@ from warehouse import coverage
 from warehouse.builds import ledger
 from warehouse.builds.failures import OUT, what_failed
 from warehouse.builds.processes import ends_with_us
-from warehouse.builds.project import PROJECT_DIR, STAGING, dbt_executable, fingerprint, keep_parse
+from warehouse.builds.project import PROJECT_DIR, STAGING, dbt_executable, environment, fingerprint, keep_parse
 from warehouse.clock import remembered_clock
 from warehouse.database import connect
 from warehouse.home import Home
@@ -198,7 +198,7 @@ def _run_dbt(scratch: Home) -> None:
         subprocess.Popen(
             command,
             cwd=scratch.path,
-            env=os.environ | STAGING,
+            env=environment(STAGING),
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,

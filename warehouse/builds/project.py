@@ -5,16 +5,18 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from warehouse.builds.processes import DIRECTORY
 from warehouse.home import CHECKOUT
 
 PROJECT_DIR = CHECKOUT / "dbt_project"
 TARGET = "target"
 # dbt starts in the home and finds the database there, by the same name in every home: dbt compares the path with that
 # of its last parse, and need not parse the project again for each.
-STAGING = {"REGIME_STAGING": "staging.duckdb"}
+STAGING = Path("staging.duckdb")
 _SUFFIXES = {".sql", ".yml", ".csv", ".md"}
 
 
@@ -26,6 +28,23 @@ def dbt_executable() -> str:
     """The dbt of this environment, also where its directory is not on PATH."""
     beside = Path(sys.executable).parent / "dbt"
     return str(beside) if beside.exists() else "dbt"
+
+
+def environment(staging: Path, variables: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What dbt may know of the environment: where to build, and not what the shell says for some other project.
+
+    Each of dbt's options can be a variable. DBT_RESOURCE_TYPES=model alone would build without a single test.
+    """
+    kept = {name: value for name, value in variables.items() if not name.startswith("DBT_")}
+    return kept | {"REGIME_STAGING": str(staging), "PYTHONUTF8": "1"}
+
+
+def adopt_environment(home: Path) -> None:
+    """The same for this process, where a library starts dbt from it: in the home."""
+    ours = environment(STAGING) | {DIRECTORY: str(home)}
+    for name in os.environ.keys() - ours.keys():
+        del os.environ[name]
+    os.environ.update(ours)
 
 
 def fingerprint() -> str:
@@ -44,9 +63,9 @@ def manifest() -> Path:
     path = PROJECT_DIR / TARGET / "manifest.json"
     parsed = path.with_name(".fingerprint")
     state = fingerprint()
-    if not path.exists() or not parsed.exists() or parsed.read_text() != state:
+    if not path.exists() or not parsed.exists() or parsed.read_text(encoding="utf-8") != state:
         _parse()
-        parsed.write_text(state)
+        parsed.write_text(state, encoding="utf-8")
     return path
 
 
@@ -59,9 +78,10 @@ def _parse() -> None:
     done = subprocess.run(
         [dbt_executable(), "--quiet", "parse", "--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)],
         cwd=PROJECT_DIR,
-        env={k: v for k, v in os.environ.items() if k != "DBT_TARGET_PATH"} | STAGING,
+        env=environment(STAGING),
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
         check=False,
     )
     if done.returncode:

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from warehouse.contracts import DATASETS, Dataset
 from warehouse.home import Home
-from warehouse.landing import Manifest, Verdict
+from warehouse.landing import LANDED, Manifest, Verdict
 
 
 def hold(
@@ -82,7 +82,7 @@ def _with_rows(
         select b.{dataset.origin_column} as origin, {market_type} as market_type, b.{dataset.series_column} as series,
                {event_at} as event_at, s.rule, s.severity, s.reason, s.row as row_number,
                to_json(struct_pack({packed}))::varchar as row_json
-        from read_parquet(?, file_row_number = true) b join said s on s.row = b.file_row_number
+        from {LANDED} b join said s on s.row = b.file_row_number
         qualify row_number() over (partition by s.rule, row_json order by s.row) = 1
         """,
         [str(parquet)],

@@ -1,7 +1,6 @@
 """What dbt makes of an empty home: its unit tests (dbt_project/**/*.yml), and tables with the documented columns."""
 
 import json
-import os
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 import yaml
 
 from warehouse.builds.ledger import begin_build
-from warehouse.builds.project import PROJECT_DIR, STAGING, dbt_executable, keep_parse
+from warehouse.builds.project import PROJECT_DIR, STAGING, dbt_executable, environment, keep_parse
 from warehouse.database import connect
 from warehouse.home import Home
 from warehouse.source import Source
@@ -33,7 +32,7 @@ def built(tmp_path_factory) -> Path:
         [dbt_executable(), "--quiet", "build", "--full-refresh", "--exclude-resource-type", "test",
          "--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)],
         cwd=home.path,
-        env=os.environ | STAGING | {
+        env=environment(STAGING) | {
             "DBT_TARGET_PATH": str(tmp_path / "target"),
             "DBT_LOG_PATH": str(tmp_path / "logs"),
         },
