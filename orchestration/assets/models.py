@@ -39,7 +39,7 @@ from warehouse import coverage
 from warehouse.builds.failures import what_failed
 from warehouse.builds.ledger import EVERYTHING, begin_build, confirm_build, finish_build, is_current
 from warehouse.builds.processes import ends_with_us
-from warehouse.builds.project import adopt_environment, fingerprint
+from warehouse.builds.project import STAGING, adopt_environment, fingerprint
 from warehouse.database import connect
 from warehouse.home import Home
 from warehouse.week import Week
@@ -121,7 +121,7 @@ def model_assets(weeks: PartitionsDefinition) -> AssetsDefinition:
         # Seeds are no assets of this step, so dbt is told to load them.
         seeds = [] if context.is_subset else ["--select", "resource_type:seed"]
         refresh = ["--full-refresh"] if rebuild_from == EVERYTHING else []
-        adopt_environment(session.home.path)  # dbt runs in a process of its own
+        adopt_environment(STAGING, session.home.path)  # dbt runs in a process of its own
         invocation = dbt.cli(
             ["build", "--exclude-resource-type", "unit_test", *seeds, *refresh],
             context=context,

@@ -39,9 +39,9 @@ def environment(staging: Path, variables: Mapping[str, str] = os.environ) -> dic
     return kept | {"REGIME_STAGING": str(staging), "PYTHONUTF8": "1"}
 
 
-def adopt_environment(home: Path) -> None:
-    """The same for this process, where a library starts dbt from it: in the home."""
-    ours = environment(STAGING) | {DIRECTORY: str(home)}
+def adopt_environment(staging: Path, directory: Path | None = None) -> None:
+    """The same for this process, where a library starts dbt in it, or from it and in `directory`."""
+    ours = environment(staging) | ({DIRECTORY: str(directory)} if directory else {})
     for name in os.environ.keys() - ours.keys():
         del os.environ[name]
     os.environ.update(ours)
