@@ -1,8 +1,7 @@
 """`python -m regime.dev.binding`: every model bound against empty tables, so that wrong SQL shows before any run.
 
-Belongs here: compiling once, and letting DuckDB plan each model without a row: unknown columns, wrong types, columns
-that differ from those declared.
-Does not: values. dbt keeps a database open for as long as its process lives: this is a process of its own.
+Without a row: it finds unknown columns, wrong types, and columns that differ from those declared. dbt keeps a database
+open for as long as its process lives, so this is a process of its own.
 """
 
 import json

@@ -1,8 +1,4 @@
-"""`regime dev check`: everything that can be wrong with a change before anything runs, in seconds.
-
-Belongs here: the order of the checks, and how findings are shown.
-Does not: the checks (one file each beside this one).
-"""
+"""`regime dev check`: everything that can be wrong with a change before anything runs, in seconds."""
 
 import json
 import subprocess

@@ -1,8 +1,7 @@
 """`regime dev compare OLD NEW`: whether two homes publish the same, mart by mart and page by page.
 
-Belongs here: keys and values of the published marts (floats to 1e-9 relative), and the words of the pages. What moves
-with the wall clock alone (when rows were recorded, the publications) is not compared.
-Does not: what was learned between two publications of one home (`regime diff`).
+Compared are keys and values of the published marts (floats to 1e-9 relative) and the words of the pages, but for what
+the wall clock alone changes (when rows were recorded, the publications). Two publications of one home: `regime diff`.
 """
 
 import re

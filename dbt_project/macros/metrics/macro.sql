@@ -1,4 +1,4 @@
-{# Formulas of macro. Belongs here: what a curve did, what a future says of a meeting. #}
+{# Formulas of macro: what a curve did, what a future says of a meeting. #}
 
 {# Bear: yields rose; steepener: the long end by more. Half a standard deviation of weekly changes of the slope is noise. #}
 {% macro curve_label(slope_change, level_change, slope_change_sd) -%}
