@@ -1,5 +1,6 @@
 """The dbt project: where it lies, what state its files are in, and a manifest that fits them."""
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -63,9 +64,12 @@ def manifest() -> Path:
     path = PROJECT_DIR / TARGET / "manifest.json"
     parsed = path.with_name(".fingerprint")
     state = fingerprint()
-    if not path.exists() or not parsed.exists() or parsed.read_text(encoding="utf-8") != state:
-        _parse()
-        parsed.write_text(state, encoding="utf-8")
+    path.parent.mkdir(exist_ok=True)
+    with open(path.with_name(".lock"), "w") as lock:  # runs in two homes may find at once that the project has changed
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists() or not parsed.exists() or parsed.read_text(encoding="utf-8") != state:
+            _parse()
+            parsed.write_text(state, encoding="utf-8")
     return path
 
 
