@@ -17,6 +17,7 @@ from rich.table import Table
 from regime.errors import BadInput, RunFailed
 
 TOLERANCE = 1e-9
+LAST_BITS = 1e-15
 NOT_COMPARED = {"publications"}
 OF_THE_WALL_CLOCK: Mapping[str, frozenset[str]] = {
     "data_coverage_weekly": frozenset({"last_recorded_at"}),
@@ -29,16 +30,17 @@ _HASH = re.compile(r"\b[0-9a-f]{12,64}\b")
 def compare_homes(old: Path, new: Path, *, metric_ids: Path | None = None) -> None:
     """Print what differs; RunFailed if anything does. `metric_ids`: a table of mart,old_metric_id,new_metric_id."""
     renamed = _renamed(metric_ids)
+    all_new_ids = {was: now for ids in renamed.values() for was, now in ids.items()}
     table = Table("what", "rows", "difference")
     with _opened(old) as before, _opened(new) as after:
         names_before, names_after = _marts(before), _marts(after)
         for name in sorted(names_before - names_after):
             table.add_row(f"marts.{name}", "", "is no more")
         for name in sorted(names_before & names_after - NOT_COMPARED):
-            told = _difference(name, before, after, renamed.get(name, {}))
+            told = _difference(name, before, after, renamed.get(name, {}), all_new_ids)
             if told:
                 table.add_row(f"marts.{name}", f"{_count(after, name):,}", told)
-    for name, told in _pages(old / "reports", new / "reports", renamed):
+    for name, told in _pages(old / "reports", new / "reports", all_new_ids):
         table.add_row(name, "", told)
     console = Console()
     if table.row_count:
@@ -76,7 +78,11 @@ def _count(connection: duckdb.DuckDBPyConnection, mart: str) -> int:
 
 
 def _difference(
-    name: str, before: duckdb.DuckDBPyConnection, after: duckdb.DuckDBPyConnection, new_ids: Mapping[str, str]
+    name: str,
+    before: duckdb.DuckDBPyConnection,
+    after: duckdb.DuckDBPyConnection,
+    new_ids: Mapping[str, str],
+    all_new_ids: Mapping[str, str],
 ) -> str:
     x, y = (connection.execute(f'select * from marts."{name}"').df() for connection in (before, after))
     if lost := [column for column in x.columns if column not in y.columns]:
@@ -88,11 +94,15 @@ def _difference(
     keys = [c for c in columns if c not in numbers]
     if "metric_id" in keys:
         x["metric_id"] = x["metric_id"].map(lambda old: new_ids.get(old, old))
+    if "evidence" in keys:
+        x["evidence"] = x["evidence"].map(lambda text: _renamed_in(text, all_new_ids))
     x, y = (_ordered(frame, keys, numbers) for frame in (x, y))
     differing = {c: int((x[c] != y[c]).sum()) for c in keys}
     for column in numbers:
         a, b = x[column].to_numpy(float), y[column].to_numpy(float)
-        is_same = np.isclose(a, b, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True)
+        # A residual of sums of billions is 0 but for their last bits.
+        last_bits = LAST_BITS * np.nanmax(np.abs(a), initial=0)
+        is_same = np.isclose(a, b, rtol=TOLERANCE, atol=max(TOLERANCE, last_bits), equal_nan=True)
         differing[column] = int((~is_same).sum())
     return ", ".join(f"{column} in {count:,}" for column, count in differing.items() if count)
 
@@ -102,10 +112,9 @@ def _ordered(frame: pd.DataFrame, keys: list[str], numbers: list[str]) -> pd.Dat
     return text.sort_values([*keys, *numbers], kind="stable").reset_index(drop=True)
 
 
-def _pages(old: Path, new: Path, renamed: Mapping[str, Mapping[str, str]]) -> list[tuple[str, str]]:
+def _pages(old: Path, new: Path, new_ids: Mapping[str, str]) -> list[tuple[str, str]]:
     """Pages whose text differs, moments of the wall clock and hashes left out."""
     found = []
-    new_ids = {was: now for ids in renamed.values() for was, now in ids.items()}
     for page in sorted(p for p in old.glob("*/*") if p.suffix in {".md", ".html", ".json"}):
         name = page.relative_to(old)
         other = new / name
@@ -118,6 +127,10 @@ def _pages(old: Path, new: Path, renamed: Mapping[str, Mapping[str, str]]) -> li
 
 def _words(page: Path, new_ids: Mapping[str, str]) -> str:
     text = _HASH.sub("#", _MOMENT.sub("@", page.read_text(encoding="utf-8")))
+    return _renamed_in(text, new_ids)
+
+
+def _renamed_in(text: str, new_ids: Mapping[str, str]) -> str:
     for old, new in new_ids.items():
         text = re.sub(rf"\b{re.escape(old)}\b", new, text)
     return text
