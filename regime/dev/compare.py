@@ -4,6 +4,7 @@ Compared are keys and values of the published marts (floats to 1e-9 relative) an
 the wall clock alone changes (when rows were recorded, the publications). Two publications of one home: `regime diff`.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -37,7 +38,7 @@ def compare_homes(old: Path, new: Path, *, metric_ids: Path | None = None) -> No
         for name in sorted(names_before - names_after):
             table.add_row(f"marts.{name}", "", "is no more")
         for name in sorted(names_before & names_after - NOT_COMPARED):
-            told = _difference(name, before, after, renamed.get(name, {}), all_new_ids)
+            told = _difference(name, before, after, renamed)
             if told:
                 table.add_row(f"marts.{name}", f"{_count(after, name):,}", told)
     for name, told in _pages(old / "reports", new / "reports", all_new_ids):
@@ -81,8 +82,7 @@ def _difference(
     name: str,
     before: duckdb.DuckDBPyConnection,
     after: duckdb.DuckDBPyConnection,
-    new_ids: Mapping[str, str],
-    all_new_ids: Mapping[str, str],
+    renamed: Mapping[str, Mapping[str, str]],
 ) -> str:
     x, y = (connection.execute(f'select * from marts."{name}"').df() for connection in (before, after))
     if lost := [column for column in x.columns if column not in y.columns]:
@@ -92,10 +92,11 @@ def _difference(
     columns = [c for c in x.columns if c not in OF_THE_WALL_CLOCK.get(name, ())]
     numbers = [c for c in columns if pd.api.types.is_float_dtype(x[c])]
     keys = [c for c in columns if c not in numbers]
-    if "metric_id" in keys:
-        x["metric_id"] = x["metric_id"].map(lambda old: new_ids.get(old, old))
+    if "metric_id" in keys and name in renamed:
+        x["metric_id"] = x["metric_id"].map(lambda old: renamed[name].get(old, old))
     if "evidence" in keys:
-        x["evidence"] = x["evidence"].map(lambda text: _renamed_in(text, all_new_ids))
+        y["evidence"] = y["evidence"].map(lambda text: _evidence(text, {}))
+        x["evidence"] = x["evidence"].map(lambda text: _evidence(text, renamed))
     x, y = (_ordered(frame, keys, numbers) for frame in (x, y))
     differing = {c: int((x[c] != y[c]).sum()) for c in keys}
     for column in numbers:
@@ -105,6 +106,13 @@ def _difference(
         is_same = np.isclose(a, b, rtol=TOLERANCE, atol=max(TOLERANCE, last_bits), equal_nan=True)
         differing[column] = int((~is_same).sum())
     return ", ".join(f"{column} in {count:,}" for column, count in differing.items() if count)
+
+
+def _evidence(text: str, renamed: Mapping[str, Mapping[str, str]]) -> str:
+    """A sentence's evidence under the new ids of the marts that it names."""
+    return json.dumps([
+        json.loads(_renamed_in(json.dumps(one), renamed.get(one["table"], {}))) for one in json.loads(text)
+    ])  # fmt: skip
 
 
 def _ordered(frame: pd.DataFrame, keys: list[str], numbers: list[str]) -> pd.DataFrame:
