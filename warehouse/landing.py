@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from warehouse.contracts import Dataset
 from warehouse.files import sync_directory, write_durably
 from warehouse.home import Home
+from warehouse.moments import Moments
 
 Severity = Literal["critical", "row", "warn"]
 
@@ -128,6 +129,7 @@ class Landing:
         self.home = home
         self.clock = clock
         self.ingest_id = uuid.uuid4().hex
+        self._moments = Moments(home)
 
     def land(self, dataset: Dataset, origin: str, rows: pa.Table, requests: list[Request], judge: Judge) -> Manifest:
         """Keep one batch: rows first, then the guard's verdicts and what was asked, in the manifest.
@@ -135,7 +137,7 @@ class Landing:
         `rows` has exactly the dataset's columns (any number of rows, 0 too: then only the requests are kept).
         """
         rows = rows.select([c.name for c in dataset.columns]).cast(dataset.schema)
-        recorded_at = datetime.now(UTC)
+        recorded_at = self._moments.next()
         directory = self.home.landing / dataset.name / _safe(origin) / f"{recorded_at:%Y-%m-%d}"
         directory.mkdir(parents=True, exist_ok=True)
         stem = f"{recorded_at:%H%M%S%f}-{uuid.uuid4().hex[:8]}"

@@ -1,6 +1,8 @@
 """Yahoo's chart endpoint: daily closes of what crypto is compared with.
 
-It answers 429 often, so it is asked for little and little is asked twice; the week does without it if need be.
+It answers 429 often, so each series is one question; the week does without it if need be. The question is for all of
+its days, also those that are known: after a split the provider states the whole series anew, in the new shares' price,
+and new days beside old ones would be two scales in one series. What is the same as before adds no row.
 """
 
 from datetime import date, datetime, timedelta, timezone, tzinfo
@@ -16,7 +18,6 @@ from ingestion.references.provider import FetchContext, Provider, path_part
 from warehouse.contracts import ASSET_CLASS_PRICES
 
 _CHART = "https://query1.finance.yahoo.com/v8/finance/chart"
-_REREAD = timedelta(days=10)
 
 
 def _tasks(context: FetchContext) -> list[Task]:
@@ -25,9 +26,7 @@ def _tasks(context: FetchContext) -> list[Task]:
 
 
 def _task(context: FetchContext, series: str) -> Task:
-    until = context.covered_until(series)
-    lookback = timedelta(days=float(context.scope.settings["lookback_days"]))
-    start = context.source.starts_at - lookback if until is None else until - _REREAD
+    start = context.source.starts_at - timedelta(days=float(context.scope.settings["lookback_days"]))
 
     async def run() -> Answer:
         params = {"period1": int(start.timestamp()), "period2": int(context.due.timestamp()), "interval": "1d"}

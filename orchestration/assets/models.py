@@ -5,7 +5,6 @@ import logging
 import subprocess
 from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -42,6 +41,7 @@ from warehouse.builds.processes import ends_with_us
 from warehouse.builds.project import STAGING, adopt_environment, fingerprint
 from warehouse.database import connect
 from warehouse.home import Home
+from warehouse.moments import moment_in
 from warehouse.week import Week
 
 STEP = "models"
@@ -101,8 +101,8 @@ def model_assets(weeks: PartitionsDefinition) -> AssetsDefinition:
     def build(context: AssetExecutionContext, dbt: DbtCliResource, session: ResourceParam[Session]) -> Iterator[Any]:
         session.progress.start(STEP, total=len(context.selected_output_names))
         state = fingerprint()
-        now = datetime.now(UTC)
         with connect(session.home) as connection:
+            now = moment_in(connection)
             coverage.update(connection, session.source.now, session.source.starts_at, endpoints())
             if is_deferred(context):
                 report_raw_weeks(context, connection, session.source)

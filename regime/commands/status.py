@@ -12,7 +12,7 @@ import duckdb
 from regime.commands.sql import open_published
 from regime.ledger import by_dataset
 from warehouse.clock import remembered_clock
-from warehouse.home import Home, describe
+from warehouse.home import FORMAT, Home, describe
 from warehouse.publishing.gate import blocking_reasons
 from warehouse.untrusted import one_line
 from warehouse.week import Week
@@ -102,6 +102,10 @@ def _work(home: Home) -> Iterator[tuple[str, str]]:
     """
     if not home.staging.exists():
         yield "blocked by", "nothing is loaded yet"
+        return
+    identity = home.identity()
+    if identity is not None and identity.format < FORMAT:
+        yield "blocked by", f"the home is in format {identity.format}; the next run brings it to {FORMAT}"
         return
     try:
         with open(home.path / "lock", "rb") as handle:

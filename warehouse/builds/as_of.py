@@ -26,6 +26,7 @@ from warehouse.clock import remembered_clock
 from warehouse.database import connect
 from warehouse.home import Home
 from warehouse.lock import is_alive
+from warehouse.moments import moment_in
 from warehouse.progress import SilentSteps, StepProgress
 from warehouse.publishing.gate import weeks_without_candles
 from warehouse.publishing.history import history
@@ -62,9 +63,10 @@ class Known:
 
 def moment(text: str, home: Home, *, now: datetime | None = None) -> datetime:
     """`2025-11-24T07:00`, a date (its first moment), with or without zone (then UTC), or `publication:3`. AsOfError."""
-    now = now or datetime.now(UTC)
+    numbers = {row.publication_id: row.as_of for row in history(home).publications}
+    # What was published as of a clock that was ahead can be asked for all the same.
+    now = max([now or datetime.now(UTC), *(as_of.replace(tzinfo=UTC) for as_of in numbers.values())])
     if found := _PUBLICATION.fullmatch(text.strip()):
-        numbers = {row.publication_id: row.as_of for row in history(home).publications}
         if int(found[1]) not in numbers:
             raise AsOfError(
                 f"there is no publication {int(found[1])}; " + _choose(f"publication:{n}" for n in sorted(numbers))
@@ -133,7 +135,7 @@ def _build(
 ) -> Known:
     state = fingerprint()
     with connect(scratch) as connection:
-        moment = as_of or datetime.now(UTC)
+        moment = as_of or moment_in(connection)
         source = _source_at(connection, home, moment)
         closed_weeks(week, week, source)
         _check_candles(connection, week, moment)
