@@ -2,7 +2,7 @@
 
 import json
 
-from regime.commands.status import status
+from regime.commands.status import show
 from warehouse.database import connect
 from warehouse.home import FORMAT
 
@@ -13,6 +13,6 @@ def test_an_older_home_is_said_to_wait_for_its_migration(home, capsys):
         connection.execute("drop view if exists raw.last_guard_results")  # which an older version did not have
     file = home.path / "home.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {"format": FORMAT - 1}))
-    status(home)
+    show()
     said = " ".join(capsys.readouterr().out.split())
     assert f"the home is in format {FORMAT - 1}; the next run brings it to {FORMAT}" in said
