@@ -65,7 +65,7 @@ def manifest() -> Path:
     parsed = path.with_name(".fingerprint")
     state = fingerprint()
     path.parent.mkdir(exist_ok=True)
-    with open(path.with_name(".lock"), "w") as lock:  # runs in two homes may find at once that the project has changed
+    with open(path.with_name(".lock"), "wb") as lock:  # runs in two homes may find at once that the project has changed
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not path.exists() or not parsed.exists() or parsed.read_text(encoding="utf-8") != state:
             _parse()
