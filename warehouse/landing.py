@@ -194,6 +194,28 @@ def read_manifest(path: Path) -> Manifest:
         raise LandingError(f"{path} is damaged ({error}); move it and its Parquet file out of landing/") from error
 
 
+def landed_rows(dataset: Dataset, options: str) -> str:
+    """Landed files as a table in SQL, their paths bound to the one `?`. What landed before a column is NULL in it.
+
+    `options` are read_parquet's further ones, like `file_row_number = true`.
+    """
+    return (
+        f"(select * from read_parquet(?, union_by_name = true, {options}) union all by name"
+        f" select {', '.join(c.name for c in dataset.columns)} from raw.{dataset.name} where false)"
+    )
+
+
+def read_rows(manifest: Manifest, dataset: Dataset) -> pa.Table:
+    """A landed batch with all columns of its dataset; what it landed before is NULL in it."""
+    assert manifest.parquet is not None
+    rows = pq.read_table(manifest.parquet)
+    known = set(rows.schema.names)
+    return pa.table(
+        [rows[c.name] if c.name in known else pa.nulls(rows.num_rows, c.type) for c in dataset.columns],
+        schema=dataset.schema,
+    )
+
+
 def held_rows(verdicts: Iterable[Verdict]) -> set[int]:
     """The rows that verdicts keep from going on; a warning keeps none."""
     return {v.row for v in verdicts if v.severity != "warn"}

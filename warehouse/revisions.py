@@ -15,7 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from warehouse.contracts import Dataset
-from warehouse.landing import LandingError
+from warehouse.landing import LandingError, landed_rows
 
 
 def append(
@@ -42,10 +42,10 @@ def append(
     connection.register("held", pa.table({"row": pa.array(sorted(held), pa.int64())}))
     appended = connection.execute(
         f"""
-        insert into raw.{dataset.name}
+        insert into raw.{dataset.name} ({columns}, recorded_at, load_id)
         with batch as materialized (
             select {columns}, file_row_number
-            from read_parquet(?, file_row_number = true)
+            from {landed_rows(dataset, "file_row_number = true")}
             where file_row_number not in (select row from held)
             qualify row_number() over (partition by {key} order by file_row_number desc) = 1
         ),
@@ -108,7 +108,7 @@ def settle(
                        rank() over (
                            partition by {key} order by b.recorded_at, b.load_id, o.file_row_number
                        ) as place
-                from (select * from read_parquet(?, filename = true, file_row_number = true)
+                from (select * from {landed_rows(dataset, "filename = true, file_row_number = true")}
                       semi join moved_keys using ({key})) o
                 join batches b on b.file = o.filename
                 left join held h on h.file = o.filename and h.row = o.file_row_number
@@ -142,7 +142,7 @@ def settle(
         """
     ).fetchall()[0][0]
     connection.execute(
-        f"insert into {table} select {columns}, recorded_at, load_id from versions v"
+        f"insert into {table} ({columns}, recorded_at, load_id) select {columns}, recorded_at, load_id from versions v"
         f" anti join {table} t using ({key}, recorded_at, load_id) order by load_id, {key}"
     )
     for name in ("moved", "batches", "held"):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from warehouse.contracts import DATASETS, Dataset
 from warehouse.home import Home
@@ -72,7 +73,7 @@ def _with_rows(
         return False
     said = {name: [getattr(v, name) for v in stopped] for name in ("row", "rule", "severity", "reason")}
     connection.register("said", pa.table(said))
-    names = [c.name for c in dataset.columns]
+    names = pq.read_schema(parquet).names  # what landed before a column is held as it landed
     market_type = "b.market_type" if "market_type" in names else "NULL::varchar"
     event_at = f"b.{dataset.time_column}::timestamp" if dataset.time_column else "NULL::timestamp"
     packed = ", ".join(f"{name} := b.{name}" for name in names)
