@@ -72,7 +72,9 @@ def read_csv(response: httpx.Response) -> list[tuple[date, str, float | None]]:
     for line in lines:
         if not any(cell.strip() for cell in line):
             continue
-        if not _DAY.fullmatch(line[0].strip()) and not any(cell.strip() for cell in line[1:]):
+        if not _DAY.fullmatch(line[0].strip()):
+            if any(cell.strip() for cell in line[1:]):
+                raise ValueError(f"{line[0][:40]!r} is no day as the Ministry writes it")
             continue  # words, and no yields
         year, month, day = map(int, line[0].split("/"))
         for maturity, cell in zip(header[1:], line[1:], strict=False):

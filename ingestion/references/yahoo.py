@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import httpx
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ingestion.http.bodies import read_json
 from ingestion.http.errors import ErrorRule
@@ -44,13 +45,14 @@ def _task(context: FetchContext, series: str) -> Task:
     async def run() -> Answer:
         params = {"period1": int(start.timestamp()), "period2": int(context.due.timestamp()), "interval": "1d"}
         address = _CHART.format(series=path_part(series))
-        read = partial(_prices, series=series, now=context.source.now)
-        return Answer(await context.get(address, params, read, _HEADERS, _ERRORS))
+        read = partial(_days, series=series, now=context.source.now)
+        days = await context.get(address, params, read, _HEADERS, _ERRORS)
+        return Answer(days.filter(pc.is_valid(days["close"])))  # a day without a close is a day without a row
 
     return Task(context.throttle, "yahoo", None, series, start, context.due, run)
 
 
-def _prices(response: httpx.Response, series: str, now: datetime) -> pa.Table:
+def _days(response: httpx.Response, series: str, now: datetime) -> pa.Table:
     rows = [
         {"provider": "yahoo", "series": series, "close_date": day, "close": close}
         for day, close in read_chart(response, now).items()
@@ -58,8 +60,8 @@ def _prices(response: httpx.Response, series: str, now: datetime) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=ASSET_CLASS_PRICES.schema)
 
 
-def read_chart(response: httpx.Response, now: datetime) -> dict[date, float]:
-    """Close by trading day in the market's own calendar; the day that is still trading is dropped.
+def read_chart(response: httpx.Response, now: datetime) -> dict[date, float | None]:
+    """Close by trading day in the market's own calendar, None of a day without one; today is left out while it trades.
 
     `close`, not `adjclose`: adjusted for splits, not for dividends.
     """
@@ -70,12 +72,12 @@ def read_chart(response: httpx.Response, now: datetime) -> dict[date, float]:
     session_end = meta.get("currentTradingPeriod", {}).get("regular", {}).get("end")
     is_closed = session_end is not None and now.timestamp() >= session_end
     today = now.astimezone(zone).date()
-    closes: dict[date, float] = {}
+    closes: dict[date, float | None] = {}
     moments = result.get("timestamp") or []
     for moment, close in zip(moments, result["indicators"]["quote"][0].get("close") or [], strict=True):
         day = datetime.fromtimestamp(moment, zone).date()
-        if close is not None and (day < today or (day == today and is_closed)):
-            closes[day] = float(close) / unit
+        if day < today or (day == today and is_closed):
+            closes[day] = None if close is None else float(close) / unit
     return closes
 
 
@@ -91,7 +93,7 @@ PROVIDER = Provider(
     "yahoo",
     ("asset_class_prices",),
     _tasks,
-    readings=(Reading("asset_class_prices", _CHART, _prices),),
+    readings=(Reading("asset_class_prices", _CHART, _days),),
     errors=_ERRORS,
     headers=_HEADERS,
     at_once=2,

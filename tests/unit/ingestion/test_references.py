@@ -229,13 +229,17 @@ def test_yahoo_days_are_those_of_the_market_whatever_the_daylight_saving():
     assert closes == {date(2025, 10, 24): 1.0, date(2025, 10, 27): 2.0}
 
 
-def test_yahoo_drops_the_day_that_still_trades_and_days_without_a_close():
+def test_yahoo_drops_the_day_that_still_trades_and_keeps_days_without_a_close_apart():
     stamps = [datetime(2025, 11, d, 14, 30, tzinfo=UTC) for d in (20, 21, 24)]
     trading, closed = datetime(2025, 11, 24, 18, tzinfo=UTC), datetime(2025, 11, 24, 22, tzinfo=UTC)
     end = datetime(2025, 11, 24, 21, tzinfo=UTC)
     answer = chart(stamps, [1.0, None, 3.0], "America/New_York", end)
-    assert yahoo.read_chart(answer, trading) == {date(2025, 11, 20): 1.0}
-    assert yahoo.read_chart(answer, closed) == {date(2025, 11, 20): 1.0, date(2025, 11, 24): 3.0}
+    assert yahoo.read_chart(answer, trading) == {date(2025, 11, 20): 1.0, date(2025, 11, 21): None}
+    assert yahoo.read_chart(answer, closed) == {
+        date(2025, 11, 20): 1.0,
+        date(2025, 11, 21): None,
+        date(2025, 11, 24): 3.0,
+    }
 
 
 async def test_yahoo_refusing_blocks_nothing():
