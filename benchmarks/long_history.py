@@ -68,7 +68,7 @@ def make(connection: duckdb.DuckDBPyConnection, weeks: int) -> int:
                 1e9::double as volume_24h_usd
             from prices p join coins using (asset_id) where hour(h) = 0 order by h;
         insert into raw.instruments
-            select venue, market_type, venue_symbol, base, 'USDT', 'USDT', 1, false, true, null,
+            select venue, market_type, venue_symbol, base, 'USDT', 'USDT', 1, false, true, null, 'crypto', false,
                 timestamp '{_plain(start)}', 1
             from symbols;
         drop table prices

@@ -5,11 +5,11 @@ Nothing that a venue or provider does stops the others: what failed is a failed 
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -23,6 +23,7 @@ from ingestion.http.fetch import (
     FetchError,
     NotOffered,
     Outcome,
+    OutOfRange,
     Patience,
     Refused,
     Task,
@@ -48,6 +49,8 @@ from warehouse.source import Source
 
 # A batch lands when it is this large: small enough to hold and judge at once, large enough for few files.
 ROWS_PER_BATCH = 200_000
+# How near the beginning of what a venue keeps is found, where it refuses what is older.
+NARROWEST = timedelta(days=1)
 
 
 @dataclass
@@ -164,6 +167,7 @@ def _requests(dataset: str, outcome: Outcome) -> Iterator[Request]:
     if answer.is_only_directions:
         return
     rows = answer.rows.num_rows if answer.rows else 0
+    window = (answer.since or task.window_start, task.window_end)
     yield Request(dataset, task.origin, task.market_type, task.series, *window, rows, "complete", outcome.reason)
     for c in answer.covers:
         yield Request(dataset, task.origin, c.market_type, c.series, c.window_start, c.window_end, c.rows, "complete")
@@ -237,7 +241,7 @@ def _market_tasks(plan: Plan, venue: Venue, market: Market, client: Any) -> Iter
             yield from feed_tasks(plan, market, client, known)
             return
         for instrument in known:
-            if plan.universe.asks(plan.dataset, venue.name, market_type, instrument.base):
+            if plan.universe.asks(plan.dataset, instrument.row):
                 for span in plan.spans(instrument):
                     yield from _history_tasks(plan, market, instrument, endpoint, client, span)
 
@@ -270,26 +274,50 @@ def _history_tasks(
         if start >= end:
             return
 
+    async def rows_since(moment: datetime) -> pa.Table:
+        rows: pa.Table = await client.history(
+            market,
+            plan.dataset,
+            symbol,
+            moment,
+            plan.source.now if end == plan.due else end,
+            contract_size=instrument.row["contract_size"],
+            is_inverse=instrument.row["is_inverse"],
+        )
+        return rows
+
     async def read() -> Answer:
-        until = plan.source.now if end == plan.due else end
         try:
-            return Answer(
-                await client.history(
-                    market,
-                    plan.dataset,
-                    symbol,
-                    start,
-                    until,
-                    contract_size=instrument.row["contract_size"],
-                    is_inverse=instrument.row["is_inverse"],
-                )
-            )
+            return Answer(await rows_since(start))
+        except OutOfRange as error:
+            since, rows = await _narrowed(rows_since, start, end, error)
+            told = partial(not_kept, f"the venue refuses what is older: {error}")
+            gone = Task(client.throttle, venue, market.market_type, symbol, start, since, told)
+            return Answer(rows, then=[gone], since=since)
         except NotOffered:
             if instrument.is_active:
                 raise
             return Answer(None)  # delisted, and by now forgotten: there is nothing left to ask for
 
     yield Task(client.throttle, venue, market.market_type, symbol, start, end, read)
+
+
+async def _narrowed(
+    rows_since: Callable[[datetime], Awaitable[pa.Table]], start: datetime, end: datetime, refusal: OutOfRange
+) -> tuple[datetime, pa.Table]:
+    """From when on a venue answers that refuses to answer since `start`, to a day, and its rows; else the refusal."""
+    refused, found = start, None
+    since = end
+    while since - refused > NARROWEST:
+        middle = (refused + (since - refused) / 2).replace(minute=0, second=0, microsecond=0)
+        try:
+            found = await rows_since(middle)
+            since = middle
+        except OutOfRange:
+            refused = middle
+    if found is None:
+        raise refusal
+    return since, found
 
 
 def _with_vanished(plan: Plan, venue: Venue, market: Market, listed: pa.Table) -> pa.Table:
@@ -311,7 +339,7 @@ def _reference_tasks(plan: Plan, http: httpx.AsyncClient, patience: Patience) ->
         provider = PROVIDERS[name]
         if plan.dataset not in provider.datasets:
             continue
-        calls_per_minute = scope.settings.get("calls_per_minute") if plan.source.kind == "live" else None
+        calls_per_minute = provider.calls_per_minute(scope) if plan.source.kind == "live" else None
         throttle = Throttle(name, patience, provider.at_once, calls_per_minute)
         context = FetchContext(
             plan.dataset,

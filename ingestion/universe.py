@@ -33,18 +33,25 @@ class VenueScope:
 
 @dataclass(frozen=True)
 class Universe:
-    """Everything that is asked. `only_bases` narrows a dataset to some bases, at all venues."""
+    """Everything that is asked. `only_bases` narrows a dataset to some bases, at all venues.
+
+    Of instruments in none of `asset_classes`, and of those that trade before their coin does, the list is all that is
+    kept: nothing is asked about them.
+    """
 
     quotes: frozenset[str]
     venues: Mapping[str, VenueScope]
     references: Mapping[str, ReferenceScope]
     reread: Mapping[str, timedelta]
     only_bases: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    asset_classes: frozenset[str] = frozenset({"crypto"})
 
-    def asks(self, dataset: str, venue: str, market_type: str, base: str) -> bool:
-        """True if a dataset is asked for of a venue's instruments of this base."""
+    def asks(self, dataset: str, instrument: Mapping[str, Any]) -> bool:
+        """True if a dataset is asked for of an instrument (a row of raw.instruments)."""
+        base = instrument["base"]
         is_wanted = dataset not in self.only_bases or base in self.only_bases[dataset]
-        return is_wanted and self.venues[venue].includes(market_type, base)
+        counts = (instrument["asset_class"] or "crypto") in self.asset_classes and not instrument["is_premarket"]
+        return is_wanted and counts and self.venues[instrument["venue"]].includes(instrument["market_type"], base)
 
     @classmethod
     def read(cls, path: Path = UNIVERSE_FILE) -> "Universe":
@@ -52,6 +59,7 @@ class Universe:
         try:
             content = tomllib.loads(path.read_text(encoding="utf-8"))
             quotes = frozenset(content["instruments"]["quotes"])
+            asset_classes = frozenset(content["instruments"]["asset_classes"])
             reread = {name.removesuffix("_hours"): timedelta(hours=hours) for name, hours in content["reread"].items()}
             only_bases = {name: frozenset(bases) for name, bases in content.get("only_bases", {}).items()}
             venues = {name: _venue_scope(block) for name, block in content["venues"].items()}
@@ -73,7 +81,7 @@ class Universe:
             raise UniverseError(
                 f"{path} names providers {sorted(unknown)}, which have no file in ingestion/references/"
             )
-        return cls(quotes, venues, references, reread, only_bases)
+        return cls(quotes, venues, references, reread, only_bases, asset_classes)
 
 
 def _venue_scope(block: Mapping[str, Any]) -> VenueScope:

@@ -236,7 +236,9 @@ def ui(
         serve(replay_dir=replay, is_live=live, port=port)
 
 
-dev = typer.Typer(help="For those who change the code: checks before a run, and comparisons of two homes.")
+dev = typer.Typer(
+    help="For those who change the code: checks before a run, recorded answers, comparisons of two homes."
+)
 app.add_typer(dev, name="dev")
 
 
@@ -249,6 +251,19 @@ def dev_check(
         from regime.dev.check import check
 
         check(is_binding=not quick)
+
+
+@dev.command("read")
+def dev_read(
+    answer: Annotated[
+        Path, typer.Argument(metavar="ANSWER.toml", help="A recorded answer; its body stands beside it.")
+    ],
+) -> None:
+    """Show what the adapter that asks an endpoint makes of an answer, as JSON. Exit code 2: no adapter asks it."""
+    with in_one_line():
+        from regime.dev.read import show
+
+        raise typer.Exit(show(answer))
 
 
 @dev.command("compare")

@@ -7,6 +7,7 @@ Times are UTC and stored without a zone (`timestamp[us]`), so that no session's 
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal, get_args
 
 import pyarrow as pa
 
@@ -87,6 +88,9 @@ _MARKET_TYPE = _text("market_type", "spot or perp.")
 _VENUE_SYMBOL = _text("venue_symbol", "The instrument as the venue writes it: BTCUSDT, PF_XBTUSD, kPEPE.")
 _PROVIDER = _text("provider", "Who publishes the row: coingecko, coinmarketcap, fred, mof, yahoo, …")
 
+AssetClass = Literal["crypto", "equity", "commodity", "fx", "index"]
+ASSET_CLASSES: tuple[AssetClass, ...] = get_args(AssetClass)
+
 INSTRUMENTS = Dataset(
     name="instruments",
     description="What a venue lists: one row per instrument, a new version whenever its listing changes.",
@@ -97,10 +101,28 @@ INSTRUMENTS = Dataset(
         _text("base", "The base as the venue writes it, multiplier prefix included: 1000PEPE, kPEPE, XBT."),
         _text("quote", "The quote currency: USDT, USDC, USD."),
         _text("settle", "The currency a derivative settles in; NULL for spot.", nullable=True),
-        _number("contract_size", "base units", "Base units (linear) or dollars (inverse) in one contract; 1 for spot."),
+        _number(
+            "contract_size",
+            "base units",
+            "Base units (linear) or dollars (inverse) in one contract; 1 for spot; NULL where the venue does not say.",
+            nullable=True,
+        ),
         _flag("is_inverse", "True where the contract is worth fixed dollars and settles in the coin."),
         _flag("is_active", "False once the venue lists it as not trading."),
         _time("listed_at", "When the venue says that trading began; NULL where it does not say.", nullable=True),
+        _text(
+            "asset_class",
+            "What the venue says it is on: crypto, equity, commodity, fx or index; crypto where it does not say. Never "
+            "read from the symbol. NULL in lists that landed before the column was.",
+            nullable=True,
+        ),
+        Column(
+            "is_premarket",
+            pa.bool_(),
+            "",
+            "True while it trades on a coin that does not; NULL in lists that landed before the column was.",
+            nullable=True,
+        ),
     ),
     key=("venue", "market_type", "venue_symbol"),
     time_column=None,
@@ -153,13 +175,25 @@ FUNDING_RATES = Dataset(
 
 OPEN_INTEREST = Dataset(
     name="open_interest",
-    description="Open interest of perpetuals, as observed by the venue.",
+    description="Open interest of perpetuals, as observed by the venue, one-sided: the contracts that exist.",
     columns=(
         _VENUE,
         _VENUE_SYMBOL,
         _time("observed_at", "The moment the figure describes."),
-        _number("open_interest_base", "base units", "Open interest in base units of the instrument.", nullable=True),
-        _number("open_interest_usd", "USD", "Open interest in US dollars.", nullable=True),
+        _number(
+            "open_interest_base",
+            "base units",
+            "Open interest in base units of the instrument, one-sided: longs = shorts, counted once. Bybit's"
+            " openInterest counts both sides, its singleOpenInterest one (bybit-exchange/docs#807,"
+            " DefiLlama/dimension-adapters#9365): "
+            "its adapter halves. The documents of Binance (sumOpenInterest), OKX (oiCcy), Gate (open_interest), "
+            "Bitget (holdingAmount), Hyperliquid and Kraken (openInterest) speak of open contracts and name no second "
+            "side: they are taken as they come.",
+            nullable=True,
+        ),
+        _number(
+            "open_interest_usd", "USD", "Open interest in US dollars, one-sided as open_interest_base.", nullable=True
+        ),
     ),
     key=("venue", "venue_symbol", "observed_at"),
     time_column="observed_at",

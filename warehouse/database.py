@@ -143,3 +143,9 @@ def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(
             f"create table if not exists raw.{dataset.name} ({columns}, recorded_at TIMESTAMP, load_id BIGINT)"
         )
+        known = {name for (name,) in connection.execute(
+            "select column_name from duckdb_columns() where schema_name = 'raw' and table_name = ?", [dataset.name]
+        ).fetchall()}  # fmt: skip
+        for column in dataset.columns:  # a home that is older than a column has it from now on, empty in what was read
+            if column.name not in known:
+                connection.execute(f"alter table raw.{dataset.name} add column {column.name} {_SQL_TYPES[column.type]}")

@@ -29,9 +29,6 @@ Severity = Literal["critical", "row", "warn"]
 NOT_OFFERED = "not offered"
 NOT_KEPT = "not kept"
 
-# Landed files in SQL, with each row's file and position. A directory called `venue=x` would become a column of theirs.
-LANDED = "read_parquet(?, hive_partitioning = false, filename = true, file_row_number = true)"
-
 # What a manifest is written in. Older ones have no format and no clock, and stay readable.
 FORMAT = 2
 
@@ -197,6 +194,29 @@ def read_manifest(path: Path) -> Manifest:
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise LandingError(f"{path} is damaged ({error}); move it and its Parquet file out of landing/") from error
+
+
+def landed_rows(dataset: Dataset) -> str:
+    """Landed files as a table in SQL, their paths bound to the one `?`, with each row's file and position.
+
+    What landed before a column is NULL in it. A directory called `venue=x` does not become a column.
+    """
+    options = "union_by_name = true, hive_partitioning = false, filename = true, file_row_number = true"
+    return (
+        f"(select * from read_parquet(?, {options}) union all by name"
+        f" select {', '.join(c.name for c in dataset.columns)} from raw.{dataset.name} where false)"
+    )
+
+
+def read_rows(manifest: Manifest, dataset: Dataset) -> pa.Table:
+    """A landed batch with all columns of its dataset; what it landed before is NULL in it."""
+    assert manifest.parquet is not None
+    rows = pq.read_table(manifest.parquet)
+    known = set(rows.schema.names)
+    return pa.table(
+        [rows[c.name] if c.name in known else pa.nulls(rows.num_rows, c.type) for c in dataset.columns],
+        schema=dataset.schema,
+    )
 
 
 def held_rows(verdicts: Iterable[Verdict]) -> set[int]:

@@ -13,6 +13,7 @@ from expectations.rules import (
     unique,
     warn,
 )
+from warehouse.contracts import ASSET_CLASSES
 
 SUITE = Suite(
     dataset="instruments",
@@ -24,7 +25,7 @@ SUITE = Suite(
         stop(
             "key_is_complete",
             "an instrument without a name cannot be told from another: the answer was misread",
-            present("venue", "market_type", "venue_symbol", "base", "quote"),
+            present("venue", "market_type", "venue_symbol"),
         ),
         stop(
             "something_trades",
@@ -38,9 +39,10 @@ SUITE = Suite(
             one_of("names_are_names", True),
         ),
         quarantine(
-            "market_type_is_known",
-            "only spot and perpetual markets have a place in the warehouse",
+            "kind_is_known",
+            "only spot and perpetual markets have a place here, and a class that nobody knows is in no figure",
             one_of("market_type", "spot", "perp"),
+            one_of("asset_class", *ASSET_CLASSES),
         ),
         quarantine(
             "contract_size_is_positive",
@@ -49,9 +51,9 @@ SUITE = Suite(
             between("contract_size", above=0, at_most=1e12),
         ),
         quarantine(
-            "flags_are_present",
-            "whether a contract is inverse or trading decides how it is valued",
-            present("is_inverse", "is_active"),
+            "listing_is_whole",
+            "what is traded for what, inverse or not, trading or not, decides how it is valued",
+            present("base", "quote", "is_inverse", "is_active"),
         ),
         quarantine(
             "instrument_is_listed_once",

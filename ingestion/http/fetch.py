@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 import pyarrow as pa
@@ -33,6 +34,10 @@ class NotOffered(Refused):
 
     def __init__(self, message: str) -> None:
         super().__init__(f"{self.PREFIX}: {message}")
+
+
+class OutOfRange(Refused):
+    """The window reaches further back than is answered, or is too long: a later or shorter one may be."""
 
 
 class NotKept(Refused):
@@ -72,12 +77,14 @@ class Answer:
     """What came: rows of the dataset, the series that they cover, and what to ask next because of it.
 
     An answer that `is_only_directions` has no rows and no place in the ledger: it names the questions that have.
+    `since` is from when on it answers, where that is later than what was asked.
     """
 
     rows: pa.Table | None
     covers: Sequence[Covered] = ()
     then: Sequence["Task"] = ()
     is_only_directions: bool = False
+    since: datetime | None = None
 
 
 async def not_kept(words: str) -> Answer:
@@ -109,16 +116,21 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Patience:
-    """How long one question is repeated, and after how many unanswered questions an origin counts as down."""
+    """How long one question is repeated, and after how many unanswered questions an origin counts as down.
+
+    `longest_wait_s` is the longest wait of our own choosing. A longer one that the origin asks for is kept, up to
+    `longest_asked_wait_s` (a venue's usual ban is ten minutes); other origins are asked meanwhile.
+    """
 
     attempts: int = 5
     first_wait_s: float = 1.0
     longest_wait_s: float = 60.0
     give_up_after: int = 3
+    longest_asked_wait_s: float = 900.0
 
 
 # A market server on this machine either answers soon or not at all.
-IMPATIENT = Patience(attempts=4, first_wait_s=0.1, longest_wait_s=5.0)
+IMPATIENT = Patience(attempts=4, first_wait_s=0.1, longest_wait_s=5.0, longest_asked_wait_s=5.0)
 
 
 @dataclass
@@ -142,7 +154,16 @@ class Throttle:
         self.slots = asyncio.Semaphore(self.at_once)
 
     async def ask(self, call: Callable[[], Awaitable[T]]) -> T:
-        """The result of `call`, repeated while it is Unreachable; waits that the origin asks for are kept."""
+        """The result of one call, repeated while it is Unreachable; waits that the origin asks for are kept."""
+        return await self.patiently(partial(self.once, call))
+
+    async def once(self, call: Callable[[], Awaitable[T]]) -> T:
+        """The result of one call, made when it is its turn: each call counts against the origin's limit."""
+        await self._turn()
+        return await call()
+
+    async def patiently(self, question: Callable[[], Awaitable[T]]) -> T:
+        """The result of a question, repeated while it is Unreachable; its calls take their turns by `once`."""
         if self._unanswered >= self.patience.give_up_after:
             raise Unreachable(f"{self.name} counts as down after {self._unanswered} questions: {self._last_reason}")
         retrying = AsyncRetrying(
@@ -154,11 +175,10 @@ class Throttle:
         try:
             async for attempt in retrying:
                 with attempt:
-                    await self._turn()
-                    result = await call()
+                    result = await question()
         except Unreachable as error:
             self._unanswered += 1
-            if (error.retry_after_s or 0) > self.patience.longest_wait_s:
+            if (error.retry_after_s or 0) > self.patience.longest_asked_wait_s:
                 self._unanswered = self.patience.give_up_after
             self._last_reason = str(error)
             raise
@@ -180,12 +200,12 @@ class Throttle:
 
     def _is_enough(self, state: RetryCallState) -> bool:
         asked = _asked_wait_s(state)
-        if asked is not None and asked > self.patience.longest_wait_s:
+        if asked is not None and asked > self.patience.longest_asked_wait_s:
             return True
         return bool(stop_after_attempt(self.patience.attempts)(state))
 
     def _wait_s(self, state: RetryCallState) -> float:
-        asked = min(_asked_wait_s(state) or 0.0, self.patience.longest_wait_s)
+        asked = min(_asked_wait_s(state) or 0.0, self.patience.longest_asked_wait_s)
         if asked:  # a rate limit is the origin's, not the question's: everyone waits
             self._quiet_until = max(self._quiet_until, asyncio.get_running_loop().time() + asked)
         backoff = wait_random_exponential(self.patience.first_wait_s, max=self.patience.longest_wait_s)(state)

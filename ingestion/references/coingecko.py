@@ -12,13 +12,22 @@ import httpx
 import pyarrow as pa
 
 from ingestion.http.bodies import read_json
+from ingestion.http.errors import ErrorRule
 from ingestion.http.fetch import Answer, Task, not_kept
-from ingestion.references.provider import WHOLE_LIST, FetchContext, Provider, path_part
+from ingestion.references.provider import WHOLE_LIST, FetchContext, Provider, Reading, path_part
 from ingestion.secrets import COINGECKO_API_KEY, secret
 from warehouse.contracts import MARKET_CAPS
 from warehouse.untrusted import is_symbol
 
 _API = "https://api.coingecko.com/api/v3"
+_MARKETS = f"{_API}/coins/markets"
+_HISTORY = f"{_API}/coins/{{series}}/market_chart/range"
+# Wrapped in `error` or not, with a status of its own or with 200.
+_ERRORS = (
+    ErrorRule("retry", ("429",)),
+    ErrorRule("narrow", ("10012",)),  # beyond the 365 days that come without a paid plan
+    ErrorRule("give_up", ("10002", "10005", "10010", "10011")),  # keys, and what only a paid plan has
+)
 _PAGE = 250
 _DEPTH = timedelta(days=364)  # a year back without a key; the edge itself is refused
 _DAILY = timedelta(days=95)  # shorter ranges are answered hour by hour
@@ -37,10 +46,11 @@ def _tasks(context: FetchContext) -> list[Task]:
         for page in range(1, -(-wanted // _PAGE) + 1):
             params = {"vs_currency": "usd", "order": "market_cap_desc", "per_page": _PAGE, "page": page}
             more = await context.get(
-                f"{_API}/coins/markets",
+                _MARKETS,
                 params,
                 lambda response: _list(response, context.source.now),
                 _key_header(context),
+                _ERRORS,
             )
             listed += more
             if not more:
@@ -99,10 +109,11 @@ def _history(context: FetchContext, coin: Coin) -> Task:
     async def run() -> Answer:
         params = {"vs_currency": "usd", "from": int(start.timestamp()), "to": int(context.due.timestamp())}
         history = await context.get(
-            f"{_API}/coins/{path_part(coin[0])}/market_chart/range",
+            _HISTORY.format(series=path_part(coin[0])),
             params,
             lambda response: _history_rows(coin, response),
             _key_header(context),
+            _ERRORS,
         )
         return Answer(history)
 
@@ -170,4 +181,20 @@ def _number(value: Any) -> float | None:
     return None if value is None else float(value)
 
 
-PROVIDER = Provider("coingecko", ("market_caps",), _tasks)
+def _listed(response: httpx.Response, _: str, now: datetime) -> pa.Table:
+    return pa.Table.from_pylist(_list(response, now), schema=MARKET_CAPS.schema)
+
+
+def _told(response: httpx.Response, series: str, _: datetime) -> pa.Table:
+    """A history names neither its coin's symbol nor its name: here they are its id."""
+    return _history_rows((series, series, series), response)
+
+
+PROVIDER = Provider(
+    "coingecko",
+    ("market_caps",),
+    _tasks,
+    readings=(Reading("market_caps", _MARKETS, _listed), Reading("market_caps", _HISTORY, _told)),
+    errors=_ERRORS,
+    key=COINGECKO_API_KEY,
+)

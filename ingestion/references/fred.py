@@ -4,13 +4,13 @@ A day without a value is blank or a point: kept as NULL for macro series, and no
 """
 
 import csv
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import httpx
 import pyarrow as pa
 
 from ingestion.http.fetch import Answer, Task
-from ingestion.references.provider import FetchContext, Provider
+from ingestion.references.provider import FetchContext, Provider, Reading
 from warehouse.contracts import ASSET_CLASS_PRICES, MACRO_SERIES
 
 _CSV = "https://fred.stlouisfed.org/graph/fredgraph.csv"
@@ -28,10 +28,8 @@ def _task(context: FetchContext, series: str) -> Task:
 
     async def run() -> Answer:
         params = {"id": series, "cosd": f"{start:%Y-%m-%d}", "coed": f"{context.due:%Y-%m-%d}"}
-        values = await context.get(_CSV, params, lambda response: read_csv(series, response))
-        if context.dataset == MACRO_SERIES.name:
-            return Answer(_macro(series, values))
-        return Answer(_prices(series, values))
+        read = _macro if context.dataset == MACRO_SERIES.name else _prices
+        return Answer(await context.get(_CSV, params, lambda response: read(response, series, context.source.now)))
 
     return Task(context.throttle, "fred", None, series, start, context.due, run)
 
@@ -44,21 +42,26 @@ def read_csv(series: str, response: httpx.Response) -> list[tuple[date, float | 
     return [(date.fromisoformat(day), None if value in ("", ".") else float(value)) for day, value in lines[1:]]
 
 
-def _macro(series: str, values: list[tuple[date, float | None]]) -> pa.Table:
+def _macro(response: httpx.Response, series: str, _: datetime) -> pa.Table:
     rows = [
         {"provider": "fred", "series": series, "reference_date": day, "value": value, "released_at": None}
-        for day, value in values
+        for day, value in read_csv(series, response)
     ]
     return pa.Table.from_pylist(rows, schema=MACRO_SERIES.schema)
 
 
-def _prices(series: str, values: list[tuple[date, float | None]]) -> pa.Table:
+def _prices(response: httpx.Response, series: str, _: datetime) -> pa.Table:
     rows = [
         {"provider": "fred", "series": series, "close_date": day, "close": value}
-        for day, value in values
+        for day, value in read_csv(series, response)
         if value is not None
     ]
     return pa.Table.from_pylist(rows, schema=ASSET_CLASS_PRICES.schema)
 
 
-PROVIDER = Provider("fred", ("macro_series", "asset_class_prices"), _tasks)
+PROVIDER = Provider(
+    "fred",
+    ("macro_series", "asset_class_prices"),
+    _tasks,
+    readings=(Reading("macro_series", _CSV, _macro), Reading("asset_class_prices", _CSV, _prices)),
+)

@@ -2,7 +2,8 @@
 
 import csv
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -10,8 +11,10 @@ from urllib.parse import quote
 import httpx
 import pyarrow as pa
 
-from ingestion.http.bodies import ACCEPTED_ENCODINGS, ANSWER_SECONDS, MOST_BODY_BYTES, deadline, read_body
-from ingestion.http.fetch import Malformed, NotOffered, Refused, Task, Throttle, Unreachable, retry_after_s
+from ingestion.http.bodies import ACCEPTED_ENCODINGS, ANSWER_SECONDS, MOST_BODY_BYTES, deadline, read_body, read_json
+from ingestion.http.errors import ErrorRule, failure
+from ingestion.http.fetch import FetchError, Malformed, NotOffered, Refused, Task, Throttle, Unreachable
+from ingestion.secrets import secret
 from warehouse.source import Source
 from warehouse.untrusted import is_symbol
 
@@ -67,24 +70,52 @@ class FetchContext:
         params: dict[str, Any],
         read: Callable[[httpx.Response], T],
         headers: dict[str, str] | None = None,
+        errors: Sequence[ErrorRule] = (),
     ) -> T:
         """What `read` makes of the answer; it raises ValueError or LookupError at what is not an answer."""
         address = self.source.url(url)
 
         async def ask() -> T:
-            return read_answer(await get_once(self.http, address, params, headers), read)
+            return read_answer(await get_once(self.http, address, params, headers, errors=errors), read)
 
         return await self.throttle.ask(ask)
 
 
 @dataclass(frozen=True)
+class Reading:
+    """One address of a provider and what is made of its answer: rows of a dataset.
+
+    `address` may hold `{series}`. `read` has the answer, the name of the series that it is about ('' where the address
+    gives a whole list), and what the source's clock says.
+    """
+
+    dataset: str
+    address: str
+    read: Callable[[httpx.Response, str, datetime], pa.Table]
+
+
+@dataclass(frozen=True)
 class Provider:
-    """A provider under its name: which datasets it has, and which questions to ask it for one of them."""
+    """A provider under its name: which datasets it has, and which questions to ask it for one of them.
+
+    `readings` are the addresses that the questions go to, `errors` what its own errors mean, `headers` what it wants to
+    see. `key` names the secret of a free account, which buys more calls.
+    """
 
     name: str
     datasets: tuple[str, ...]
     tasks: Callable[[FetchContext], list[Task]]
+    readings: tuple[Reading, ...]
+    errors: tuple[ErrorRule, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
     at_once: int = 4
+    key: str | None = None
+
+    def calls_per_minute(self, scope: ReferenceScope) -> float | None:
+        """How often it may be asked: more often with a key, where one is set."""
+        with_key = scope.settings.get("calls_per_minute_with_key") if self.key and secret(self.key) else None
+        allowed: float | None = with_key or scope.settings.get("calls_per_minute")
+        return allowed
 
 
 def path_part(name: str) -> str:
@@ -100,6 +131,7 @@ async def get_once(
     params: dict[str, Any] | None = None,
     headers: dict[str, str] | None = None,
     limit_bytes: int = MOST_BODY_BYTES,
+    errors: Sequence[ErrorRule] = (),
 ) -> httpx.Response:
     """One GET, read whole and within limits, its failures named. Redirects are not followed."""
     try:
@@ -109,8 +141,7 @@ async def get_once(
         async with deadline():
             response = await http.send(request, stream=True, follow_redirects=False)
             try:
-                _check_status(response, url)
-                body = await read_body(response, limit_bytes)
+                body = await _read_whole(response, url, limit_bytes)
             finally:
                 await response.aclose()
     except TimeoutError as error:
@@ -119,19 +150,34 @@ async def get_once(
         raise Unreachable(f"{url} does not answer ({type(error).__name__}: {error})") from error
     except (httpx.InvalidURL, UnicodeError) as error:
         raise Refused(f"{url} is no address ({error})") from error
+    if told := _error(response, body, url, errors):
+        raise told
     kept = {name: value for name, value in response.headers.items() if name.lower() == "content-type"}
     return httpx.Response(response.status_code, headers=kept, content=body, request=request)
 
 
-def _check_status(response: httpx.Response, url: str) -> None:
-    if response.status_code in (404, 410):
-        raise NotOffered(f"HTTP {response.status_code} from {url}")
-    if response.status_code in (408, 425, 429) or response.status_code >= 500:
-        raise Unreachable(f"HTTP {response.status_code} from {url}", retry_after_s(response.headers))
-    if response.has_redirect_location:
-        raise Refused(f"HTTP {response.status_code} from {url}: it points to another address, which is not followed")
-    if response.status_code >= 300:
-        raise Refused(f"HTTP {response.status_code} from {url}")
+async def _read_whole(response: httpx.Response, url: str, limit_bytes: int) -> bytes:
+    """The body; of an error that cannot be read its status is what counts."""
+    try:
+        return await read_body(response, limit_bytes)
+    except FetchError:
+        if told := _error(response, b"", url, ()):
+            raise told from None
+        raise
+
+
+# An error is a few hundred bytes; an answer that is longer is one.
+_LONGEST_ERROR_BYTES = 10_000
+
+
+def _error(response: httpx.Response, body: bytes, url: str, rules: Sequence[ErrorRule]) -> FetchError | None:
+    status, parsed = response.status_code, None
+    if len(body) <= _LONGEST_ERROR_BYTES:
+        with suppress(ValueError):
+            parsed = read_json(body)
+    words = body[:_LONGEST_ERROR_BYTES].decode(errors="replace") if status >= 400 else ""
+    found = failure(status, response.headers, words, parsed, rules, url)
+    return NotOffered(str(found)) if status in (404, 410) and type(found) is Refused else found
 
 
 def read_answer(response: httpx.Response, read: Callable[[httpx.Response], T]) -> T:

@@ -6,18 +6,33 @@ and new days beside old ones would be two scales in one series. What is the same
 """
 
 from datetime import date, datetime, timedelta, timezone, tzinfo
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import httpx
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ingestion.http.bodies import read_json
-from ingestion.http.fetch import Answer, NotOffered, Task
-from ingestion.references.provider import FetchContext, Provider, path_part
+from ingestion.http.errors import ErrorRule
+from ingestion.http.fetch import Answer, Task
+from ingestion.references.provider import FetchContext, Provider, Reading, path_part
 from warehouse.contracts import ASSET_CLASS_PRICES
 
-_CHART = "https://query1.finance.yahoo.com/v8/finance/chart"
+_CHART = "https://query1.finance.yahoo.com/v8/finance/chart/{series}"
+# Without one it takes us for a program, and answers 429 (scheb/yahoo-finance-api#42, tarkah/tickrs#170).
+_HEADERS = {
+    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0 Safari/537.36"
+}
+# Errors come with their status, and with 200 too.
+_ERRORS = (
+    ErrorRule("not_offered", ("Not Found",)),
+    ErrorRule("retry", ("Too Many Requests",)),
+    ErrorRule("give_up", ("Unauthorized", "Forbidden", "Bad Request")),
+)
+# Prices of London and of two others come in hundredths: GBp is pence.
+_HUNDREDTHS = {"GBp", "GBX", "ZAc", "ILA"}
 
 
 def _tasks(context: FetchContext) -> list[Task]:
@@ -30,33 +45,40 @@ def _task(context: FetchContext, series: str) -> Task:
 
     async def run() -> Answer:
         params = {"period1": int(start.timestamp()), "period2": int(context.due.timestamp()), "interval": "1d"}
-        address = f"{_CHART}/{path_part(series)}"
-        closes = await context.get(address, params, lambda response: read_chart(response, context.source.now))
-        rows = [
-            {"provider": "yahoo", "series": series, "close_date": day, "close": close} for day, close in closes.items()
-        ]
-        return Answer(pa.Table.from_pylist(rows, schema=ASSET_CLASS_PRICES.schema))
+        address = _CHART.format(series=path_part(series))
+        read = partial(_days, series=series, now=context.source.now)
+        days = await context.get(address, params, read, _HEADERS, _ERRORS)
+        return Answer(days.filter(pc.is_valid(days["close"])))  # a day without a close is a day without a row
 
     return Task(context.throttle, "yahoo", None, series, start, context.due, run)
 
 
-def read_chart(response: httpx.Response, now: datetime) -> dict[date, float]:
-    """Close by trading day in the market's own calendar; the day that is still trading is dropped."""
-    chart = read_json(response.content)["chart"]
-    if chart.get("error"):
-        raise NotOffered(f"{chart['error'].get('description', chart['error'])}")
-    result = chart["result"][0]
+def _days(response: httpx.Response, series: str, now: datetime) -> pa.Table:
+    rows = [
+        {"provider": "yahoo", "series": series, "close_date": day, "close": close}
+        for day, close in read_chart(response, now).items()
+    ]
+    return pa.Table.from_pylist(rows, schema=ASSET_CLASS_PRICES.schema)
+
+
+def read_chart(response: httpx.Response, now: datetime) -> dict[date, float | None]:
+    """Close by trading day in the market's own calendar, None of a day without one; today is left out while it trades.
+
+    `close`, not `adjclose`: adjusted for splits, not for dividends.
+    """
+    result = read_json(response.content)["chart"]["result"][0]
     meta = result["meta"]
     zone = _zone(meta)
+    unit = 100.0 if meta.get("currency") in _HUNDREDTHS else 1.0
     session_end = meta.get("currentTradingPeriod", {}).get("regular", {}).get("end")
     is_closed = session_end is not None and now.timestamp() >= session_end
     today = now.astimezone(zone).date()
-    closes: dict[date, float] = {}
+    closes: dict[date, float | None] = {}
     moments = result.get("timestamp") or []
     for moment, close in zip(moments, result["indicators"]["quote"][0].get("close") or [], strict=True):
         day = datetime.fromtimestamp(moment, zone).date()
-        if close is not None and (day < today or (day == today and is_closed)):
-            closes[day] = float(close)
+        if day < today or (day == today and is_closed):
+            closes[day] = None if close is None else float(close) / unit
     return closes
 
 
@@ -68,4 +90,12 @@ def _zone(meta: dict[str, Any]) -> tzinfo:
         return timezone(timedelta(seconds=meta.get("gmtoffset", 0)))
 
 
-PROVIDER = Provider("yahoo", ("asset_class_prices",), _tasks, at_once=2)
+PROVIDER = Provider(
+    "yahoo",
+    ("asset_class_prices",),
+    _tasks,
+    readings=(Reading("asset_class_prices", _CHART, _days),),
+    errors=_ERRORS,
+    headers=_HEADERS,
+    at_once=2,
+)

@@ -1,9 +1,24 @@
 """Binance: USD-margined perpetuals and spot."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
+from ingestion.http.errors import ErrorRule
 from ingestion.paging import PagingRule
-from ingestion.venues.venue import HOUR_MS, History, Market, PageRequest, Venue
+from ingestion.venues.venue import (
+    HOUR_MS,
+    History,
+    Listed,
+    Listing,
+    Market,
+    PageRequest,
+    SetAside,
+    Venue,
+    dated,
+    moment,
+)
+from warehouse.contracts import AssetClass
 
 # [open time, open, high, low, close, volume, close time, quote volume, trades, …]
 _KLINE = {"open": 1, "high": 2, "low": 3, "close": 4, "base_volume": 5, "quote_volume": 7}
@@ -30,12 +45,66 @@ def _four_hourly(request: PageRequest) -> dict[str, object]:
     return _funding(request) | {"period": "4h", "limit": 500}
 
 
+# underlyingType of futures. Shares and metals are TRADIFI_PERPETUAL, and once said COIN all the same.
+_CLASSES: Mapping[str, AssetClass] = {
+    "COIN": "crypto", "PREMARKET": "crypto", "EQUITY": "equity", "KR_EQUITY": "equity", "COMMODITY": "commodity",
+    "INDEX": "index", "FX": "fx", "FOREX": "fx",
+}  # fmt: skip
+
+
+_QUOTES = ("USDT", "USDC", "BUSD", "USD")
+
+
+def _perpetual(row: Mapping[str, Any], _: Mapping[str, Any]) -> Listed | SetAside:
+    symbol, underlying = row["symbol"], row.get("underlyingType", "")
+    kind = (row.get("contractType") or "").split(" ")[0]  # it may have a second word: CURRENT_QUARTER DELIVERING
+    if not kind:
+        return SetAside(symbol, "is_a_perpetual", "the venue does not say what kind of contract it is")
+    if not kind.endswith("PERPETUAL"):
+        return dated(symbol)
+    asset_class = _CLASSES.get(underlying, "crypto")
+    if kind != "PERPETUAL" and asset_class == "crypto":
+        asset_class = "equity"
+    base, quote = row.get("baseAsset"), row.get("quoteAsset")
+    if not base:  # a perpetual's symbol is its base and its quote
+        quote = next((known for known in _QUOTES if symbol.endswith(known)), None)
+        base = symbol.removesuffix(quote) if quote else None
+    return Listed(
+        symbol,
+        base,
+        quote,
+        settle=row.get("marginAsset", quote),
+        is_active=row["status"] == "TRADING",
+        listed_at=moment(row.get("onboardDate")),
+        asset_class=asset_class,
+        is_premarket=underlying == "PREMARKET",
+    )
+
+
+def _pair(row: Mapping[str, Any], _: Mapping[str, Any]) -> Listed:
+    return Listed(row["symbol"], row.get("baseAsset"), row.get("quoteAsset"), is_active=row["status"] == "TRADING")
+
+
+def _listing(method: str, read: Any) -> Listing:
+    return Listing(method, ({},), lambda answer, _: answer["symbols"], read)
+
+
+# https://developers.binance.com/docs/derivatives/usds-margined-futures/error-code
+_ERRORS = (
+    ErrorRule("retry", ("-1000", "-1001", "-1003", "-1006", "-1007", "-1008")),
+    ErrorRule("not_offered", ("-1121", "-4108", "-4141")),  # no such symbol; delivered, settling or closed
+    ErrorRule("narrow", ("-1127",)),  # more than so many hours between startTime and endTime
+    ErrorRule("narrow", ("-1130",), says="startTime|endTime"),  # statistics that are older than 30 days
+)
+
+
 VENUE = Venue(
     "binance",
     (
         Market(
             "perp",
             "binanceusdm",
+            _listing("fapiPublicGetExchangeInfo", _perpetual),
             {
                 "candles": _klines("fapiPublicGetKlines", 1500),
                 "funding_rates": History(
@@ -69,8 +138,13 @@ VENUE = Venue(
                     calls_per_minute=200,
                 ),
             },
-            ccxt_types=("linear",),
         ),
-        Market("spot", "binance", {"candles": _klines("publicGetKlines", 1000)}, ccxt_types=("spot",)),
+        Market(
+            "spot",
+            "binance",
+            _listing("publicGetExchangeInfo", _pair),
+            {"candles": _klines("publicGetKlines", 1000)},
+        ),
     ),
+    errors=_ERRORS,
 )

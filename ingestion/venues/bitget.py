@@ -1,10 +1,24 @@
 """Bitget (API v2): linear perpetuals. Funding comes in counted pages, candles up to the window's end."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from ingestion.http.errors import ErrorRule
 from ingestion.paging import PagingRule
-from ingestion.venues.venue import HOUR_MS, History, Market, PageRequest, Snapshot, Venue
+from ingestion.venues.venue import (
+    HOUR_MS,
+    History,
+    Listed,
+    Listing,
+    Market,
+    PageRequest,
+    SetAside,
+    Snapshot,
+    Venue,
+    dated,
+    moment,
+)
 
 _ROWS = ("data",)
 _PRODUCT_TYPES = ("USDT-FUTURES", "USDC-FUTURES")
@@ -40,12 +54,43 @@ def _open_interest_now(answer: Any) -> list[tuple[str, dict[str, float | None]]]
     return rows
 
 
+def _contract(row: Mapping[str, Any], question: Mapping[str, Any]) -> Listed | SetAside:
+    """Sizes are in coins, so that one contract is one. `isRwa` marks shares and metals alike, and says no more."""
+    symbol, margins = row["symbol"], row.get("supportMarginCoins") or [None]
+    if row.get("symbolType", "perpetual") != "perpetual":
+        return dated(symbol)
+    is_inverse = question.get("productType") == "COIN-FUTURES"
+    return Listed(
+        symbol,
+        row.get("baseCoin"),
+        row.get("quoteCoin"),
+        settle=row.get("baseCoin") if is_inverse else margins[0],
+        is_inverse=is_inverse,
+        is_active=row["symbolStatus"] == "normal",
+        listed_at=moment(row.get("launchTime")),
+        asset_class="equity" if row.get("isRwa") == "YES" else "crypto",
+    )
+
+
+# https://www.bitget.com/api-doc/common/error-code
+_ERRORS = (
+    ErrorRule("retry", ("429", "00429", "30007", "40010", "40015", "40200", "40725", "45001")),
+    ErrorRule("not_offered", ("40034", "40309")),
+)
+
+
 VENUE = Venue(
     "bitget",
     (
         Market(
             "perp",
             "bitget",
+            Listing(
+                "publicMixGetV2MixMarketContracts",
+                tuple({"productType": product_type} for product_type in _PRODUCT_TYPES),
+                lambda answer, _: answer["data"],
+                _contract,
+            ),
             {
                 # [start, open, high, low, close, volume in coins, in quote currency]; a page ends at the window's end
                 "candles": History(
@@ -84,8 +129,8 @@ VENUE = Venue(
                     _open_interest_now,
                 ),
             },
-            ccxt_types=("swap",),
             only_linear=True,
         ),
     ),
+    errors=_ERRORS,
 )

@@ -2,13 +2,27 @@
 
 An inverse contract (BTCUSD) is worth one dollar and settles in its coin: the venue counts it, its volume and its open
 interest in dollars, and its turnover in coins. ccxt writes Bybit's questions without escaping, so the symbol comes
-escaped.
+escaped; cursors come escaped from the venue.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
+from ingestion.http.errors import ErrorRule
 from ingestion.paging import PagingRule
-from ingestion.venues.venue import HOUR_MS, History, Market, PageRequest, Venue
+from ingestion.venues.venue import (
+    HOUR_MS,
+    History,
+    Listed,
+    Listing,
+    Market,
+    PageRequest,
+    SetAside,
+    Venue,
+    dated,
+    moment,
+)
+from warehouse.contracts import AssetClass
 
 _ROWS = ("result", "list")
 _NAME = ("result", "symbol")
@@ -57,12 +71,59 @@ def _asked(**more: object) -> Callable[[PageRequest], dict[str, object]]:
     return params
 
 
+# symbolType: "", innovation and adventure are zones of coins.
+_CLASSES: Mapping[str, AssetClass] = {
+    "": "crypto", "innovation": "crypto", "adventure": "crypto", "stock": "equity", "xstocks": "equity",
+    "mstocks": "equity", "etf": "equity", "commodity": "commodity", "metal": "commodity", "metals": "commodity",
+    "forex": "fx", "fx": "fx", "index": "index", "indices": "index",
+}  # fmt: skip
+
+
+def _instrument(row: Mapping[str, Any], _: Mapping[str, Any]) -> Listed | SetAside:
+    symbol, contract_type = row["symbol"], row.get("contractType", "")
+    if contract_type and not contract_type.endswith("Perpetual"):
+        return dated(symbol)
+    return Listed(
+        symbol,
+        row.get("baseCoin"),
+        row.get("quoteCoin"),
+        settle=row.get("settleCoin"),
+        is_inverse=contract_type.startswith("Inverse"),  # worth one dollar
+        is_active=row["status"] == "Trading",
+        listed_at=moment(row.get("launchTime")),
+        asset_class=_CLASSES.get((row.get("symbolType") or "").lower(), "equity"),  # a new type is a new kind of paper
+        is_premarket=row["status"] == "PreLaunch" or bool(row.get("isPreListing")),
+    )
+
+
+def _next_page(answer: Any, question: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    cursor = answer["result"].get("nextPageCursor")
+    return ({**question, "cursor": cursor},) if cursor and cursor != question.get("cursor") else ()
+
+
+def _listing(*questions: Mapping[str, Any]) -> Listing:
+    asked = tuple({**question, "limit": 1000} if question["category"] != "spot" else question for question in questions)
+    return Listing(
+        "publicGetV5MarketInstrumentsInfo", asked, lambda answer, _: answer["result"]["list"], _instrument, _next_page
+    )
+
+
+# https://bybit-exchange.github.io/docs/v5/error. 10001 is any parameter that is wrong: the words tell which.
+_ERRORS = (
+    ErrorRule("retry", ("10000", "10006", "10016", "10018", "10429")),
+    ErrorRule("not_offered", ("10001",), says="symbol *(is *)?invalid|invalid symbol|not supported symbol"),
+    ErrorRule("retry", says="too frequent|rate limit|too many", statuses=(403,), wait_s=600.0),
+)
+
+
 VENUE = Venue(
     "bybit",
     (
         Market(
             "perp",
             "bybit",
+            # Without a status what trades is listed; what trades before its coin does is asked for apart.
+            _listing({"category": "linear"}, {"category": "inverse"}, {"category": "linear", "status": "PreLaunch"}),
             {
                 "candles": _klines(_contract),
                 "funding_rates": History(
@@ -79,8 +140,9 @@ VENUE = Venue(
                     "publicGetV5MarketOpenInterest",
                     _asked(intervalTime="4h"),
                     time="timestamp",
-                    columns={"open_interest_base": "openInterest"},
-                    inverse_columns={"open_interest_usd": "openInterest"},
+                    columns={"open_interest_base": "singleOpenInterest"},
+                    inverse_columns={"open_interest_usd": "singleOpenInterest"},
+                    both_sides={"singleOpenInterest": "openInterest"},
                     paging=PagingRule("descending", step_ms=4 * HOUR_MS),
                     rows=_ROWS,
                     answer_names=_NAME,
@@ -97,8 +159,8 @@ VENUE = Venue(
                     row_names="symbol",
                 ),
             },
-            ccxt_types=("linear", "inverse"),
         ),
-        Market("spot", "bybit", {"candles": _klines(lambda _: "spot")}, ccxt_types=("spot",)),
+        Market("spot", "bybit", _listing({"category": "spot"}), {"candles": _klines(lambda _: "spot")}),
     ),
+    errors=_ERRORS,
 )

@@ -19,16 +19,28 @@ import numpy as np
 import pyarrow as pa
 
 from ingestion.http.bodies import Session, open_session, read_json
-from ingestion.http.fetch import Malformed, NotOffered, Refused, Throttle, Unreachable, retry_after_s
+from ingestion.http.errors import REFUSED_STATUSES, ErrorRule, failure
+from ingestion.http.fetch import Malformed, NotOffered, Refused, Throttle, Unreachable
 from ingestion.paging import AnswerPage, read_window
 from ingestion.venues.events import read_events
-from ingestion.venues.venue import HOUR_MS, Event, Feed, History, Market, PageRequest, Snapshot, Venue
+from ingestion.venues.venue import (
+    HOUR_MS,
+    Event,
+    Feed,
+    History,
+    Listed,
+    Market,
+    PageRequest,
+    SetAside,
+    Snapshot,
+    Venue,
+    number,
+)
 from warehouse.contracts import DATASETS, INSTRUMENTS, Dataset
 from warehouse.source import Source
 from warehouse.untrusted import is_symbol
 
-_BUSY_CODES = {408, 418, 425, 429}
-_REFUSED_CODES = {401, 403, 405, 410, 451}
+UNREADABLE = "row_can_be_read"
 
 
 class VenueClient:
@@ -58,41 +70,43 @@ class VenueClient:
         await asyncio.gather(*(session.close() for session in self._sessions))
 
     async def instruments(self, market: Market, quotes: frozenset[str]) -> pa.Table:
-        """What the venue lists now in this market type, quoted in one of `quotes`."""
-        exchange = self._exchanges[market.ccxt_class]
-
-        async def ask() -> pa.Table:
-            if market.ccxt_types:  # read by ccxt before it first waits, so two market types cannot mix
-                exchange.options["fetchMarkets"] = {"types": list(market.ccxt_types)}
-            listed = await _answer(exchange.fetch_markets())
-            try:
-                return self._instruments(market, quotes, listed)
-            except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, pa.ArrowException) as error:
-                raise Malformed(f"the list of {self.venue.name} is not what it documents ({error!r})") from error
-
-        return await self.throttle.ask(ask)
-
-    def _instruments(self, market: Market, quotes: frozenset[str], all_listed: list[dict[str, Any]]) -> pa.Table:
-        wanted = "swap" if market.market_type == "perp" else "spot"
-        rows = [
-            {
-                "venue": self.venue.name,
-                "market_type": market.market_type,
-                "venue_symbol": market.symbol(listed),
-                "base": market.base(listed),
-                "quote": market.quote(listed),
-                "settle": market.settle(listed) if wanted == "swap" else None,
-                "contract_size": float(listed.get("contractSize") or 1.0),
-                "is_inverse": bool(listed.get("inverse")),
-                "is_active": bool(listed.get("active")),
-                "listed_at": _listed_at(listed.get("created")),
-            }
-            for listed in all_listed
-            if listed.get(wanted)
-            and market.quote(listed) in quotes
-            and (listed.get("linear") or not market.only_linear)
-        ]
+        """What the venue lists now in this market type, quoted in one of `quotes` (or in nothing that can be read)."""
+        questions = list(market.listing.questions)
+        rows: list[dict[str, Any]] = []
+        while questions:
+            question = questions.pop(0)
+            listed, _, more = await self.throttle.ask(partial(self.listed, market, question))
+            questions += more
+            rows += (
+                row
+                for row in listed
+                if (row["quote"] is None or row["quote"] in quotes) and not (market.only_linear and row["is_inverse"])
+            )
         return pa.Table.from_pylist(rows, schema=INSTRUMENTS.schema)
+
+    async def listed(
+        self, market: Market, question: Mapping[str, Any]
+    ) -> tuple[list[dict[str, Any]], list[SetAside], list[Mapping[str, Any]]]:
+        """One answer of the list: rows of `instruments`, what is none of this market, and what is to be asked next."""
+        listing = market.listing
+        answer = await _answer(getattr(self._exchanges[market.ccxt_class], listing.method)(dict(question)))
+        try:
+            read = [_listed(listing.read, row, question) for row in listing.rows(answer, question)]
+            more = list(listing.more(answer, question))
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise Malformed(f"the list of {self.venue.name} is not what it documents ({error!r})") from error
+        set_aside = [row for row in read if isinstance(row, SetAside)]
+        if read and all(row.rule == UNREADABLE for row in set_aside) and len(set_aside) == len(read):
+            raise Malformed(f"the list of {self.venue.name} is not what it documents: {set_aside[0].reason}")
+        settles = market.market_type == "perp"
+        rows = [
+            {"venue": self.venue.name, "market_type": market.market_type}
+            | vars(row)
+            | ({} if settles else {"settle": None})
+            for row in read
+            if isinstance(row, Listed)
+        ]
+        return rows, set_aside, more
 
     async def history(
         self,
@@ -117,46 +131,54 @@ class VenueClient:
         if dataset == "candles":  # the last candle that is finished at `end` opened an hour before
             start_ms, end_ms = -(-start_ms // HOUR_MS) * HOUR_MS, (end_ms // HOUR_MS - 1) * HOUR_MS
         throttle = self._endpoint_throttle(endpoint)
-        call = getattr(self._exchanges[market.ccxt_class], endpoint.method)
-        said = endpoint.as_said_of(is_inverse)
+        if endpoint.in_contracts and not contract_size:
+            raise Refused(f"{symbol} of {self.venue.name} counts in contracts, and the size of one is not known")
 
         async def page(low_ms: int, high_ms: int, number: int) -> AnswerPage:
-            answer = await _answer(call(said.params(PageRequest(symbol, low_ms, high_ms, number, is_inverse))))
-            return read_page(said, answer, symbol)
+            request = PageRequest(symbol, low_ms, high_ms, number, is_inverse)
+            return await throttle.once(partial(self.page, market, dataset, request, contract_size))
 
-        rows = await read_window(page, endpoint.paging, start_ms, end_ms, patiently=throttle.ask)
-        if rows is not None and endpoint.in_contracts:
-            if not contract_size:
-                raise Refused(f"{symbol} of {self.venue.name} counts in contracts, and the size of one is not known")
-            for name in endpoint.in_contracts:
-                rows.columns[name] = rows.columns[name] * contract_size
+        rows = await read_window(page, endpoint.paging, start_ms, end_ms, patiently=throttle.patiently)
         return to_table(DATASETS[dataset], self.venue.name, market.market_type, symbol, rows)
+
+    async def page(
+        self, market: Market, dataset: str, request: PageRequest, contract_size: float | None = None
+    ) -> AnswerPage:
+        """One answer about one instrument, all of it; amounts in contracts are NaN where the size is not known."""
+        endpoint = market.datasets[dataset]
+        assert isinstance(endpoint, History)
+        said = endpoint.as_said_of(request.is_inverse)
+        answer = await _answer(getattr(self._exchanges[market.ccxt_class], endpoint.method)(said.params(request)))
+        rows = read_page(said, answer, request.symbol)
+        for name in endpoint.in_contracts:
+            rows.columns[name] = rows.columns[name] * (contract_size or np.nan)
+        return rows
 
     async def snapshot(self, market: Market, dataset: str) -> pa.Table:
         """One row per instrument, as things stand now: by the venue's clock where its answer is dated, else by ours."""
         endpoint = market.datasets[dataset]
         assert isinstance(endpoint, Snapshot)
-        exchange = self._exchanges[market.ccxt_class]
-        call = getattr(exchange, endpoint.method)
-        throttle = self._endpoint_throttle(endpoint)
-
-        async def ask(question: Mapping[str, Any]) -> tuple[datetime, list[tuple[str, dict[str, float | None]]]]:
-            answer = await _answer(call(dict(question)))
-            try:
-                return _dated(exchange.last_response_headers, self.source.now), endpoint.read(answer)
-            except (KeyError, IndexError, TypeError, ValueError) as error:
-                raise Malformed(f"the answer is not what {self.venue.name} documents ({error!r})") from error
-
-        contract = DATASETS[dataset]
-        assert contract.time_column
+        throttle, contract = self._endpoint_throttle(endpoint), DATASETS[dataset]
         rows: list[dict[str, Any]] = []
         for question in endpoint.questions:
-            moment, answered = await throttle.ask(partial(ask, question))
-            rows += (
-                {"venue": self.venue.name, contract.series_column: symbol, contract.time_column: moment} | values
-                for symbol, values in answered
-            )
+            observed = await throttle.ask(partial(self.observed, market, dataset, question))
+            rows += (row for row in observed if endpoint.is_taken(row[contract.series_column]))
         return pa.Table.from_pylist(rows, schema=contract.schema)
+
+    async def observed(self, market: Market, dataset: str, question: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The rows of one answer about all instruments as they are now."""
+        endpoint, contract = market.datasets[dataset], DATASETS[dataset]
+        assert isinstance(endpoint, Snapshot) and contract.time_column
+        exchange = self._exchanges[market.ccxt_class]
+        answer = await _answer(getattr(exchange, endpoint.method)(dict(question)))
+        try:
+            at = _dated(exchange.last_response_headers, self.source.now)
+            return [
+                {"venue": self.venue.name, contract.series_column: symbol, contract.time_column: at} | values
+                for symbol, values in endpoint.read(answer)
+            ]
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            raise Malformed(f"the answer is not what {self.venue.name} documents ({error!r})") from error
 
     async def events(
         self, market: Market, dataset: str, start: datetime, end: datetime, contract_sizes: Mapping[str, float]
@@ -165,18 +187,24 @@ class VenueClient:
         feed = market.datasets[dataset]
         assert isinstance(feed, Feed)
         throttle = self._endpoint_throttle(feed)
-        call = getattr(self._exchanges[market.ccxt_class], feed.method)
 
         async def ask(low_s: int, high_s: int) -> list[Event]:
-            answer = await _answer(call(feed.params(PageRequest("", low_s * 1000, high_s * 1000 + 999))))
-            try:
-                return feed.read(answer)
-            except (LookupError, TypeError, ValueError, AttributeError) as error:
-                raise Malformed(f"the answer is not what {self.venue.name} documents ({error!r})") from error
+            request = PageRequest("", low_s * 1000, high_s * 1000 + 999)
+            return await throttle.once(partial(self.told, market, dataset, request))
 
         first, last = _ms(start) // 1000 + 1, _ms(end) // 1000
-        found = await read_events(ask, feed.span, first, last, patiently=throttle.ask)
+        found = await read_events(ask, feed.span, first, last, patiently=throttle.patiently)
         return events_table(DATASETS[dataset], self.venue.name, feed, found, contract_sizes)
+
+    async def told(self, market: Market, dataset: str, request: PageRequest) -> list[Event]:
+        """The events of one answer."""
+        feed = market.datasets[dataset]
+        assert isinstance(feed, Feed)
+        answer = await _answer(getattr(self._exchanges[market.ccxt_class], feed.method)(feed.params(request)))
+        try:
+            return feed.read(answer)
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise Malformed(f"the answer is not what {self.venue.name} documents ({error!r})") from error
 
     def _exchange(self, ccxt_class: str) -> Any:
         is_real = self.source.base_url is None
@@ -185,7 +213,7 @@ class VenueClient:
         )
         exchange.on_json_response = read_json
         exchange.has["fetchCurrencies"] = False
-        exchange.handle_errors = _errors_first(exchange.handle_errors)
+        exchange.handle_errors = _errors_first(exchange.handle_errors, self.venue.errors)
         if is_real:
             return exchange
         exchange.urls["api"] = _moved(exchange.urls["api"], self.source)
@@ -239,21 +267,20 @@ def _dated(headers: Mapping[str, str] | None, otherwise: datetime) -> datetime:
     return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC).replace(tzinfo=None)
 
 
-def _errors_first(ccxt_handler: Any) -> Any:
-    """Name the failures that are a matter of HTTP alone before ccxt does, with the wait that was asked for."""
+def _errors_first(ccxt_handler: Any, rules: Sequence[ErrorRule]) -> Any:
+    """Name the errors that we know before ccxt does, with the wait that was asked for."""
 
     def handle(code: int, reason: str, url: str, method: str, headers: Any, body: str, parsed: Any, *rest: Any) -> Any:
-        if code in _BUSY_CODES or code >= 500:
-            raise Unreachable(f"HTTP {code} {reason} from {url.split('?')[0]}", retry_after_s(headers))
-        if code in _REFUSED_CODES:
-            raise Refused(f"HTTP {code} {reason} from {url.split('?')[0]}")
-        if 300 <= code < 400:  # who answers must not choose whom we ask next
-            raise Refused(f"HTTP {code} {reason} from {url.split('?')[0]}: redirects are not followed")
+        where = url.split("?")[0]
+        found = failure(code, headers, body or "", parsed, rules, where, reason)
+        if found and (type(found) is not Refused or 300 <= code < 400):
+            raise found
         if code < 400 and parsed is None:  # ccxt would hand the text on, and read an empty list out of it
-            raise Malformed(f"no JSON came from {url.split('?')[0]}: {_excerpt(body)}")
-        ccxt_handler(code, reason, url, method, headers, body, parsed, *rest)
-        if code >= 400:
-            raise Refused(f"HTTP {code} {reason} from {url.split('?')[0]}")
+            raise Malformed(f"no JSON came from {where}: {_excerpt(body)}")
+        if found is None or code not in REFUSED_STATUSES:  # ccxt knows more codes than we do
+            ccxt_handler(code, reason, url, method, headers, body, parsed, *rest)
+        if found:
+            raise found
 
     return handle
 
@@ -282,7 +309,7 @@ def read_page(endpoint: History, answer: Any, symbol: str | None = None) -> Answ
                 _check_name(name, symbol)
         times = _times_ms(map(itemgetter(endpoint.time), answer), endpoint.time_unit)
         columns = {
-            name: _numbers(map(itemgetter(at), answer), endpoint.scale.get(name))
+            name: _numbers(_amounts(endpoint, at, answer), endpoint.scale.get(name))
             for name, at in endpoint.columns.items()
         }
         for name, parts in endpoint.quotients.items():
@@ -291,6 +318,28 @@ def read_page(endpoint: History, answer: Any, symbol: str | None = None) -> Answ
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise Malformed(f"the answer cannot be read ({error!r}): {_excerpt(answer)}") from error
     return AnswerPage(times, columns)
+
+
+def _amounts(endpoint: History, at: int | str, rows: list[Any]) -> Iterable[Any]:
+    """What stands in one place of each row; half of what counts both sides where one side is not given."""
+    both = endpoint.both_sides.get(at)
+    if both is None:
+        return map(itemgetter(at), rows)
+    return (row[at] if row.get(at) not in (None, "") else _half(row[both]) for row in rows)
+
+
+def _half(value: Any) -> float | None:
+    amount = number(value)
+    return None if amount is None else amount / 2
+
+
+def _listed(read: Any, row: Any, question: Mapping[str, Any]) -> Listed | SetAside:
+    """One row of a list; what cannot be read is set aside, and the rest of the list stands."""
+    try:
+        found: Listed | SetAside = read(row, question)
+        return found
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        return SetAside(_excerpt(row), UNREADABLE, f"the row is not what the venue documents ({error!r})")
 
 
 def _check_name(name: Any, symbol: str | None) -> None:
@@ -355,12 +404,6 @@ def events_table(
             | dict(event.values)
         )
     return pa.Table.from_pylist(rows, schema=dataset.schema)
-
-
-def _listed_at(created_ms: Any) -> datetime | None:
-    if not created_ms or created_ms < 0:
-        return None
-    return datetime(1970, 1, 1) + timedelta(milliseconds=int(created_ms))
 
 
 def _ms(moment: datetime) -> int:

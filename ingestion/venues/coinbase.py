@@ -1,11 +1,26 @@
 """Coinbase Exchange: spot. At most 300 candles a page; a longer window is refused; newest first."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from ingestion.http.errors import ErrorRule
 from ingestion.paging import PagingRule
-from ingestion.venues.venue import HOUR_MS, History, Market, PageRequest, Venue
+from ingestion.venues.venue import HOUR_MS, History, Listed, Listing, Market, PageRequest, Venue
 
 
 def _candles(request: PageRequest) -> dict[str, object]:
     return {"id": request.escaped, "granularity": 3600, "start": request.start_iso, "end": request.end_iso}
+
+
+def _product(row: Mapping[str, Any], _: Mapping[str, Any]) -> Listed:
+    """`status` is not all: what only takes cancellations, or orders that nobody may meet, does not trade."""
+    halts = ("trading_disabled", "cancel_only", "post_only")
+    return Listed(
+        row["id"],
+        row.get("base_currency"),
+        row.get("quote_currency"),
+        is_active=row["status"] == "online" and not any(row.get(halt) for halt in halts),
+    )
 
 
 VENUE = Venue(
@@ -14,6 +29,7 @@ VENUE = Venue(
         Market(
             "spot",
             "coinbaseexchange",
+            Listing("publicGetProducts", ({},), lambda answer, _: answer, _product),
             {
                 # [time in seconds, low, high, open, close, volume in coins]; no quote volume
                 "candles": History(
@@ -27,4 +43,5 @@ VENUE = Venue(
             },
         ),
     ),
+    errors=(ErrorRule("not_offered", statuses=(404,)),),
 )

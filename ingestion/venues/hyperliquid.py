@@ -1,10 +1,16 @@
-"""Hyperliquid perpetuals: one POST endpoint, hourly funding, and no history of open interest."""
+"""Hyperliquid perpetuals: one POST endpoint, hourly funding, and no history of open interest.
 
+Beside its own markets there are those of builders (HIP-3), on shares, metals and indices for the most part: listed by
+dex, as `xyz:NVDA`, and only where the dex is named.
+"""
+
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from ingestion.http.errors import ErrorRule
 from ingestion.paging import PagingRule
-from ingestion.venues.venue import HOUR_MS, History, Market, PageRequest, Snapshot, Venue
+from ingestion.venues.venue import HOUR_MS, History, Listed, Listing, Market, PageRequest, Snapshot, Venue
 
 
 def _candles(request: PageRequest) -> dict[str, object]:
@@ -41,12 +47,41 @@ def _open_interest_now(answer: Any) -> list[tuple[str, dict[str, float | None]]]
     return rows
 
 
+def _coins(answer: Any, question: Mapping[str, Any]) -> list[Any]:
+    """A dex's list is an object, with the contexts of its coins beside it or not; a list of dexes holds no coins."""
+    if question["type"] == "perpDexs":
+        return []
+    coins: list[Any] = (answer[0] if isinstance(answer, list) else answer)["universe"]
+    return coins
+
+
+def _coin(row: Mapping[str, Any], question: Mapping[str, Any]) -> Listed:
+    """A builder's market says nothing of what it is on but that it is the builder's: it is no coin of the venue."""
+    is_builders = bool(question.get("dex"))
+    return Listed(
+        row["name"],
+        row["name"],
+        "USDC",
+        settle="USDC",
+        is_active=not row.get("isDelisted"),
+        asset_class="equity" if is_builders else "crypto",
+    )
+
+
+def _dexes(answer: Any, question: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """The first of the list is null, and stands for the venue's own."""
+    if question["type"] != "perpDexs":
+        return ()
+    return tuple({"type": "meta", "dex": dex["name"]} for dex in answer if dex)
+
+
 VENUE = Venue(
     "hyperliquid",
     (
         Market(
             "perp",
             "hyperliquid",
+            Listing("publicPostInfo", ({"type": "meta"}, {"type": "perpDexs"}), _coins, _coin, _dexes),
             {
                 # The real venue keeps the latest 5,000 candles and gives no quote volume.
                 "candles": History(
@@ -71,9 +106,8 @@ VENUE = Venue(
                 # Not kept by the venue: what is not recorded now cannot be had later.
                 "open_interest": Snapshot("publicPostInfo", ({"type": "metaAndAssetCtxs"},), _open_interest_now),
             },
-            ccxt_types=("swap",),
-            symbol=lambda market: market["info"]["name"],
-            base=lambda market: market["info"]["name"],
         ),
     ),
+    # A coin that it does not know is answered with a server's error, and null.
+    errors=(ErrorRule("not_offered", says="^null$", statuses=(500,)),),
 )

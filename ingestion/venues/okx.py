@@ -4,10 +4,14 @@ The cursor `after` asks for what is older than itself. `before`, the other edge,
 window come with both is not documented.
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
+from ingestion.http.errors import ErrorRule
 from ingestion.paging import PagingRule
-from ingestion.venues.venue import HOUR_MS, History, Market, PageRequest, Venue
+from ingestion.venues.venue import HOUR_MS, History, Listed, Listing, Market, PageRequest, Venue, moment, number
+from warehouse.contracts import AssetClass
 
 _ROWS = ("data",)
 
@@ -25,12 +29,43 @@ def _four_hourly(request: PageRequest) -> dict[str, object]:
     return {"instId": request.symbol, "period": "4H", "limit": 100} | edges
 
 
+# instCategory. A list from before the field has coins alone.
+_CLASSES: Mapping[str, AssetClass] = {"": "crypto", "1": "crypto", "3": "equity", "4": "commodity", "5": "fx"}
+
+
+def _swap(row: Mapping[str, Any], _: Mapping[str, Any]) -> Listed:
+    """`baseCcy` and `quoteCcy` are empty of swaps. What is not open yet has "" for numbers, and so no contract size."""
+    base, _, quote = (row.get("uly") or row.get("instFamily") or row["instId"]).partition("-")
+    value, times = number(row.get("ctVal")), number(row.get("ctMult") or "1")
+    settle = row.get("settleCcy") or None
+    return Listed(
+        row["instId"],
+        base or None,
+        quote.partition("-")[0] or None,
+        settle=settle,
+        contract_size=None if value is None or times is None else value * times,
+        is_inverse=row.get("ctType") == "inverse" or (settle is not None and settle == base),
+        is_active=row["state"] == "live",
+        listed_at=moment(row.get("listTime")),
+        asset_class=_CLASSES.get(row.get("instCategory") or "", "equity"),
+        is_premarket=row.get("ruleType") == "pre_market",
+    )
+
+
+# https://www.okx.com/docs-v5/en/#error-code
+_ERRORS = (
+    ErrorRule("retry", ("50001", "50004", "50011", "50013", "50026", "50040", "50061")),
+    ErrorRule("not_offered", ("51001", "51014")),
+)
+
+
 VENUE = Venue(
     "okx",
     (
         Market(
             "perp",
             "okx",
+            Listing("publicGetPublicInstruments", ({"instType": "SWAP"},), lambda answer, _: answer["data"], _swap),
             {
                 # [start, open, high, low, close, volume in contracts, in coins, in quote currency, finished]
                 "candles": History(
@@ -75,8 +110,8 @@ VENUE = Venue(
                     calls_per_minute=150,
                 ),
             },
-            ccxt_types=("swap",),
             only_linear=True,
         ),
     ),
+    errors=_ERRORS,
 )

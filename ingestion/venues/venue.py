@@ -1,12 +1,14 @@
 """What can be said about a venue: its declared differences, as data."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import quote
 
+from ingestion.http.errors import ErrorRule
 from ingestion.paging import PagingRule
+from warehouse.contracts import AssetClass
 
 HOUR_MS = 3_600_000
 
@@ -58,9 +60,10 @@ class History:
     `method` is ccxt's implicit API method, `rows` the path to the list of rows in the answer. `columns` maps our
     columns to a position or a name in a row, `quotients` to two of them, the first to be divided by the second; `scale`
     holds the factors of unit conversions. `inverse_columns` are the columns of a contract that settles in its own coin,
-    where they are others. `depth` is how far back
-    the real venue goes (None: to the beginning). `calls_per_minute` is a limit of this endpoint alone, stricter than
-    the venue's own, which is ccxt's to keep.
+    where they are others. `both_sides` maps the name of an amount that counts one side to that of another, in the same
+    row, that counts both: it is halved where the first is missing. `depth` is how far back this endpoint of the real
+    venue goes (None: to the beginning). `calls_per_minute` is a limit of this endpoint alone, stricter than the venue's
+    own, which is ccxt's to keep.
     """
 
     method: str
@@ -76,6 +79,7 @@ class History:
     row_names: str | None = None
     answer_names: tuple[str, str] | None = None
     inverse_columns: Mapping[str, int | str] | None = None
+    both_sides: Mapping[int | str, int | str] = field(default_factory=dict)
     depth: timedelta | None = None
     calls_per_minute: float | None = None
 
@@ -91,13 +95,78 @@ class Snapshot:
     """How a venue gives one dataset of all its instruments at once, as it is now: `read` finds rows in each answer.
 
     Each row is (symbol, values by column); the time is the moment of asking. `questions` has the parameters of each
-    call that it takes.
+    call that it takes. `is_taken` tells by the symbol which of the rows are of this market.
     """
 
     method: str
     questions: tuple[Mapping[str, Any], ...]
     read: Callable[[Any], list[tuple[str, dict[str, float | None]]]]
+    is_taken: Callable[[str], bool] = lambda symbol: True
     calls_per_minute: float | None = None
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """A row of a list that is no instrument of this market: what it is called, and why (`rule`, in words `reason`)."""
+
+    name: str
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One instrument as its venue lists it: a row of the contract `instruments`, without whose it is.
+
+    What the venue does not say, or says as "", is None: a guard sets such a row aside, and the list is kept.
+    """
+
+    venue_symbol: str
+    base: str | None
+    quote: str | None
+    settle: str | None = None
+    contract_size: float | None = 1.0
+    is_inverse: bool = False
+    is_active: bool = True
+    listed_at: datetime | None = None
+    asset_class: AssetClass = "crypto"
+    is_premarket: bool = False
+
+
+@dataclass(frozen=True)
+class Listing:
+    """How a venue lists the instruments of a market: the questions, where the rows are, and what one row says.
+
+    `read` turns one row, with the question that it answers, into an instrument or says why it is none. `more` names the
+    questions that follow from an answer (a cursor, a list of lists).
+    """
+
+    method: str
+    questions: tuple[Mapping[str, Any], ...]
+    rows: Callable[[Any, Mapping[str, Any]], Iterable[Any]]
+    read: Callable[[Mapping[str, Any], Mapping[str, Any]], "Listed | SetAside"]
+    more: Callable[[Any, Mapping[str, Any]], Sequence[Mapping[str, Any]]] = lambda answer, question: ()
+
+
+def number(value: Any) -> float | None:
+    """A number as venues write it; None where there is none: nothing, "", or a text that is none."""
+    try:
+        return None if value is None or value == "" else float(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def moment(value: Any, unit: Literal["ms", "s"] = "ms") -> datetime | None:
+    """A moment since 1970 as venues write it, naive UTC; None where there is none: nothing, "", 0, or below."""
+    amount = number(value)
+    if amount is None or not 0 < amount < 1e14:
+        return None
+    return datetime(1970, 1, 1) + timedelta(milliseconds=amount * (1000 if unit == "s" else 1))
+
+
+def dated(name: str) -> SetAside:
+    """What is said of a contract with an expiry."""
+    return SetAside(name, "is_a_perpetual", "a contract that expires is no perpetual")
 
 
 @dataclass(frozen=True)
@@ -130,30 +199,25 @@ class Feed:
 
 @dataclass(frozen=True)
 class Market:
-    """One market type of a venue: which ccxt class serves it, how symbols are written, which datasets it has.
+    """One market type of a venue: which ccxt class serves it, how its instruments are listed, which datasets it has.
 
-    `ccxt_types` is what ccxt calls this market type when it lists markets. `symbol`, `base`, `quote` and `settle` find
-    the venue's own writing in ccxt's description of a market. `only_linear` leaves out contracts that settle in their
-    own coin.
+    `only_linear` leaves out contracts that settle in their own coin.
     """
 
     market_type: Literal["perp", "spot"]
     ccxt_class: str
+    listing: Listing
     datasets: Mapping[str, History | Snapshot | Feed]
-    ccxt_types: tuple[str, ...] = ()
-    symbol: Callable[[dict[str, Any]], str] = lambda market: market["id"]
-    base: Callable[[dict[str, Any]], str] = lambda market: market["baseId"]
-    quote: Callable[[dict[str, Any]], str] = lambda market: market["quoteId"]
-    settle: Callable[[dict[str, Any]], str | None] = lambda market: market.get("settleId")
     only_linear: bool = False
 
 
 @dataclass(frozen=True)
 class Venue:
-    """An exchange under our name for it, and how many questions it may be asked at once."""
+    """An exchange under our name for it, what its errors mean, and how many questions it may be asked at once."""
 
     name: str
     markets: tuple[Market, ...]
+    errors: tuple[ErrorRule, ...] = ()
     at_once: int = 6
 
     def market(self, market_type: str) -> Market:

@@ -227,6 +227,7 @@ def _contract(instrument: dict[str, Any]) -> dict[str, Any]:
         "pricePlace": "7",
         "sizeMultiplier": "0.001",
         "symbolType": "perpetual",
+        "isRwa": "NO",
         "minTradeUSDT": "5",
         "symbolStatus": "normal" if instrument["is_active"] else "off",
         "offTime": "-1",

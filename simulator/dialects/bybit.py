@@ -19,7 +19,7 @@ from simulator.dialects.dialect import (
     json_response,
     milliseconds,
 )
-from simulator.dialects.shelf import Series
+from simulator.dialects.shelf import Series, decimals
 from simulator.dialects.shelves import (
     account_shares,
     candle_shelf,
@@ -222,16 +222,20 @@ def _render_funding(symbol: str, funding: Series) -> list[str | pa.Array]:
     ]  # fmt: skip
 
 
-def _render_open_interest(amounts: pa.Array, observed: Series) -> list[str | pa.Array]:
-    return [',{"openInterest":"', amounts, '","timestamp":"', observed.time_text(), '"}']
+def _render_open_interest(observed: Series, column: str) -> list[str | pa.Array]:
+    """`openInterest` counts longs and shorts, `singleOpenInterest` one of them."""
+    return [
+        ',{"openInterest":"', decimals(2 * observed.columns[column]), '","singleOpenInterest":"', observed.text(column),
+        '","timestamp":"', observed.time_text(), '"}',
+    ]  # fmt: skip
 
 
 def _render_open_interest_base(_: str, observed: Series) -> list[str | pa.Array]:
-    return _render_open_interest(observed.text("open_interest_base"), observed)
+    return _render_open_interest(observed, "open_interest_base")
 
 
 def _render_open_interest_usd(_: str, observed: Series) -> list[str | pa.Array]:
-    return _render_open_interest(observed.text("open_interest_usd"), observed)
+    return _render_open_interest(observed, "open_interest_usd")
 
 
 def _render_long_short(symbol: str, observed: Series) -> list[str | pa.Array]:
@@ -259,6 +263,7 @@ def _spot(instrument: dict[str, Any]) -> dict[str, Any]:
             "maxOrderAmt": "4000000",
         },
         "priceFilter": {"tickSize": "0.0000001"},
+        "symbolType": "",
     }
 
 
@@ -289,4 +294,5 @@ def _perpetual(instrument: dict[str, Any], contract_type: str) -> dict[str, Any]
         "copyTrading": "none",
         "isPreListing": False,
         "preListingInfo": None,
+        "symbolType": "",
     }

@@ -33,6 +33,7 @@ SETTLES = ("usdt", "btc")
 STATISTICS_PERIODS_MS = {"1h": HOUR_MS, "4h": 4 * HOUR_MS, "1d": DAY_MS}
 MOST_CANDLES = 2000
 OLDEST_CANDLES = 10_000
+KEPT_DAYS = 180  # of funding and of statistics
 LONGEST_LIQUIDATIONS_S = 3600
 LIQUIDATION = ["venue_symbol", "liquidated_at", "side", "price", "quantity"]
 
@@ -122,7 +123,7 @@ class Gate(VenueDialect):
     async def _funding_rate(self, request: Request) -> Response:
         parameters = request.query_params
         symbol = self._symbol(request)
-        first, last = _whole(parameters, "from"), _whole(parameters, "to")
+        first, last = self._kept(_whole(parameters, "from")), _whole(parameters, "to")
         keeps: Keeps = "first" if first is not None and last is None else self.funding_rule.keeps
         page = self._funding.page(symbol, _ms(first), _ms(last), _limit(parameters, self.funding_rule), keeps)
         return _rows(page.json)
@@ -133,7 +134,7 @@ class Gate(VenueDialect):
         shelf = self._statistics.get(parameters.get("interval", "5m"))
         if shelf is None:
             raise _error("INVALID_PARAM_VALUE", "Invalid request parameter `interval` value")
-        first = _whole(parameters, "from")
+        first = self._kept(_whole(parameters, "from"))
         keeps: Keeps = "last" if first is None else "first"
         return _rows(shelf.page(symbol, _ms(first), None, _limit(parameters, self.statistics_rule), keeps).json)
 
@@ -156,6 +157,12 @@ class Gate(VenueDialect):
         seconds = (milliseconds(at) or 0) // 1000
         order = {"contract": symbol, "time": seconds, "size": size, "order_size": -size, "left": 0}
         return order | {"fill_price": text, "order_price": text}
+
+    def _kept(self, first: int | None) -> int | None:
+        """The first second asked for, unless the venue keeps it no longer: then it answers nothing at all."""
+        if self.retention.is_real and first is not None and first * 1000 < self.now_ms - KEPT_DAYS * DAY_MS:
+            raise _error("INVALID_PARAM_VALUE", f"from time exceeds {KEPT_DAYS}-day limit")
+        return first
 
     def _symbol(self, request: Request) -> str:
         symbol = request.query_params.get("contract", "")
@@ -247,5 +254,7 @@ def _contract(instrument: dict[str, Any]) -> dict[str, Any]:
         "maker_fee_rate": "-0.0001",
         "taker_fee_rate": "0.00075",
         "enable_decimal": False,
+        "contract_type": "",
+        "is_pre_market": False,
         "create_time": 0 if listed_ms is None else listed_ms // 1000,
     }

@@ -154,6 +154,8 @@ def _instrument(instrument: dict[str, Any]) -> dict[str, Any]:
         "postOnly": False,
         "feeScheduleUid": "simulated",
         "tags": [],
+        "tradfi": False,
+        "isExpired": False,
     }
     if pd.notna(instrument["listed_at"]):
         listing["openingDate"] = iso_seconds(instrument["listed_at"])

@@ -229,6 +229,7 @@ def _swap(instrument: dict[str, Any]) -> dict[str, Any]:
         "ctVal": f"{instrument['contract_size']:.10g}",
         "ctValCcy": "USD" if is_inverse else base,
         "expTime": "",
+        "instCategory": "1",
         "instFamily": f"{base}-{quote}",
         "instId": instrument["venue_symbol"],
         "instType": "SWAP",

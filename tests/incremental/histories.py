@@ -266,7 +266,7 @@ class History:
         )
 
     def _list_anew(self) -> None:
-        """A venue changes its list: another base, a symbol that it had not listed."""
+        """A venue changes its list: another base, a symbol that it had not listed, one that turns out to be a share."""
         if self.chance(0.7):
             return
         found = self.connection.execute(
@@ -275,6 +275,7 @@ class History:
             [int(self.random.integers(1000))],
         ).df()
         found["base"] = "ANEW" if self.chance(0.5) else "SOL"
+        found["asset_class"] = "equity" if self.chance(0.2) else "crypto"
         self._insert("instruments", found, self.learned)
 
 
@@ -415,7 +416,7 @@ def _instruments(symbols: pd.DataFrame) -> pd.DataFrame:
         "venue": listed["venue"], "market_type": listed["market_type"], "venue_symbol": listed["venue_symbol"],
         "base": listed["venue_symbol"].str.replace("USDT", ""),
         "quote": np.where(listed["venue"] == "hyperliquid", "USDC", "USDT"), "settle": "USDT", "contract_size": 1.0,
-        "is_inverse": False, "is_active": True, "listed_at": pd.NaT,
+        "is_inverse": False, "is_active": True, "listed_at": pd.NaT, "asset_class": "crypto", "is_premarket": False,
     }).astype({"listed_at": "datetime64[us]"}).reset_index(drop=True)  # fmt: skip
 
 

@@ -448,7 +448,9 @@ def faulty_market() -> Iterator[FaultyMarket]:
 def as_tests_run(patch: pytest.MonkeyPatch, market: FaultyMarket) -> None:
     """The line as it is, with less patience: what is waited for otherwise is minutes."""
     patch.setenv("REGIME_SERVER_URL", market.url)
-    patch.setattr(plan, "IMPATIENT", Patience(attempts=3, first_wait_s=0.01, longest_wait_s=2.0))
+    patch.setattr(
+        plan, "IMPATIENT", Patience(attempts=3, first_wait_s=0.01, longest_wait_s=2.0, longest_asked_wait_s=2.0)
+    )
     made, retry = VenueClient._exchange, raw_assets.RetryPolicy
 
     def hasty(client: VenueClient, ccxt_class: str) -> Any:

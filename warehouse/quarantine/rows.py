@@ -10,10 +10,11 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from warehouse.contracts import DATASETS, Dataset
 from warehouse.home import Home
-from warehouse.landing import LANDED, Manifest, Verdict
+from warehouse.landing import Manifest, Verdict, landed_rows
 
 
 def hold(
@@ -72,7 +73,7 @@ def _with_rows(
         return False
     said = {name: [getattr(v, name) for v in stopped] for name in ("row", "rule", "severity", "reason")}
     connection.register("said", pa.table(said))
-    names = [c.name for c in dataset.columns]
+    names = pq.read_schema(parquet).names  # what landed before a column is held as it landed
     market_type = "b.market_type" if "market_type" in names else "NULL::varchar"
     event_at = f"b.{dataset.time_column}::timestamp" if dataset.time_column else "NULL::timestamp"
     packed = ", ".join(f"{name} := b.{name}" for name in names)
@@ -82,7 +83,7 @@ def _with_rows(
         select b.{dataset.origin_column} as origin, {market_type} as market_type, b.{dataset.series_column} as series,
                {event_at} as event_at, s.rule, s.severity, s.reason, s.row as row_number,
                to_json(struct_pack({packed}))::varchar as row_json
-        from {LANDED} b join said s on s.row = b.file_row_number
+        from {landed_rows(dataset)} b join said s on s.row = b.file_row_number
         qualify row_number() over (partition by s.rule, row_json order by s.row) = 1
         """,
         [str(parquet)],

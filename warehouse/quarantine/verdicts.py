@@ -11,12 +11,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
-import pyarrow.parquet as pq
 
 from warehouse.contracts import DATASETS
 from warehouse.files import write_durably
 from warehouse.home import Home
-from warehouse.landing import Judge, LandingError, Manifest, RuleResult, Verdict, held_rows, manifests, verify
+from warehouse.landing import (
+    Judge,
+    LandingError,
+    Manifest,
+    RuleResult,
+    Verdict,
+    held_rows,
+    manifests,
+    read_rows,
+    verify,
+)
 from warehouse.moments import Moments, name_of_moment
 from warehouse.quarantine.check_releases import landed_releases
 
@@ -52,7 +61,8 @@ def rejudge(
     verify(manifest)
     if manifest.parquet is None:
         raise LandingError(f"{manifest.path} has no rows to judge")
-    judgement = judge(DATASETS[manifest.dataset], pq.read_table(manifest.parquet).to_pandas())
+    dataset = DATASETS[manifest.dataset]
+    judgement = judge(dataset, read_rows(manifest, dataset).to_pandas())
     judged_at = (moments or Moments(Home(manifest.path.parents[4]))).next()
     stem = manifest.path.name.removesuffix(MANIFEST)
     path = manifest.path.with_name(f"{stem}.{judged_at:%Y%m%dT%H%M%S%f}{JUDGEMENT}")

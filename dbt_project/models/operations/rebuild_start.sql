@@ -1,11 +1,11 @@
-{{ config(materialized='table', post_hook="{{ forget_previous_states(['core_instruments', 'core_provider_assets', 'int_open_interest_symbols']) }}") }}
+{{ config(materialized='table', post_hook="{{ forget_previous_states(['core_known_instruments', 'core_provider_assets', 'int_open_interest_symbols']) }}") }}
 -- One row: from when on this build rewrites. What the loads touched (ingestion says so in the run's context), or earlier where
 -- what an instrument or a coin stands for has changed since the last build, with the margin that loads have too.
-{% set instrument = 'venue, market_type, venue_symbol, asset_id, quote, multiplier, is_inverse, is_listed, valid_from, valid_to' %}
+{% set instrument = 'venue, market_type, venue_symbol, asset_id, quote, multiplier, is_inverse, is_listed, asset_class, is_premarket, valid_from, valid_to' %}
 {% set coin = 'provider, provider_asset_id, asset_id' %}
 {% set symbol = 'venue, venue_symbol, is_quarantined' %}
 with instruments as (
-    {{ differing(instrument, ref('core_instruments'), previous_state('core_instruments')) }}
+    {{ differing(instrument, ref('core_known_instruments'), previous_state('core_known_instruments')) }}
 ),
 
 coins as (

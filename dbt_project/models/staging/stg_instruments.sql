@@ -9,6 +9,9 @@ select
     is_inverse,
     is_active,
     listed_at,
+    asset_class,
+    is_premarket,
+    max(case when is_premarket then recorded_at end) over (partition by venue, market_type, venue_symbol) as premarket_until,
     recorded_at,
     load_id
 from {{ source('raw', 'instruments') }}

@@ -22,7 +22,8 @@ def good(dataset: str, rows: int = 30) -> pd.DataFrame:
         "instruments": {
             "venue": "binance", "market_type": "perp", "venue_symbol": [f"A{n}USDT" for n in range(rows)],
             "base": [f"A{n}" for n in range(rows)], "quote": "USDT", "settle": "USDT", "contract_size": 1.0,
-            "is_inverse": False, "is_active": True, "listed_at": pd.Timestamp("2020-01-01"),
+            "is_inverse": False, "is_active": True, "listed_at": pd.Timestamp("2020-01-01"), "asset_class": "crypto",
+            "is_premarket": False,
         },
         "candles": {
             "venue": "binance", "market_type": "perp", "venue_symbol": "BTCUSDT", "open_time": hours, "open": 100.0,
@@ -97,10 +98,12 @@ def test_believable_rows_pass_every_rule(dataset):
 
 
 BAD_ROWS = [
-    ("instruments", "market_type", "option", "market_type_is_known", QUARANTINE),
+    ("instruments", "market_type", "option", "kind_is_known", QUARANTINE),
     ("instruments", "contract_size", 0.0, "contract_size_is_positive", QUARANTINE),
     ("instruments", "contract_size", None, "contract_size_is_positive", QUARANTINE),
-    ("instruments", "base", None, "key_is_complete", STOP),
+    ("instruments", "venue_symbol", None, "key_is_complete", STOP),
+    ("instruments", "base", None, "listing_is_whole", QUARANTINE),
+    ("instruments", "asset_class", "art", "kind_is_known", QUARANTINE),
     ("instruments", "listed_at", pd.Timestamp("1970-01-01"), "listing_date_is_plausible", WARN),
     ("candles", "close", None, "values_are_present", QUARANTINE),
     ("candles", "close", float("inf"), "prices_are_ordered", QUARANTINE),

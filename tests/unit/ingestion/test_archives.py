@@ -17,7 +17,7 @@ from warehouse.contracts import ASSET_CLASS_PRICES, CANDLES, DATASETS, OPEN_INTE
 from warehouse.source import Source
 
 STARTS, NOW = datetime(2025, 11, 17, tzinfo=UTC), datetime(2025, 11, 24, 6, tzinfo=UTC)
-QUICK = Patience(attempts=2, first_wait_s=0.001, longest_wait_s=0.01)
+QUICK = Patience(attempts=2, first_wait_s=0.001, longest_wait_s=0.01, longest_asked_wait_s=0.01)
 
 
 def archived(

@@ -23,7 +23,7 @@ from warehouse.source import Source
 
 HOUR = 3_600_000
 START = datetime(2025, 11, 17, tzinfo=UTC)
-QUICK = Patience(attempts=2, first_wait_s=0.001, longest_wait_s=0.05, give_up_after=2)
+QUICK = Patience(attempts=2, first_wait_s=0.001, longest_wait_s=0.05, longest_asked_wait_s=0.05, give_up_after=2)
 UNIVERSE = Universe(
     frozenset({"USDT", "USDC", "USD"}),
     {"binance": VenueScope(("perp",), True), "coinbase": VenueScope(("spot",), False)},

@@ -9,7 +9,7 @@ import pytest
 from ingestion.http.fetch import Answer, Patience, Refused, Task, Throttle, Unreachable, retry_after_s, run
 
 NOW = datetime(2025, 11, 24, 6, tzinfo=UTC)
-QUICK = Patience(attempts=3, first_wait_s=0.001, longest_wait_s=0.1, give_up_after=2)
+QUICK = Patience(attempts=3, first_wait_s=0.001, longest_wait_s=0.1, longest_asked_wait_s=0.1, give_up_after=2)
 
 
 def failing(times: int, error: Exception):

@@ -26,7 +26,7 @@ from warehouse.source import Source
 
 STARTS = datetime(2025, 3, 31, tzinfo=UTC)
 NOW = datetime(2025, 11, 24, 6, tzinfo=UTC)
-QUICK = Patience(attempts=3, first_wait_s=0.001, longest_wait_s=0.05)
+QUICK = Patience(attempts=3, first_wait_s=0.001, longest_wait_s=0.05, longest_asked_wait_s=0.05)
 
 
 def response(text: str) -> httpx.Response:
@@ -239,13 +239,17 @@ def test_yahoo_days_are_those_of_the_market_whatever_the_daylight_saving():
     assert closes == {date(2025, 10, 24): 1.0, date(2025, 10, 27): 2.0}
 
 
-def test_yahoo_drops_the_day_that_still_trades_and_days_without_a_close():
+def test_yahoo_drops_the_day_that_still_trades_and_keeps_days_without_a_close_apart():
     stamps = [datetime(2025, 11, d, 14, 30, tzinfo=UTC) for d in (20, 21, 24)]
     trading, closed = datetime(2025, 11, 24, 18, tzinfo=UTC), datetime(2025, 11, 24, 22, tzinfo=UTC)
     end = datetime(2025, 11, 24, 21, tzinfo=UTC)
     answer = chart(stamps, [1.0, None, 3.0], "America/New_York", end)
-    assert yahoo.read_chart(answer, trading) == {date(2025, 11, 20): 1.0}
-    assert yahoo.read_chart(answer, closed) == {date(2025, 11, 20): 1.0, date(2025, 11, 24): 3.0}
+    assert yahoo.read_chart(answer, trading) == {date(2025, 11, 20): 1.0, date(2025, 11, 21): None}
+    assert yahoo.read_chart(answer, closed) == {
+        date(2025, 11, 20): 1.0,
+        date(2025, 11, 21): None,
+        date(2025, 11, 24): 3.0,
+    }
 
 
 async def test_yahoo_refusing_blocks_nothing():
@@ -286,10 +290,10 @@ def test_yahoo_a_series_that_is_restated_is_on_one_scale_again(home):
     assert known == list(zip(days.date, 8 * closes, strict=True))
 
 
-def test_yahoo_an_unknown_symbol_is_not_offered():
+async def test_yahoo_an_unknown_symbol_is_not_offered():
     unknown = {"chart": {"result": None, "error": {"code": "Not Found", "description": "No data found"}}}
-    with pytest.raises(NotOffered, match="not offered: No data found"):
-        yahoo.read_chart(httpx.Response(200, json=unknown, request=httpx.Request("GET", "http://y")), NOW)
+    found = await answers("yahoo", "asset_class_prices", lambda _: httpx.Response(200, json=unknown))
+    assert all(reason.startswith("not offered: ") and "No data found" in reason for reason in found.values())
 
 
 @pytest.mark.parametrize(

@@ -118,9 +118,10 @@ def test_funding_keeps_its_milliseconds(
 
 
 def test_open_interest_of_binance_and_bybit(url: str, market: Market) -> None:
-    for name, venue, period, hours, limit in (
-        ("binanceusdm", "binance", "4h", 4, 100),
-        ("bybit", "bybit", "1h", 1, 150),
+    # ccxt takes what Bybit calls openInterest, which counts both sides.
+    for name, venue, period, hours, limit, sides in (
+        ("binanceusdm", "binance", "4h", 4, 100, 1),
+        ("bybit", "bybit", "1h", 1, 150, 2),
     ):
         rows = market.open_interest
         rows = rows[(rows.venue == venue) & (rows.venue_symbol == "BTCUSDT")]
@@ -129,7 +130,8 @@ def test_open_interest_of_binance_and_bybit(url: str, market: Market) -> None:
         client = exchange(name, url)
         got = client.fetch_open_interest_history("BTC/USDT:USDT", period, since=times[10], limit=limit, params=params)
         assert [row["timestamp"] for row in got] == times[10 : 10 + limit]
-        assert [row["openInterestAmount"] for row in got] == rows.open_interest_base.tolist()[10 : 10 + limit]
+        amounts = (sides * rows.open_interest_base).tolist()
+        assert [row["openInterestAmount"] for row in got] == amounts[10 : 10 + limit]
         if venue == "binance":
             assert [row["openInterestValue"] for row in got] == rows.open_interest_usd.tolist()[10 : 10 + limit]
 

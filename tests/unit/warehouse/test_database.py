@@ -1,13 +1,17 @@
+from dataclasses import replace
+
 import duckdb
+import pyarrow as pa
 import pytest
 
 from tests.unit.warehouse.batches import START, build, candles, critical_guard, negative_closes_stop, no_guard
-from warehouse.contracts import CANDLES
+from warehouse.contracts import CANDLES, INSTRUMENTS
 from warehouse.database import connect, covered_until
 from warehouse.home import HomeError
-from warehouse.landing import Landing, Request
+from warehouse.landing import Judgement, Landing, Request, Verdict
 from warehouse.loading import load_landed
 from warehouse.publishing.gate import blocking_reasons
+from warehouse.quarantine.verdicts import rejudge
 
 ASKED = Request("candles", "binance", "perp", "BTCUSDT", START, START, 3, "complete")
 
@@ -106,3 +110,36 @@ def test_a_file_that_is_no_database_is_an_error_that_says_what_to_do(home):
     home.staging.write_bytes(b"not a database, for sure" * 1000)
     with pytest.raises(HomeError, match="move it away"), connect(home):
         pass
+
+
+def test_a_home_that_is_older_than_a_column_gets_it_and_keeps_its_rows(home):
+    """What landed and was loaded before instruments had a class: unknown of them; a new list is a revision."""
+    older = [column.name for column in INSTRUMENTS.columns if column.name not in ("asset_class", "is_premarket")]
+    listed = pa.Table.from_pylist(
+        [{"venue": "v", "market_type": "perp", "venue_symbol": s, "base": s, "quote": "USDT", "contract_size": 1.0,
+          "is_inverse": False, "is_active": True} for s in ("A", "B")],
+        schema=INSTRUMENTS.schema,
+    )  # fmt: skip
+    before = replace(INSTRUMENTS, columns=tuple(c for c in INSTRUMENTS.columns if c.name in older))
+    stops_b = lambda *_: Judgement([Verdict(1, "r", "row", "b")], [])  # noqa: E731
+    manifest = Landing(home).land(before, "v", listed.select(older), [], stops_b)
+    with connect(home) as connection:
+        for name in ("asset_class", "is_premarket"):
+            connection.execute(f"alter table raw.instruments drop column {name}")
+    with connect(home) as connection:
+        assert [load.new_rows for load in load_landed(connection, home)] == [1]
+        seen = "select venue_symbol, asset_class, is_premarket from raw.instruments order by load_id, venue_symbol"
+        assert connection.execute(seen).fetchall() == [("A", None, None)]
+        # Judged again, the row that was held goes on, and is marked so.
+        rejudge(manifest, no_guard, clock=START, rule="r")
+        assert [load.quarantined_rows for load in load_landed(connection, home)] == [-1]
+        assert connection.execute("select count(*) from raw.quarantine where released_at is null").fetchall() == [(0,)]
+        assert connection.execute(seen).fetchall() == [("A", None, None), ("B", None, None)]
+        classed = listed.set_column(10, "asset_class", pa.array(["crypto", "equity"]))
+        assert land_and_load_list(home, connection, classed).new_rows == 2
+        assert connection.execute(seen).fetchall()[2:] == [("A", "crypto", None), ("B", "equity", None)]
+
+
+def land_and_load_list(home, connection, rows):
+    Landing(home).land(INSTRUMENTS, "v", rows, [], no_guard)
+    return load_landed(connection, home)[0]

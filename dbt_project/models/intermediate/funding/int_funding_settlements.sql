@@ -57,7 +57,7 @@ known as (
 select
     known.venue,
     known.venue_symbol,
-    coalesce(instruments.asset_id, 'unmapped:' || known.venue || ':' || known.venue_symbol) as asset_id,
+    instruments.asset_id,
     known.settled_at,
     known.settled_hour_at,
     known.funding_rate,
@@ -66,7 +66,7 @@ select
     {{ annualised_pct('known.funding_rate', 'known.interval_hours') }} as funding_rate_annualised_pct,
     known.recorded_at
 from known
-left join {{ ref('core_instruments') }} as instruments
+inner join {{ ref('core_instruments') }} as instruments
     on instruments.venue = known.venue
     and instruments.venue_symbol = known.venue_symbol
     and instruments.market_type = 'perp'

@@ -48,14 +48,14 @@ identified as (
     select
         valued.venue,
         valued.venue_symbol,
-        coalesce(instruments.asset_id, 'unmapped:' || valued.venue || ':' || valued.venue_symbol) as asset_id,
-        coalesce(instruments.is_inverse, false) as is_inverse,
+        instruments.asset_id,
+        instruments.is_inverse,
         valued.valued_at,
         valued.observed_at,
         valued.open_interest_usd,
-        valued.open_interest_base * coalesce(instruments.multiplier, 1) as open_interest_base
+        valued.open_interest_base * instruments.multiplier as open_interest_base
     from valued
-    left join {{ ref('core_instruments') }} as instruments
+    inner join {{ ref('core_instruments') }} as instruments
         on instruments.venue = valued.venue
         and instruments.venue_symbol = valued.venue_symbol
         and instruments.market_type = 'perp'

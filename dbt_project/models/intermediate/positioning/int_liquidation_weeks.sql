@@ -34,14 +34,14 @@ identified as (
     select
         weeks.week_start,
         liquidations.venue,
-        coalesce(instruments.asset_id, 'unmapped:' || liquidations.venue || ':' || liquidations.venue_symbol) as asset_id,
+        instruments.asset_id,
         liquidations.side,
         {{ liquidation_usd('liquidations.price', 'liquidations.quantity') }} as usd
     from {{ ref('stg_liquidations') }} as liquidations
     inner join weeks
         on liquidations.liquidated_at > weeks.starts_at
         and liquidations.liquidated_at <= weeks.ends_at
-    left join instruments
+    inner join instruments
         on instruments.venue = liquidations.venue
         and instruments.venue_symbol = liquidations.venue_symbol
         and liquidations.liquidated_at >= instruments.valid_from
@@ -51,9 +51,9 @@ identified as (
         and duplicates.venue = liquidations.venue
         and duplicates.market_type = 'perp'
         and duplicates.venue_symbol = liquidations.venue_symbol
-    where coalesce(instruments.quote, 'USD') in {{ dollar_quotes() }}
+    where instruments.quote in {{ dollar_quotes() }}
         and duplicates.venue_symbol is null
-        and not coalesce(instruments.is_inverse, false)
+        and not instruments.is_inverse
 ),
 
 sums as (

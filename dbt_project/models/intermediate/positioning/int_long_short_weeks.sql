@@ -46,7 +46,7 @@ select
     counted.week_start,
     counted.venue,
     counted.venue_symbol,
-    coalesce(instruments.asset_id, 'unmapped:' || counted.venue || ':' || counted.venue_symbol) as asset_id,
+    instruments.asset_id,
     counted.n_observations,
     counted.expected_observations,
     counted.long_account_share,
@@ -55,7 +55,7 @@ from counted
 inner join {{ ref('core_windows') }} as weeks
     on weeks.week_start = counted.week_start
     and weeks.window_id = 'mon_mon'
-left join {{ ref('core_instruments') }} as instruments
+inner join {{ ref('core_instruments') }} as instruments
     on instruments.venue = counted.venue
     and instruments.venue_symbol = counted.venue_symbol
     and instruments.market_type = 'perp'

@@ -21,8 +21,10 @@ select
     instruments.contract_size,
     instruments.is_inverse,
     coalesce(seen.first_seen_at, instruments.listed_at) as first_seen_at,
-    coalesce(seen.last_seen_at, instruments.listed_at) as last_seen_at
-from {{ ref('core_instruments') }} as instruments
+    coalesce(seen.last_seen_at, instruments.listed_at) as last_seen_at,
+    instruments.asset_class,
+    instruments.is_premarket
+from {{ ref('core_known_instruments') }} as instruments
 left join seen
     on seen.venue = instruments.venue
     and seen.market_type = instruments.market_type

@@ -22,7 +22,7 @@ from tests.unit.simulator.small_market import serving
 from warehouse.source import Source
 
 KINDS = {"BTC": "8 h", "ETH": "4 h", "SOL": "1 h", "XRP": "8, 4, then 1 h"}
-QUICK = Patience(attempts=2, first_wait_s=0.001, longest_wait_s=0.01, give_up_after=100)
+QUICK = Patience(attempts=2, first_wait_s=0.001, longest_wait_s=0.01, longest_asked_wait_s=0.01, give_up_after=100)
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from tests.unit.ingestion.venues.venue_server import VenueServer, running
 HOUR = 3_600_000
 START, NOW = datetime(2025, 9, 1, tzinfo=UTC), datetime(2025, 11, 24, 6, 20, tzinfo=UTC)
 START_MS, NOW_MS = int(START.timestamp() * 1000), int(NOW.timestamp() * 1000)
-QUICK = Patience(attempts=2, first_wait_s=0.001, longest_wait_s=0.1)
+QUICK = Patience(attempts=2, first_wait_s=0.001, longest_wait_s=0.1, longest_asked_wait_s=0.1)
 # Every four hours, with a gap; the share of accounts that are long, to four decimals.
 OBSERVED = [t for n, t in enumerate(range(START_MS, NOW_MS, 4 * HOUR)) if not 100 <= n < 130]
 LONG = {t: round(0.3 + 0.4 * (t // HOUR % 97) / 97, 4) for t in OBSERVED}

@@ -17,7 +17,7 @@ HOUR = 3_600_000
 START = datetime(2025, 9, 1, tzinfo=UTC)
 NOW = datetime(2025, 11, 24, 6, 20, tzinfo=UTC)
 START_MS, NOW_MS = int(START.timestamp() * 1000), int(NOW.timestamp() * 1000)
-QUICK = Patience(attempts=3, first_wait_s=0.001, longest_wait_s=0.2, give_up_after=3)
+QUICK = Patience(attempts=3, first_wait_s=0.001, longest_wait_s=0.2, longest_asked_wait_s=0.2, give_up_after=3)
 
 
 def hours(missing: range = range(300, 340), late: int = 7) -> list[int]:
@@ -106,6 +106,12 @@ async def test_bybit_candles_come_newest_first(server, market_type, category):
     check_candles(await fetch(server, "bybit", market_type, "candles"), "bybit", market_type, "BTCUSDT", True)
 
 
+def bybit_interest(one_side: int, t: int) -> dict[str, str]:
+    """A row as Bybit writes it: both sides, and since some day in 2026 one beside them."""
+    row = {"openInterest": f"{2 * one_side}.00000000", "timestamp": str(t)}
+    return row | ({"singleOpenInterest": str(one_side)} if t // HOUR % 8 else {})
+
+
 async def test_bybit_counts_inverse_contracts_in_dollars(server):
     times = [START_MS + 4 * HOUR * i for i in range(2000) if START_MS + 4 * HOUR * i <= NOW_MS]
 
@@ -122,7 +128,7 @@ async def test_bybit_counts_inverse_contracts_in_dollars(server):
         q = request.query_params
         assert (q["category"], q["symbol"]) == ("inverse", "BTCUSD")
         inside = [t for t in times if int(q["startTime"]) <= t <= int(q["endTime"])][::-1][:200]
-        rows = [{"openInterest": str(1000 + t // HOUR % 99), "timestamp": str(t)} for t in inside]
+        rows = [bybit_interest(1000 + t // HOUR % 99, t) for t in inside]
         return {"retCode": 0, "result": {"symbol": "BTCUSD", "category": "inverse", "list": rows, "nextPageCursor": ""}}
 
     server.handlers["api.bybit.com/v5/market/kline"] = klines
@@ -263,7 +269,7 @@ async def test_bybit_open_interest_is_in_coins_only(server):
     def handle(request: Any, _: Any) -> Any:
         q = request.query_params
         inside = [t for t in times if int(q["startTime"]) <= t <= int(q["endTime"])][::-1][:200]
-        rows = [{"openInterest": str(t // HOUR), "timestamp": str(t)} for t in inside]
+        rows = [bybit_interest(t // HOUR, t) for t in inside]
         return {
             "retCode": 0,
             "result": {"symbol": "BTCUSDT", "category": "linear", "list": rows, "nextPageCursor": "x"},
@@ -321,12 +327,18 @@ async def test_hyperliquid_instruments_keep_small_letters(server):
         {"name": "kPEPE", "szDecimals": 0, "maxLeverage": 10},
         {"name": "GONE", "szDecimals": 0, "isDelisted": True},
     ]
-    contexts = [{"markPx": "0.01", "openInterest": "1"}, {}]
-    server.handlers["api.hyperliquid.xyz/info"] = lambda *_: [{"universe": universe}, contexts]
+    builders = {"name": "xyz:NVDA", "szDecimals": 2, "maxLeverage": 10}
+    answers = {
+        ("meta", None): {"universe": universe},
+        ("perpDexs", None): [None, {"name": "xyz", "fullName": "XYZ"}],
+        ("meta", "xyz"): {"universe": [builders]},
+    }
+    server.handlers["api.hyperliquid.xyz/info"] = lambda _, body: answers[body["type"], body.get("dex")]
     rows = await fetch(server, "hyperliquid", "perp", "instruments")
-    assert [(r["venue_symbol"], r["base"], r["quote"], r["is_active"]) for r in rows] == [
-        ("kPEPE", "kPEPE", "USDC", True),
-        ("GONE", "GONE", "USDC", False),
+    assert [(r["venue_symbol"], r["base"], r["quote"], r["is_active"], r["asset_class"]) for r in rows] == [
+        ("kPEPE", "kPEPE", "USDC", True, "crypto"),
+        ("GONE", "GONE", "USDC", False, "crypto"),
+        ("xyz:NVDA", "xyz:NVDA", "USDC", True, "equity"),
     ]
 
 
