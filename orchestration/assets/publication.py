@@ -70,7 +70,8 @@ def weekly_regime_summary(weeks: PartitionsDefinition, marts: Sequence[AssetKey]
             return write_week(connection, week, out, source.kind, source.is_simulated)
 
         def write_all_weeks(reports: Path, written: list[Week], as_of: datetime) -> None:
-            write_archive(reports, written, as_of, datetime.now(UTC))
+            # As of when the models know is never before what was published earlier, whatever the wall clock says.
+            write_archive(reports, written, as_of, max(datetime.now(UTC), as_of.replace(tzinfo=UTC)))
 
         try:
             closed_weeks(min(asked), max(asked), source)

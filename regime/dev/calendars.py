@@ -1,7 +1,6 @@
 """The seeds of exchange calendars, from the library exchange-calendars; `python -m regime.dev.calendars` writes them.
 
 The library knows each exchange's rules and its unscheduled closures; here are the years, and what a day is called.
-Closures that are decreed later come with a newer library.
 """
 
 import re
@@ -28,7 +27,7 @@ _NAMES: Mapping[str, str] = {
     "Emperor Akihito's Birthday": "Emperor's Birthday",
     "Emperor Naruhito's Birthday": "Emperor's Birthday",
 }
-# Unscheduled closures, which the library does not name.
+# Unscheduled closures, which the library does not name; one that it does not know yet can be put here.
 _DECREED: Mapping[tuple[str, date], str] = {
     ("XNYS", date(2012, 10, 29)): "Hurricane Sandy",
     ("XNYS", date(2012, 10, 30)): "Hurricane Sandy",
@@ -52,7 +51,7 @@ def rows(code: str) -> Iterator[tuple[date, str, bool]]:
     sessions, short = set(calendar.sessions), set(calendar.early_closes)
     names = calendar.regular_holidays.holidays(str(FIRST), str(LAST), return_name=True).to_dict()
     for day in pd.bdate_range(FIRST, LAST):
-        if day not in sessions:
+        if day not in sessions or (code, day.date()) in _DECREED:
             is_followed = day + pd.Timedelta(days=1) not in sessions
             yield day.date(), _name(code, day.date(), names.get(day), is_followed), False
         elif day in short:
