@@ -6,6 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 FINDINGS := $(VENV)/reliability.jsonl
+SQL := $(shell find dbt_project/models dbt_project/macros -name '*.sql') dbt_project/.sqlfluff
 # dbt-core 1.12 names it for --use-v2-parser alone, and its build downloads from outside the package index.
 NOT_INSTALLED := dbt-core-experimental-parser
 
@@ -21,11 +22,11 @@ run: $(READY)            ## the main job: the last closed week of the simulated 
 
 test: $(READY)           ## everything to a green suite, in about a quarter of an hour on two cores
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow and not live"
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not slow and not live"
 
 test-all: $(READY)       ## the slow tests too
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not live"
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not live"
 
 test-live: $(READY)      ## talks to the real services; opens no gate, and was never run where this was written
 	@$(BIN)/python -m pytest -m live tests/live
@@ -41,16 +42,21 @@ docs: $(READY)           ## docs/metrics.md, the dictionary of the marts, from t
 
 reliability: $(READY)    ## docs/reliability.md: every fault, kill and reader, from a run of their tests (all must pass)
 	@rm -f $(FINDINGS)
-	@REGIME_RELIABILITY=$(CURDIR)/$(FINDINGS) $(BIN)/python -m pytest -n 2 --dist loadgroup -m "not live" \
+	@REGIME_RELIABILITY=$(CURDIR)/$(FINDINGS) $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not live" \
 		$(wildcard tests/pipeline/test_faults*.py tests/pipeline/test_kill*.py tests/pipeline/test_reader*.py)
 	@$(BIN)/python -m tests.pipeline.reliability $(FINDINGS)
 	@echo "docs/reliability.md is made anew"
 
-lint: $(READY)
+lint: $(READY) $(VENV)/.sql-linted
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+
+# sqlfluff needs half a minute for all models, so it looks again only where SQL has changed.
+$(VENV)/.sql-linted: $(SQL) | $(READY)
+	@cd dbt_project && DBT_TARGET_PATH=../$(VENV)/sqlfluff DBT_LOG_PATH=../$(VENV)/sqlfluff ../$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar models
+	@touch $@
 
 setup: $(READY)
 

@@ -71,7 +71,7 @@ def _measure(homes: Homes, rounds: int, console: Console) -> Results:
         for _ in range(rounds):
             for contestant in CONTESTANTS:
                 homes.put(contestant.start)
-                run = measure(contestant.command_in(homes.home), CHECKOUT, homes.environment(url))
+                run = measure(contestant.command_in(homes.home), homes.home, homes.environment(url))
                 if contestant.publishes and not has_published(homes.home):
                     raise CommandFailed(f"{contestant.name} ended well and published nothing")
                 results.runs[contestant.name].append(run)

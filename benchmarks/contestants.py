@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from warehouse.builds.project import PROJECT_DIR, STAGING
+
 Start = Literal["warm", "loaded"]
 
 WEEK_START, WEEK = "2025-11-17", "2025-W47"
-PROJECT = Path(__file__).resolve().parent.parent / "dbt_project"
+
 _BIN = Path(sys.executable).parent
 
 
@@ -43,7 +45,7 @@ DBT = Contestant(
     "bare dbt build", "models, seeds and their tests, on loaded rows",
     "loaded",
     (str(_BIN / "dbt"), "build", "--exclude-resource-type", "unit_test",
-     "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
+     "--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR),
      "--target-path", "{home}/dbt", "--log-path", "{home}/dbt"),
     publishes=False,
 )  # fmt: skip
@@ -67,10 +69,10 @@ def environment(base: Mapping[str, str], home: Path, market: str, server_url: st
     ours = {
         "REGIME_HOME": str(home),
         "REGIME_MARKET": market,
-        "REGIME_STAGING": str(home / "staging.duckdb"),
+        "REGIME_STAGING": str(STAGING),  # a bare dbt starts in the home, as a run lets it
         "DAGSTER_HOME": str(home / "dagster"),
         "DAGSTER_DISABLE_TELEMETRY": "1",
         "DO_NOT_TRACK": "1",
-        "PYTHONPATH": str(PROJECT.parent),
+        "PYTHONPATH": str(PROJECT_DIR.parent),
     }
     return kept | ours | ({"REGIME_SERVER_URL": server_url} if server_url else {})

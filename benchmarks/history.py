@@ -20,7 +20,7 @@ from benchmarks.market import CHECKOUT
 from benchmarks.measure import Measurement, measure
 from tests.incremental.compiling import DATABASE
 from tests.incremental.models import Models, opened
-from warehouse.builds.project import PROJECT_DIR, dbt_executable
+from warehouse.builds.project import PROJECT_DIR, dbt_executable, environment
 
 Result = TypeVar("Result")
 
@@ -105,9 +105,9 @@ def _bare(directory: Path, database: Path, moment: datetime) -> Measurement:
 
 
 def _dbt(directory: Path, database: Path, *command: str) -> Measurement:
-    places = {"REGIME_STAGING": database, "DBT_TARGET_PATH": directory / "target", "DBT_LOG_PATH": directory / "logs"}
+    places = {"DBT_TARGET_PATH": directory / "target", "DBT_LOG_PATH": directory / "logs"}
     whole = [dbt_executable(), "--quiet", *command, "--profiles-dir", str(PROJECT_DIR)]
-    return measure(whole, PROJECT_DIR, os.environ | {name: str(path) for name, path in places.items()})
+    return measure(whole, PROJECT_DIR, environment(database) | {name: str(path) for name, path in places.items()})
 
 
 def _section(rows: list[Row]) -> Iterator[str]:

@@ -35,6 +35,9 @@ class Rule:
 
     A row breaks the rule if it fails any of the expectations. A rule over the batch (a median, a set of values) that
     fails condemns all rows of the batch. `min_rows` is the smallest batch that such a rule can judge.
+
+    A rule that `finds_holes` finds rows without a value: the source says so, and nothing was misread. However many they
+    are, they condemn no batch; whole answers may be holes, as when a gap is asked for again.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Rule:
     reason: str
     expectations: tuple[Expectation, ...]
     min_rows: int = 1
+    finds_holes: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ class Suite:
     """The rules of one dataset, and the columns that are derived for them.
 
     `stop_share` is the last rule of every suite: when more than this share of a batch of at least `stop_min_rows`
-    rows does not go on, the batch was misread and the line stops.
+    rows, holes apart, does not go on, the batch was misread and the line stops.
     """
 
     dataset: str
@@ -70,6 +74,11 @@ def stop(name: str, reason: str, *expectations: tuple[Expectation, ...], min_row
 def quarantine(name: str, reason: str, *expectations: tuple[Expectation, ...]) -> Rule:
     """A rule whose failing rows are set aside, while the others go on."""
     return Rule(name, QUARANTINE, reason, sum(expectations, ()))
+
+
+def hole(name: str, reason: str, *expectations: tuple[Expectation, ...]) -> Rule:
+    """A rule whose failing rows have no value: they are set aside, and tell nothing of how the batch was read."""
+    return Rule(name, QUARANTINE, reason, sum(expectations, ()), finds_holes=True)
 
 
 def warn(name: str, reason: str, *expectations: tuple[Expectation, ...]) -> Rule:

@@ -28,19 +28,22 @@ def judge(suite: Suite, dataset: Dataset, rows: pd.DataFrame, clock: datetime) -
     prepared = rows.assign(**{name: derive(rows, clock) for name, derive in suite.derived.items()})
     rules = [rule for rule in suite.rules if len(rows) >= rule.min_rows]
     verdicts: list[Verdict] = []
+    holes: set[int] = set()
+    wrong: set[int] = set()
     results: list[RuleResult] = []
     for rule, failed in zip(rules, _failed_rows(rules, prepared), strict=True):
         if rule.severity != WARN:
             verdicts.extend(Verdict(row, rule.name, rule.severity, rule.reason) for row in failed)
+            (holes if rule.finds_holes else wrong).update(failed)
         results.append(RuleResult(rule.name, rule.severity, rule.reason, len(rows), len(failed), not failed))
-    results.append(_most_rows_go_on(suite, len(rows), {verdict.row for verdict in verdicts}))
+    results.append(_most_rows_go_on(suite, len(rows) - len(holes - wrong), len(wrong)))
     return Judgement(verdicts, results)
 
 
-def _most_rows_go_on(suite: Suite, row_count: int, stopped: set[int]) -> RuleResult:
-    too_many = row_count >= suite.stop_min_rows and len(stopped) > suite.stop_share * row_count
+def _most_rows_go_on(suite: Suite, row_count: int, stopped: int) -> RuleResult:
+    too_many = row_count >= suite.stop_min_rows and stopped > suite.stop_share * row_count
     reason = f"when over {suite.stop_share:.0%} of a batch fail, the batch was misread and the rest cannot be trusted"
-    return RuleResult(MOST_ROWS_GO_ON, STOP, reason, row_count, len(stopped), not too_many)
+    return RuleResult(MOST_ROWS_GO_ON, STOP, reason, row_count, stopped, not too_many)
 
 
 def _failed_rows(rules: list[Rule], rows: pd.DataFrame) -> list[list[int]]:

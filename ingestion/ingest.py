@@ -102,8 +102,10 @@ async def _ingest(plan: Plan, home: Home, judge: Judge, progress: RequestProgres
     async with AsyncExitStack() as stack:
         # One thread lands and judges while the next answers come in; one, so that batches land one after another.
         writer = stack.enter_context(ThreadPoolExecutor(max_workers=1, thread_name_prefix="landing"))
+        is_real = plan.source.base_url is None
+        headers = {"User-Agent": "market-regime"}
         http = await stack.enter_async_context(
-            httpx.AsyncClient(timeout=30, headers={"User-Agent": "market-regime"}, verify=plan.source.base_url is None)
+            httpx.AsyncClient(timeout=30, headers=headers, verify=is_real, trust_env=is_real)
         )
         plan = await _with_contents(plan, http)
         tasks = [

@@ -57,7 +57,7 @@ class Universe:
     def read(cls, path: Path = UNIVERSE_FILE) -> "Universe":
         """The universe in a file; UniverseError if it names what does not exist or lacks what must be there."""
         try:
-            content = tomllib.loads(path.read_text())
+            content = tomllib.loads(path.read_text(encoding="utf-8"))
             quotes = frozenset(content["instruments"]["quotes"])
             asset_classes = frozenset(content["instruments"]["asset_classes"])
             reread = {name.removesuffix("_hours"): timedelta(hours=hours) for name, hours in content["reread"].items()}

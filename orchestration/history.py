@@ -7,15 +7,29 @@ open.
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
+from dagster._core.storage.event_log.sqlite import sqlite_event_log
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
+from dagster._core.storage.runs.sqlite import sqlite_run_storage
+from dagster._core.storage.schedules.sqlite import sqlite_schedule_storage
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from sqlalchemy import Connection, Engine, create_engine
 
 BUSY_SECONDS = 30
 # A run writes in two files, its own and the index; who reads the history opens one after another.
 MOST_OPEN_FILES = 4
+
+
+def _address(base_dir: str, db_name: str) -> str:
+    """A file as SQLAlchemy's URL. Dagster puts the path in as it is, and `%2F` in it becomes another directory."""
+    return "sqlite:///" + quote(str(Path(base_dir, f"{db_name}.db").absolute()))
+
+
+for _storage in (sqlite_event_log, sqlite_run_storage, sqlite_schedule_storage):
+    _storage.create_db_conn_string = _address  # type: ignore[attr-defined]
 
 
 class EventLog(SqliteEventLogStorage):

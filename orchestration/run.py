@@ -99,7 +99,7 @@ def _file_logger(context: InitLoggerContext) -> logging.Logger:
 @contextmanager
 def _quiet(path: Path) -> Iterator[None]:
     """Send logs, and whatever libraries print, to a file."""
-    handler = RotatingFileHandler(path, maxBytes=5_000_000, backupCount=2)
+    handler = RotatingFileHandler(path, maxBytes=5_000_000, backupCount=2, encoding="utf-8", errors="backslashreplace")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     handler.addFilter(Redaction())
     names = ("regime.dagster", "dagster", "")
@@ -109,7 +109,11 @@ def _quiet(path: Path) -> Iterator[None]:
         log.handlers = [handler]
         log.propagate = False
     try:
-        with open(path, "a") as out, redirect_stdout(out), redirect_stderr(out):
+        with (
+            open(path, "a", encoding="utf-8", errors="backslashreplace") as out,
+            redirect_stdout(out),
+            redirect_stderr(out),
+        ):
             yield
     finally:
         for log, handlers, propagate in kept:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from regime.errors import BAD_INPUT, INTERRUPTED, in_one_line, leave, say
+from regime.output import replace_what_is_lacking
 
 app = typer.Typer(
     name="regime",
@@ -282,6 +283,7 @@ def dev_compare(
 
 def main() -> None:
     """The entry point that the package installs."""
+    replace_what_is_lacking()
     arguments = sys.argv[1:] or ["--help"]
     try:
         code = app(arguments, standalone_mode=False) or 0

@@ -21,7 +21,7 @@ _FACTS = (("window", "Window"), ("formula", "Formula"), ("source", "From"), ("li
 
 def page() -> str:
     """The whole page, as Markdown."""
-    marts = _marts(json.loads(manifest().read_text()))
+    marts = _marts(json.loads(manifest().read_bytes()))
     keys = grains()
     parts = [_HEAD, *_index(marts, keys), *(_mart(mart) for mart in marts), _claims(marts)]
     return "\n".join(parts).rstrip() + "\n"
@@ -78,7 +78,7 @@ def _claims(marts: Sequence[Mapping[str, Any]]) -> str:
         "| section | claim | query |",
         "|---|---|---|",
     ]
-    with open(PROJECT_DIR / "seeds" / "note_claims.csv", newline="") as rows:
+    with open(PROJECT_DIR / "seeds" / "note_claims.csv", newline="", encoding="utf-8") as rows:
         lines += [
             f"| {row['section']} | {row['claim']} | `{claim_query(row, row['source_table'] in has_weeks)}` |"
             for row in csv.DictReader(rows)
@@ -95,7 +95,7 @@ def claim_query(claim: Mapping[str, str], has_weeks: bool) -> str:
 def write(path: Path = PAGE) -> None:
     """Write the page."""
     path.parent.mkdir(exist_ok=True)
-    path.write_text(page())
+    path.write_text(page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -78,7 +78,7 @@ def in_one_line() -> Iterator[None]:
             raise typer.Exit(RUN_FAILED) from None
         code = _code_of(error)
         if code != BAD_INPUT and _is_full():  # databases have words of their own for it
-            say(f"no space is left for {Home.at().path}; free some and run again, nothing was published")
+            say(f"no space is left for {Home.at().path}; free some and run again")
             raise typer.Exit(RUN_FAILED) from None
         if code is None and os.environ.get("REGIME_TRACEBACK"):
             raise

@@ -4,6 +4,7 @@ Where no terminal listens, each finished step is one plain line.
 """
 
 import os
+import sys
 import time
 from types import TracebackType
 
@@ -18,7 +19,7 @@ class Steps:
 
     def __init__(self) -> None:
         # A copy of stderr's descriptor: Dagster captures what a step prints, and this must stay visible.
-        self._out = os.fdopen(os.dup(2), "w")
+        self._out = os.fdopen(os.dup(2), "w", encoding=sys.stderr.encoding, errors="replace")
         self._console = Console(file=self._out)
         self._bars = Progress(
             SpinnerColumn(finished_text="[green]✓"),

@@ -127,6 +127,8 @@ def _typed(column: pa.ChunkedArray, table: str, name: str, path: Path) -> pa.Chu
         kind, wanted = "text", pa.string()
     else:
         kind, wanted = "numbers", pa.float64()
+    if column.null_count == len(column):  # a column without a value says nothing of its type: pandas writes null
+        return pa.chunked_array([pa.nulls(len(column), wanted)])
     try:
         if name in TIMES:
             column = _utc(column)

@@ -26,7 +26,7 @@ def remember_clock(home: Home, source: Source) -> None:
 def remembered_clock(home: Home) -> Clock | None:
     """The clock as it was last seen; None if it never was."""
     try:
-        content = json.loads((home.path / "clock.json").read_text())
+        content = json.loads((home.path / "clock.json").read_bytes())
         return Clock(datetime.fromisoformat(content["starts_at"]), datetime.fromisoformat(content["now"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from warehouse.contracts import CANDLES, DATASETS
 from warehouse.home import CHECKOUT
 from warehouse.landing import NOT_KEPT, NOT_OFFERED
+from warehouse.moments import moment_in
 from warehouse.week import Week
 
 RULES = Path(__file__).with_name("coverage.sql")
@@ -116,7 +117,7 @@ def update(
         )
         connection.execute("delete from raw.coverage_state")
         if as_of is None:
-            now_here = _zoneless(datetime.now(UTC))
+            now_here = _zoneless(moment_in(connection))
             connection.execute(
                 "insert into raw.coverage_state values (?, ?, ?, ?, ?, ?, ?)", [*new_state, changed_week, now_here]
             )
@@ -193,7 +194,7 @@ def _rules(endpoints: Sequence[Endpoint]) -> str:
 @cache
 def _rules_as_sql() -> str:
     templates = Environment(loader=FileSystemLoader(_FORMULAS), undefined=StrictUndefined)
-    return templates.from_string(RULES.read_text()).render()
+    return templates.from_string(RULES.read_text(encoding="utf-8")).render()
 
 
 def _since(connection: duckdb.DuckDBPyConnection, state: tuple[Any, ...], new: tuple[Any, ...]) -> int | None:

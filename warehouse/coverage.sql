@@ -1,5 +1,5 @@
--- The coverage ledger, computed from raw. Belongs here: what is due, what of it came, what is missing, whose turn it is.
--- Does not: which rows are read (coverage.py makes ledger_events, ledger_held, ledger_clock and ledger_endpoints).
+-- The coverage ledger, computed from raw: what is due, what of it came, what is missing, when it is asked for again.
+-- coverage.py makes the rows that are read: ledger_events, ledger_held, ledger_clock and ledger_endpoints.
 --
 -- A week holds the events in (Monday 00:00, next Monday 00:00]. `market` is the market type, '' where there is none.
 

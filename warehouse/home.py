@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,9 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 # 2: quarantine can be released, loads know the source's clock, publications keep their history beside the file.
 # 3: failed checks can be released.
 FORMAT = 3
+# DuckDB takes these for patterns and separators even where a file is called so, and would read a neighbour's; and names
+# have to be text, on one line.
+_MISREAD = re.compile(r"[*?\[\\\x00-\x1f\x7f\ud800-\udfff]")
 
 
 class HomeError(RuntimeError):
@@ -39,9 +43,15 @@ class Home:
 
     @classmethod
     def at(cls, path: Path | str | None = None) -> "Home":
-        """The home at `path`, else at REGIME_HOME, else `var/` of the checkout."""
+        """The home at `path`, else at REGIME_HOME, else `var/` of the checkout. HomeError for what DuckDB misreads."""
         chosen = path or os.environ.get("REGIME_HOME") or CHECKOUT / "var"
-        return cls(Path(chosen).expanduser().absolute())
+        home = cls(Path(chosen).expanduser().absolute())
+        if misread := _MISREAD.search(str(home.path)):
+            raise HomeError(
+                f"{str(home.path)!r} cannot be a home: DuckDB misreads {misread[0]!r} in a path; "
+                "set REGIME_HOME to a directory without it"
+            )
+        return home
 
     @property
     def landing(self) -> Path:
@@ -112,17 +122,28 @@ class Home:
 
     def claim(self, kind: str, *, replay_dir: Path | None = None, market: str | None = None) -> Identity:
         """Make this the home of one source, or check that it already is. HomeError if it belongs to another."""
+        if found := self.check_holds(kind, replay_dir=replay_dir, market=market):
+            return found
+        # The directory by the name that was asked for: where a link stands, what it names may move.
+        directory = str(replay_dir.absolute()) if replay_dir else None
+        identity = Identity(kind, directory, market, datetime.now(UTC).isoformat(timespec="seconds"))
+        self.create()
+        write_durably(self._identity_file, json.dumps(asdict(identity), indent=2).encode())
+        return identity
+
+    def check_holds(self, kind: str, *, replay_dir: Path | None = None, market: str | None = None) -> Identity | None:
+        """Whose data this home holds; None before its first run, HomeError if they are another source's."""
         found = self.identity()
-        directory = str(replay_dir.resolve()) if replay_dir else None
         if found is None:
-            identity = Identity(kind, directory, market, datetime.now(UTC).isoformat(timespec="seconds"))
-            self.create()
-            write_durably(self._identity_file, json.dumps(asdict(identity), indent=2).encode())
-            return identity
-        if (found.kind, found.replay_dir, found.market) != (kind, directory, market):
+            return None
+        is_same = (found.kind, found.market) == (kind, market)
+        if not is_same or not _is_same_directory(found.replay_dir, replay_dir):
+            advice = "set REGIME_HOME to a new directory for the other source"
+            if is_same and found.replay_dir and not Path(found.replay_dir).exists():
+                advice += f"; if its tables have moved, put a link to them at {found.replay_dir}"
             raise HomeError(
                 f"{self.path} holds {describe(found.kind, found.replay_dir, found.market)}, not "
-                f"{describe(kind, directory, market)}; set REGIME_HOME to a new directory for the other source"
+                f"{describe(kind, str(replay_dir) if replay_dir else None, market)}; {advice}"
             )
         return found
 
@@ -143,6 +164,16 @@ class Home:
             raise HomeError(f"cannot write in {self.path}: {error.strerror}; set REGIME_HOME elsewhere") from error
         if not os.access(self.path, os.W_OK):
             raise HomeError(f"cannot write in {self.path}; set REGIME_HOME to a directory you may write in")
+
+
+def _is_same_directory(held: str | None, asked: Path | None) -> bool:
+    """True for the same name, and for another name of the same directory."""
+    if held is None or asked is None:
+        return held is None and asked is None
+    try:
+        return held == str(asked.absolute()) or asked.samefile(held)
+    except OSError:  # one of them is not there
+        return False
 
 
 def describe(kind: str, replay_dir: str | None, market: str | None) -> str:

@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from warehouse.contracts import Dataset
 from warehouse.files import sync_directory, write_durably
 from warehouse.home import Home
+from warehouse.moments import Moments
 
 Severity = Literal["critical", "row", "warn"]
 
@@ -125,6 +126,7 @@ class Landing:
         self.home = home
         self.clock = clock
         self.ingest_id = uuid.uuid4().hex
+        self._moments = Moments(home)
 
     def land(self, dataset: Dataset, origin: str, rows: pa.Table, requests: list[Request], judge: Judge) -> Manifest:
         """Keep one batch: rows first, then the guard's verdicts and what was asked, in the manifest.
@@ -132,7 +134,7 @@ class Landing:
         `rows` has exactly the dataset's columns (any number of rows, 0 too: then only the requests are kept).
         """
         rows = rows.select([c.name for c in dataset.columns]).cast(dataset.schema)
-        recorded_at = datetime.now(UTC)
+        recorded_at = self._moments.next()
         directory = self.home.landing / dataset.name / _safe(origin) / f"{recorded_at:%Y-%m-%d}"
         directory.mkdir(parents=True, exist_ok=True)
         stem = f"{recorded_at:%H%M%S%f}-{uuid.uuid4().hex[:8]}"
@@ -194,13 +196,14 @@ def read_manifest(path: Path) -> Manifest:
         raise LandingError(f"{path} is damaged ({error}); move it and its Parquet file out of landing/") from error
 
 
-def landed_rows(dataset: Dataset, options: str) -> str:
-    """Landed files as a table in SQL, their paths bound to the one `?`. What landed before a column is NULL in it.
+def landed_rows(dataset: Dataset) -> str:
+    """Landed files as a table in SQL, their paths bound to the one `?`, with each row's file and position.
 
-    `options` are read_parquet's further ones, like `file_row_number = true`.
+    What landed before a column is NULL in it. A directory called `venue=x` does not become a column.
     """
+    options = "union_by_name = true, hive_partitioning = false, filename = true, file_row_number = true"
     return (
-        f"(select * from read_parquet(?, union_by_name = true, {options}) union all by name"
+        f"(select * from read_parquet(?, {options}) union all by name"
         f" select {', '.join(c.name for c in dataset.columns)} from raw.{dataset.name} where false)"
     )
 

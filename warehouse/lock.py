@@ -60,7 +60,7 @@ def _locked(home: Home, wait_seconds: float, on_wait: Callable[[str], None]) -> 
     report_at = started + REPORT_AFTER_SECONDS
     while True:
         try:
-            handle = open(file, "a+")  # noqa: SIM115 - the caller closes it
+            handle = open(file, "a+", encoding="utf-8")  # noqa: SIM115 - the caller closes it
         except OSError as error:
             raise HomeError(f"cannot write in {home.path}: {error.strerror}; set REGIME_HOME elsewhere") from error
         try:

@@ -37,7 +37,9 @@ def append(
     if dataset.time_column:  # only the part of history that the batch speaks of is compared
         time = dataset.time_column
         window = f"where {time} between ? and ?"
-        found = connection.execute(f"select min({time}), max({time}) from read_parquet(?)", [str(parquet)]).fetchall()
+        found = connection.execute(
+            f"select min({time}), max({time}) from {landed_rows(dataset)}", [str(parquet)]
+        ).fetchall()
         bounds = list(found[0])
     connection.register("held", pa.table({"row": pa.array(sorted(held), pa.int64())}))
     appended = connection.execute(
@@ -45,7 +47,7 @@ def append(
         insert into raw.{dataset.name} ({columns}, recorded_at, load_id)
         with batch as materialized (
             select {columns}, file_row_number
-            from {landed_rows(dataset, "file_row_number = true")}
+            from {landed_rows(dataset)}
             where file_row_number not in (select row from held)
             qualify row_number() over (partition by {key} order by file_row_number desc) = 1
         ),
@@ -94,7 +96,7 @@ def settle(
         connection.execute(
             f"""
             create or replace temp table moved_keys as
-            select distinct {key} from read_parquet(?, filename = true, file_row_number = true) o
+            select distinct {key} from {landed_rows(dataset)} o
             semi join moved m on m.file = o.filename and m.row = o.file_row_number
             """,
             [[str(path) for path in moved]],
@@ -108,7 +110,7 @@ def settle(
                        rank() over (
                            partition by {key} order by b.recorded_at, b.load_id, o.file_row_number
                        ) as place
-                from (select * from {landed_rows(dataset, "filename = true, file_row_number = true")}
+                from (select * from {landed_rows(dataset)}
                       semi join moved_keys using ({key})) o
                 join batches b on b.file = o.filename
                 left join held h on h.file = o.filename and h.row = o.file_row_number

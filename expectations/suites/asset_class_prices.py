@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from expectations.rules import Suite, are_symbols, between, days_ahead, one_of, present, quarantine, stop, warn
+from expectations.rules import Suite, are_symbols, between, days_ahead, hole, one_of, present, quarantine, stop, warn
 
 
 def _over_previous(rows: pd.DataFrame) -> pd.Series:
@@ -29,7 +29,7 @@ SUITE = Suite(
             "a name goes into addresses, keys and pages: what holds markup, a path or what cannot be seen is none",
             one_of("names_are_names", True),
         ),
-        quarantine("close_is_present", "a day without a close is a day without a row", present("close")),
+        hole("close_is_present", "a day without a close is a day without a row", present("close")),
         quarantine(
             "close_is_possible",
             "no index, price or rate in use lies outside of these bounds; beyond, the number was misread",

@@ -8,6 +8,7 @@ from expectations.rules import (
     Suite,
     are_symbols,
     between,
+    hole,
     hours_ahead,
     not_below,
     one_of,
@@ -41,7 +42,7 @@ SUITE = Suite(
             "a name goes into addresses, keys and pages: what holds markup, a path or what cannot be seen is none",
             one_of("names_are_names", True),
         ),
-        quarantine(
+        hole(
             "values_are_present",
             "a candle has four prices and a volume; a hole in it is a hole in the hour",
             present("open", "high", "low", "close", "base_volume", "quote_volume"),

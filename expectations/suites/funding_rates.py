@@ -9,6 +9,7 @@ from expectations.rules import (
     Suite,
     are_symbols,
     between,
+    hole,
     hours_ahead,
     median_at_most,
     one_of,
@@ -44,7 +45,7 @@ SUITE = Suite(
             "a name goes into addresses, keys and pages: what holds markup, a path or what cannot be seen is none",
             one_of("names_are_names", True),
         ),
-        quarantine("rate_is_present", "a settlement without a rate says nothing", present("funding_rate")),
+        hole("rate_is_present", "a settlement without a rate says nothing", present("funding_rate")),
         quarantine(
             "rate_is_possible",
             "venues cap a settlement at a few percent; beyond 10 % it is another unit",

@@ -8,6 +8,7 @@ from expectations.rules import (
     Suite,
     are_symbols,
     between,
+    hole,
     hours_ahead,
     one_of,
     present,
@@ -38,7 +39,7 @@ SUITE = Suite(
             "a position is long or short; anything else was misread",
             one_of("side", "long", "short"),
         ),
-        quarantine(
+        hole(
             "quantity_is_present",
             "contracts of no known size are no amount of coins",
             present("quantity"),

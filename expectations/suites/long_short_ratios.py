@@ -9,6 +9,7 @@ from expectations.rules import (
     Suite,
     are_symbols,
     between,
+    hole,
     hours_ahead,
     one_of,
     present,
@@ -33,7 +34,7 @@ SUITE = Suite(
             "a name goes into addresses, keys and pages: what holds markup, a path or what cannot be seen is none",
             one_of("names_are_names", True),
         ),
-        quarantine(
+        hole(
             "ratio_is_present",
             "an observation without a ratio, or with nobody on one side, says nothing",
             present("long_short_account_ratio"),

@@ -8,6 +8,7 @@ from expectations.rules import (
     Suite,
     are_symbols,
     between,
+    hole,
     hours_ahead,
     one_of,
     present,
@@ -36,7 +37,7 @@ SUITE = Suite(
             "a name goes into addresses, keys and pages: what holds markup, a path or what cannot be seen is none",
             one_of("names_are_names", True),
         ),
-        quarantine(
+        hole(
             "an_amount_is_present",
             "an observation has coins or dollars; without either it says nothing",
             between("amounts_known", at_least=1),

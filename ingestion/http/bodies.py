@@ -7,17 +7,16 @@ question with a reason, and costs no more memory than the limit.
 import asyncio
 import json
 import re
-import ssl
 import zlib
 from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
-import certifi
 import httpx
 import orjson
 
 from ingestion.http.fetch import Malformed, Refused
+from ingestion.http.proxies import proxy_of
 from ingestion.secrets import holds_secret
 
 # The largest answers in use are lists of all instruments (some 20 MB of JSON); a page of rows has one or two.
@@ -122,14 +121,16 @@ class Session:
         if not _ADDRESS.fullmatch(url.raw_path_qs):
             raise Refused(f"an address on {url.host} holds characters that no address has")
         headers = {**(options.pop("headers", None) or {}), "Accept-Encoding": ACCEPTED_ENCODINGS}
+        if self._only_https:
+            options["proxy"] = proxy_of(str(url))
         return self._session.request(method, url, headers=headers, allow_redirects=False, **options)
 
 
 def open_session(*, verify: bool) -> Session:
-    """A session for ccxt. `verify`: the real services, over TLS with known certificates."""
+    """A session for ccxt. `verify`: the real services, over TLS with the certificates that httpx knows too."""
     return Session(
         aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=ssl.create_default_context(cafile=certifi.where()) if verify else False),
+            connector=aiohttp.TCPConnector(ssl=httpx.create_ssl_context() if verify else False),
             response_class=Body,
             timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS),
         ),

@@ -1,9 +1,14 @@
 """Providers of reference data: market caps, macro series, prices of other asset classes; one small file each.
 
-A new provider is its file, its name in the list below, and its block in `universe.toml`.
+A new provider is its file, found by its `PROVIDER`, and its block in `universe.toml`.
 """
 
-from ingestion.references import coingecko, fred, mof, yahoo
+from importlib import import_module
+from pkgutil import iter_modules
+
 from ingestion.references.provider import Provider
 
-PROVIDERS: dict[str, Provider] = {module.PROVIDER.name: module.PROVIDER for module in (coingecko, fred, mof, yahoo)}
+_MODULES = [import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__)]
+PROVIDERS: dict[str, Provider] = {
+    module.PROVIDER.name: module.PROVIDER for module in _MODULES if hasattr(module, "PROVIDER")
+}

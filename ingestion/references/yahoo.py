@@ -1,7 +1,8 @@
 """Yahoo's chart endpoint: daily closes of what crypto is compared with.
 
-It answers 429 often, so it is asked for few series, each with one question; the week does without it if need be. Closes
-are restated when a share is split, so that each answer is asked for whole: it is as adjusted as its newest row.
+It answers 429 often, so each series is one question; the week does without it if need be. The question is for all of
+its days, also those that are known: after a split the provider states the whole series anew, in the new shares' price,
+and new days beside old ones would be two scales in one series. What is the same as before adds no row.
 """
 
 from datetime import date, datetime, timedelta, timezone, tzinfo

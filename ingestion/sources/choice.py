@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from ingestion import secrets
-from warehouse.home import Home, HomeError, describe
+from warehouse.home import Home, describe
 from warehouse.source import Kind, SourceError
 
 SimulatedMarket = Literal["full", "tiny"]
@@ -55,19 +55,14 @@ def choose(
 
 def check_is_held(home: Home, choice: Choice) -> None:
     """HomeError if the home already holds another source's data. Changes nothing, unlike `Home.claim`."""
-    held = _held(home)
-    if held and held != choice:
-        raise HomeError(
-            f"{home.path} holds {held.words}, not {choice.words}; "
-            "set REGIME_HOME to a new directory for the other source"
-        )
+    home.check_holds(choice.kind, replay_dir=choice.replay_dir, market=choice.market)
 
 
 def _asked(replay_dir: Path | None, is_live: bool, environment: Mapping[str, str]) -> Choice | None:
     if is_live:
         return Choice("live")
     if replay_dir:
-        return Choice("replay", replay_dir=replay_dir.expanduser().resolve())
+        return Choice("replay", replay_dir=replay_dir.expanduser().absolute())
     kind = environment.get("REGIME_SOURCE")
     market = environment.get("REGIME_MARKET")
     if kind is None:
@@ -78,7 +73,7 @@ def _asked(replay_dir: Path | None, is_live: bool, environment: Mapping[str, str
         directory = environment.get("REGIME_REPLAY_DIR")
         if not directory:
             raise SourceError("REGIME_SOURCE=replay needs REGIME_REPLAY_DIR, the directory with the tables")
-        return Choice("replay", replay_dir=Path(directory).expanduser().resolve())
+        return Choice("replay", replay_dir=Path(directory).expanduser().absolute())
     if kind == "simulated":
         return Choice("simulated", market=_market(market or "full"))
     raise SourceError(f"REGIME_SOURCE={kind} is no source; use {', '.join(get_args(Kind))}")

@@ -13,6 +13,7 @@ from typing import IO
 
 import httpx
 
+from ingestion.http import proxies
 from ingestion.secrets import without_secrets
 from ingestion.sources.choice import Choice
 from warehouse.home import CHECKOUT
@@ -46,7 +47,7 @@ def open_source(choice: Choice) -> Iterator[Source]:
 def served(base_url: str) -> Source:
     """The market server at `base_url`; it says itself whether it simulates or replays, and what time it is."""
     try:
-        answer = httpx.get(f"{base_url}/market/clock", timeout=30)
+        answer = httpx.get(f"{base_url}/market/clock", timeout=30, trust_env=False)
         answer.raise_for_status()
         clock = answer.json()
         return Source(
@@ -122,6 +123,7 @@ def _stop(server: "subprocess.Popen[bytes]") -> None:
 
 def _check_network() -> None:
     """One service that answers anything at all is enough: a venue that is down costs coverage, not the run."""
+    proxies.check()
     reasons = []
     for probe in LIVE_PROBES:
         try:

@@ -1,11 +1,12 @@
 """The exchanges: one small file each, which declares how this exchange differs, over one ccxt client.
 
-A new venue is its file, its name in the list below, and its block in `universe.toml`.
+A new venue is its file, found by its `VENUE`, and its block in `universe.toml`.
 """
 
-from ingestion.venues import binance, bitget, bybit, coinbase, gate, hyperliquid, kraken, okx
+from importlib import import_module
+from pkgutil import iter_modules
+
 from ingestion.venues.venue import Venue
 
-VENUES: dict[str, Venue] = {
-    module.VENUE.name: module.VENUE for module in (binance, bybit, hyperliquid, coinbase, okx, bitget, gate, kraken)
-}
+_MODULES = [import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__) if module.name != "client"]
+VENUES: dict[str, Venue] = {module.VENUE.name: module.VENUE for module in _MODULES if hasattr(module, "VENUE")}

@@ -2,11 +2,9 @@
 
 import json
 import logging
-import os
 import subprocess
 from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -40,9 +38,10 @@ from warehouse import coverage
 from warehouse.builds.failures import what_failed
 from warehouse.builds.ledger import EVERYTHING, begin_build, confirm_build, finish_build, is_current
 from warehouse.builds.processes import ends_with_us
-from warehouse.builds.project import fingerprint
+from warehouse.builds.project import STAGING, adopt_environment, fingerprint
 from warehouse.database import connect
 from warehouse.home import Home
+from warehouse.moments import moment_in
 from warehouse.week import Week
 
 STEP = "models"
@@ -102,8 +101,8 @@ def model_assets(weeks: PartitionsDefinition) -> AssetsDefinition:
     def build(context: AssetExecutionContext, dbt: DbtCliResource, session: ResourceParam[Session]) -> Iterator[Any]:
         session.progress.start(STEP, total=len(context.selected_output_names))
         state = fingerprint()
-        now = datetime.now(UTC)
         with connect(session.home) as connection:
+            now = moment_in(connection)
             coverage.update(connection, session.source.now, session.source.starts_at, endpoints())
             if is_deferred(context):
                 report_raw_weeks(context, connection, session.source)
@@ -122,7 +121,7 @@ def model_assets(weeks: PartitionsDefinition) -> AssetsDefinition:
         # Seeds are no assets of this step, so dbt is told to load them.
         seeds = [] if context.is_subset else ["--select", "resource_type:seed"]
         refresh = ["--full-refresh"] if rebuild_from == EVERYTHING else []
-        os.environ["REGIME_STAGING"] = str(session.home.staging)  # dbt runs in a process of its own
+        adopt_environment(STAGING, session.home.path)  # dbt runs in a process of its own
         invocation = dbt.cli(
             ["build", "--exclude-resource-type", "unit_test", *seeds, *refresh],
             context=context,

@@ -94,7 +94,7 @@ def weekly_regime_summary(weeks: PartitionsDefinition, marts: Sequence[AssetKey]
             "source": source.kind,
             "page": MetadataValue.path(newest / "index.html"),
             "warehouse": MetadataValue.path(session.home.warehouse),
-            "preview": MetadataValue.md((newest / "summary.md").read_text()),
+            "preview": MetadataValue.md((newest / "summary.md").read_text(encoding="utf-8")),
             "charts": MetadataValue.md(_embedded(newest / "charts")),
         }
         if is_deferred(context):

@@ -13,6 +13,7 @@ from rich.text import Text
 from regime.commands.sql import open_published
 from regime.errors import BadInput
 from regime.lineage import UNCHANGED, LandedFile, landed_files, sources_of
+from regime.output import as_file
 from regime.weeks import parse
 from report.evidence import query_of, says_the_same
 from report.figures import value_of_cell
@@ -66,7 +67,7 @@ def explain(
     if format == "json":
         answer = {"week": week, "language": language, "sentence_id": one.sentence_id, "text": one.text}
         found = {**answer, "figures": [asdict(figure) for figure in figures]}
-        out.write(json.dumps(found, indent=1, default=str, ensure_ascii=False) + "\n")
+        as_file(out).write(json.dumps(found, indent=1, default=str, ensure_ascii=False) + "\n")
     else:
         _print(Console(file=out, highlight=False), one, figures, is_all)
 
@@ -106,7 +107,7 @@ def _find(said: list[Said], sentence: str, week: str) -> Said:
 
 def _list(said: list[Said], format: str, out: TextIO) -> None:
     if format == "json":
-        out.write(json.dumps([asdict(one) for one in said], indent=1, ensure_ascii=False) + "\n")
+        as_file(out).write(json.dumps([asdict(one) for one in said], indent=1, ensure_ascii=False) + "\n")
         return
     console = Console(file=out, highlight=False)
     part = None

@@ -7,7 +7,7 @@ are released by decision: it is kept in landing, and the next build honours it.
 import getpass
 import os
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
@@ -19,6 +19,7 @@ from regime.reading import open_newest
 from warehouse.clock import remembered_clock
 from warehouse.contracts import DATASETS
 from warehouse.home import Home
+from warehouse.moments import Moments
 from warehouse.quarantine.check_releases import ReleasedFact
 from warehouse.recovery.upkeep import locked, put_in_order
 from warehouse.untrusted import one_line
@@ -123,9 +124,10 @@ def release(
                     f"rule {one_line(rule, 60)} is a guard's: whole batches are judged again, by the rule as it stands "
                     f"in {SUITES}/; leave --symbol and --reason out"
                 )
-            began = datetime.now(UTC).replace(tzinfo=None)
+            moments = Moments(home)
+            began = moments.next().replace(tzinfo=None)
             for file in files:
-                _judge_again(home, file, rule)
+                _judge_again(home, file, rule, moments)
             load_landed(connection, home)
             _report(connection, rule, dataset, len(files), began)
 
@@ -194,7 +196,7 @@ def _who() -> str:
         return f"user {os.getuid()}"
 
 
-def _judge_again(home: Home, file: str, rule: str) -> None:
+def _judge_again(home: Home, file: str, rule: str, moments: Moments) -> None:
     from expectations.runner import judge_at
     from warehouse.landing import read_manifest
     from warehouse.quarantine.verdicts import rejudge
@@ -204,7 +206,7 @@ def _judge_again(home: Home, file: str, rule: str) -> None:
     clock = manifest.clock or (remembered.now if remembered else None)
     if clock is None:
         raise BadInput(f"what time it was when {Path(file).name} landed is not known; run `regime run` first")
-    rejudge(manifest, judge_at(clock), clock=clock, rule=rule)
+    rejudge(manifest, judge_at(clock), clock=clock, rule=rule, moments=moments)
 
 
 def _report(

@@ -14,6 +14,7 @@ from regime.errors import WARM_UP, RunFailed, stopped_at_once
 from regime.progress import Steps
 from regime.weeks import check_closed, parse
 from warehouse.home import Home
+from warehouse.publishing.history import current_number
 from warehouse.week import Week
 
 # Long enough for a `regime status` that is reading; a run holds the lock longer.
@@ -48,14 +49,17 @@ def _import_what_runs() -> None:
 
 
 def publish(steps: Steps, session: Session, weeks: list[Week]) -> None:
-    """Run the line for some weeks; RunFailed if they are not published."""
+    """Run the line for some weeks. RunFailed if it fails; the message says whether readers see a new version."""
     from orchestration.run import log_file, run_weeks
 
+    before = current_number(session.home)
     with ThreadPoolExecutor(1, thread_name_prefix="run") as pool, stopped_at_once(steps.close):
         outcome = pool.submit(run_weeks, session, weeks).result()
     if not outcome.is_success:
+        number = current_number(session.home)
+        done = "nothing was published" if number == before else f"publication {number} is out, but not all went well"
         raise RunFailed(
-            f"nothing was published: {'; '.join(outcome.failures)} "
+            f"{done}: {'; '.join(outcome.failures)} "
             f"(run {outcome.run_id[:8]}, see {log_file(session.home)} or `regime ui`)"
         )
 

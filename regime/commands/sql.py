@@ -15,6 +15,7 @@ from typing import Any, TextIO
 import duckdb
 
 from regime.errors import BadInput
+from regime.output import as_file
 from warehouse.home import Home
 from warehouse.untrusted import one_line, spelled
 
@@ -134,12 +135,12 @@ def open_published(home: Home) -> duckdb.DuckDBPyConnection:
 def print_rows(columns: Sequence[str], found: duckdb.DuckDBPyConnection, format: str, out: TextIO) -> None:
     """What was found, as a table, CSV or JSON."""
     if format == "csv":
-        writer = csv.writer(out, lineterminator="\n")
+        writer = csv.writer(as_file(out), lineterminator="\n")
         writer.writerow([_csv_cell(name) for name in columns])
         for row in _rows(found):
             writer.writerow([_csv_cell(value) for value in row])
     elif format == "json":
-        _json(columns, found, out)
+        _json(columns, found, as_file(out))
     else:
         _table(columns, found, out)
 

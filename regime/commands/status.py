@@ -12,7 +12,7 @@ import duckdb
 from regime.commands.sql import open_published
 from regime.ledger import by_dataset
 from warehouse.clock import remembered_clock
-from warehouse.home import Home, describe
+from warehouse.home import FORMAT, Home, describe
 from warehouse.publishing.gate import blocking_reasons
 from warehouse.untrusted import one_line
 from warehouse.week import Week
@@ -81,7 +81,7 @@ def _last_run(dagster_home: Path) -> str:
     if not database.exists():
         return "none"
     try:
-        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=1)) as connection:
+        with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True, timeout=1)) as connection:
             row = connection.execute(
                 "select run_id, status, start_time, end_time from runs order by id desc limit 1"
             ).fetchone()
@@ -102,6 +102,10 @@ def _work(home: Home) -> Iterator[tuple[str, str]]:
     """
     if not home.staging.exists():
         yield "blocked by", "nothing is loaded yet"
+        return
+    identity = home.identity()
+    if identity is not None and identity.format < FORMAT:
+        yield "blocked by", f"the home is in format {identity.format}; the next run brings it to {FORMAT}"
         return
     try:
         with open(home.path / "lock", "rb") as handle:

@@ -1,8 +1,7 @@
 """`python -m regime.dev.binding`: every model bound against empty tables, so that wrong SQL shows before any run.
 
-Belongs here: compiling once, and letting DuckDB plan each model without a row: unknown columns, wrong types, columns
-that differ from those declared.
-Does not: values. dbt keeps a database open for as long as its process lives: this is a process of its own.
+Without a row: it finds unknown columns, wrong types, and columns that differ from those declared. dbt keeps a database
+open for as long as its process lives, so this is a process of its own.
 """
 
 import json
@@ -14,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from warehouse.builds.project import PROJECT_DIR
+from warehouse.builds.project import PROJECT_DIR, adopt_environment
 from warehouse.database import connect
 from warehouse.home import Home
 
@@ -36,14 +35,11 @@ def _problems(directory: Path) -> list[list[str]]:
     with connect(home):
         pass  # raw's tables
     database = home.staging.rename(directory / "binding.duckdb")  # no schema may be called as the file is
-    os.environ |= {
-        "REGIME_STAGING": str(database),
-        "DBT_TARGET_PATH": str(directory / "target"),
-        "DBT_LOG_PATH": str(directory / "logs"),
-    }
+    adopt_environment(database)
     places = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR), "--quiet"]
+    places += ["--target-path", str(directory / "target"), "--log-path", str(directory / "logs")]
     done = dbtRunner().invoke(["compile", "--full-refresh", "--select", "resource_type:model", *places])
-    manifest: Any = json.loads((directory / "target" / "manifest.json").read_text()) if done.success else None
+    manifest: Any = json.loads((directory / "target" / "manifest.json").read_bytes()) if done.success else None
     if manifest is None:
         failed = [
             [r.node.original_file_path, str(r.message)]

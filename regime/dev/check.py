@@ -1,8 +1,4 @@
-"""`regime dev check`: everything that can be wrong with a change before anything runs, in seconds.
-
-Belongs here: the order of the checks, and how findings are shown.
-Does not: the checks (one file each beside this one).
-"""
+"""`regime dev check`: everything that can be wrong with a change before anything runs, in seconds."""
 
 import json
 import subprocess
@@ -68,7 +64,7 @@ def check_universe() -> Iterator[Finding]:
 def check_binding() -> list[Finding]:
     """Every model planned by DuckDB, in a process of its own."""
     done = subprocess.run(
-        [sys.executable, "-m", "regime.dev.binding"], cwd=CHECKOUT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "regime.dev.binding"], cwd=CHECKOUT, capture_output=True, encoding="utf-8", check=False
     )
     try:
         problems = json.loads(done.stdout)

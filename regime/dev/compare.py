@@ -1,10 +1,10 @@
 """`regime dev compare OLD NEW`: whether two homes publish the same, mart by mart and page by page.
 
-Belongs here: keys and values of the published marts (floats to 1e-9 relative), and the words of the pages. What moves
-with the wall clock alone (when rows were recorded, the publications) is not compared.
-Does not: what was learned between two publications of one home (`regime diff`).
+Compared are keys and values of the published marts (floats to 1e-9 relative) and the words of the pages, but for what
+the wall clock alone changes (when rows were recorded, the publications). Two publications of one home: `regime diff`.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +18,7 @@ from rich.table import Table
 from regime.errors import BadInput, RunFailed
 
 TOLERANCE = 1e-9
+LAST_BITS = 1e-15
 NOT_COMPARED = {"publications"}
 OF_THE_WALL_CLOCK: Mapping[str, frozenset[str]] = {
     "data_coverage_weekly": frozenset({"last_recorded_at"}),
@@ -30,16 +31,17 @@ _HASH = re.compile(r"\b[0-9a-f]{12,64}\b")
 def compare_homes(old: Path, new: Path, *, metric_ids: Path | None = None) -> None:
     """Print what differs; RunFailed if anything does. `metric_ids`: a table of mart,old_metric_id,new_metric_id."""
     renamed = _renamed(metric_ids)
+    all_new_ids = {was: now for ids in renamed.values() for was, now in ids.items()}
     table = Table("what", "rows", "difference")
     with _opened(old) as before, _opened(new) as after:
         names_before, names_after = _marts(before), _marts(after)
         for name in sorted(names_before - names_after):
             table.add_row(f"marts.{name}", "", "is no more")
         for name in sorted(names_before & names_after - NOT_COMPARED):
-            told = _difference(name, before, after, renamed.get(name, {}))
+            told = _difference(name, before, after, renamed)
             if told:
                 table.add_row(f"marts.{name}", f"{_count(after, name):,}", told)
-    for name, told in _pages(old / "reports", new / "reports", renamed):
+    for name, told in _pages(old / "reports", new / "reports", all_new_ids):
         table.add_row(name, "", told)
     console = Console()
     if table.row_count:
@@ -77,7 +79,10 @@ def _count(connection: duckdb.DuckDBPyConnection, mart: str) -> int:
 
 
 def _difference(
-    name: str, before: duckdb.DuckDBPyConnection, after: duckdb.DuckDBPyConnection, new_ids: Mapping[str, str]
+    name: str,
+    before: duckdb.DuckDBPyConnection,
+    after: duckdb.DuckDBPyConnection,
+    renamed: Mapping[str, Mapping[str, str]],
 ) -> str:
     x, y = (connection.execute(f'select * from marts."{name}"').df() for connection in (before, after))
     if lost := [column for column in x.columns if column not in y.columns]:
@@ -87,15 +92,27 @@ def _difference(
     columns = [c for c in x.columns if c not in OF_THE_WALL_CLOCK.get(name, ())]
     numbers = [c for c in columns if pd.api.types.is_float_dtype(x[c])]
     keys = [c for c in columns if c not in numbers]
-    if "metric_id" in keys:
-        x["metric_id"] = x["metric_id"].map(lambda old: new_ids.get(old, old))
+    if "metric_id" in keys and name in renamed:
+        x["metric_id"] = x["metric_id"].map(lambda old: renamed[name].get(old, old))
+    if "evidence" in keys:
+        y["evidence"] = y["evidence"].map(lambda text: _evidence(text, {}))
+        x["evidence"] = x["evidence"].map(lambda text: _evidence(text, renamed))
     x, y = (_ordered(frame, keys, numbers) for frame in (x, y))
     differing = {c: int((x[c] != y[c]).sum()) for c in keys}
     for column in numbers:
         a, b = x[column].to_numpy(float), y[column].to_numpy(float)
-        is_same = np.isclose(a, b, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True)
+        # A residual of sums of billions is 0 but for their last bits.
+        last_bits = LAST_BITS * np.nanmax(np.abs(a), initial=0)
+        is_same = np.isclose(a, b, rtol=TOLERANCE, atol=max(TOLERANCE, last_bits), equal_nan=True)
         differing[column] = int((~is_same).sum())
     return ", ".join(f"{column} in {count:,}" for column, count in differing.items() if count)
+
+
+def _evidence(text: str, renamed: Mapping[str, Mapping[str, str]]) -> str:
+    """A sentence's evidence under the new ids of the marts that it names."""
+    return json.dumps([
+        json.loads(_renamed_in(json.dumps(one), renamed.get(one["table"], {}))) for one in json.loads(text)
+    ])  # fmt: skip
 
 
 def _ordered(frame: pd.DataFrame, keys: list[str], numbers: list[str]) -> pd.DataFrame:
@@ -103,10 +120,9 @@ def _ordered(frame: pd.DataFrame, keys: list[str], numbers: list[str]) -> pd.Dat
     return text.sort_values([*keys, *numbers], kind="stable").reset_index(drop=True)
 
 
-def _pages(old: Path, new: Path, renamed: Mapping[str, Mapping[str, str]]) -> list[tuple[str, str]]:
+def _pages(old: Path, new: Path, new_ids: Mapping[str, str]) -> list[tuple[str, str]]:
     """Pages whose text differs, moments of the wall clock and hashes left out."""
     found = []
-    new_ids = {was: now for ids in renamed.values() for was, now in ids.items()}
     for page in sorted(p for p in old.glob("*/*") if p.suffix in {".md", ".html", ".json"}):
         name = page.relative_to(old)
         other = new / name
@@ -119,6 +135,10 @@ def _pages(old: Path, new: Path, renamed: Mapping[str, Mapping[str, str]]) -> li
 
 def _words(page: Path, new_ids: Mapping[str, str]) -> str:
     text = _HASH.sub("#", _MOMENT.sub("@", page.read_text(encoding="utf-8")))
+    return _renamed_in(text, new_ids)
+
+
+def _renamed_in(text: str, new_ids: Mapping[str, str]) -> str:
     for old, new in new_ids.items():
         text = re.sub(rf"\b{re.escape(old)}\b", new, text)
     return text

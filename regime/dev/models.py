@@ -1,7 +1,6 @@
 """Models as files: each has its description beside it, each mart its promises, each layer reads only what it may.
 
-Belongs here: what can be said of the dbt project from its files alone, in a second.
-Does not: whether the SQL is right (binding.py, dbt's own tests).
+From its files alone, in a second; whether the SQL can be planned is asked by binding.py.
 """
 
 import re

@@ -1,7 +1,7 @@
 """Seeds against their own declarations, row by row, without dbt: a typo costs a second, not a run.
 
-Belongs here: what a seed's `.yml` promises (columns, types, tests), asked of the CSV with its line numbers.
-Does not: the promises themselves (dbt_project/seeds/*.yml); dbt asks them again of what it loaded.
+What a seed's `.yml` promises (columns, types, tests) is asked of the CSV, with its line numbers; dbt asks it again of
+what it loaded.
 """
 
 import csv

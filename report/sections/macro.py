@@ -19,13 +19,16 @@ OFFICES = ("PAYEMS", "UNRATE", "CPIAUCSL_YOY", "GDPC1_YOY", "GBRCPI_YOY", "ICSA"
 
 def section(marts: Marts) -> Section:
     """Asset classes first, then releases, curves and the next decision."""
-    classes = ranked(marts.weekly_rows("asset_class_returns_weekly", window_id=None), "rank", highest_first=False)
+    all_classes = marts.weekly_rows("asset_class_returns_weekly", window_id=None)
+    classes = ranked(all_classes, "rank", highest_first=False)
     macro = marts.weekly_rows("macro_weekly", window_id=None)
     said = [
         _classes(marts, classes),
+        *_left_out(all_classes),
         *_releases(marts, macro),
         *_curves(macro),
-        _cut(marts, macro),
+        _cut(marts),
+        *_stale(macro),
         *since(marts, "macro"),
     ]
     tables = [t for t in (_class_table(classes), _macro_table(macro)) if t is not None]
@@ -75,6 +78,16 @@ def _classes(marts: Marts, rows: list[Row]) -> Sentence | Unknown:
         beside=words(beside.figure("asset_class")),
         beside_return=show(beside.figure("return_pct"), signed=True),
     ).claiming(*_claims(rows))
+
+
+def _left_out(rows: list[Row]) -> list[Sentence]:
+    """Classes without a return, and why."""
+    out = [
+        compose("{name} ({reason})", name=words(row.figure("asset_class")), reason=words(row.figure("left_out_reason")))
+        for row in rows
+        if row.figure("left_out_reason").is_known
+    ]
+    return [say("asset_classes_left_out", "Not ranked: {classes}.", classes=series(out))] if out else []
 
 
 def _claims(rows: list[Row]) -> list[Extreme]:
@@ -146,10 +159,10 @@ def _curves(rows: list[Row]) -> list[Sentence]:
     return []
 
 
-def _cut(marts: Marts, rows: list[Row]) -> Sentence | Unknown:
+def _cut(marts: Marts) -> Sentence | Unknown:
     row = marts.weekly("macro_weekly", window_id=None, series_id=CUT)
     value, before = row.figure("value_as_released"), row.figure("previous_value")
-    if not value.is_known:
+    if not value.is_known or _is_stale(row):
         return unknown(
             "macro_cut",
             "The probability of a cut at the next meeting",
@@ -165,6 +178,22 @@ def _cut(marts: Marts, rows: list[Row]) -> Sentence | Unknown:
         value=rate(value, "percent"),
         before=rate(before, "percent"),
     )
+
+
+def _is_stale(row: Row) -> bool:
+    return bool(row.figure("is_stale").value)
+
+
+def _stale(rows: list[Row]) -> list[Sentence]:
+    """What was last published long before the week is no news of it, and is said to be old."""
+    old = [
+        compose(
+            "{name} (last published on {released})", name=words(row.figure("name")), released=row.figure("released_at")
+        )
+        for row in rows
+        if _is_stale(row)
+    ]
+    return [say("macro_stale", "Out of date, so no change is given: {old}.", old=series(old))] if old else []
 
 
 def _class_table(rows: list[Row]) -> Table | None:

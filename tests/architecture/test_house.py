@@ -74,6 +74,25 @@ def test_a_library_lives_in_one_folder(library, home):
     assert [name for name in found if not name.startswith(home)] == []
 
 
+def test_files_are_utf_8_whatever_the_locale():
+    """Where no encoding is named, Python takes the locale's: EUC-JP somewhere, and what we wrote cannot be read."""
+    opening = {"open", "fdopen", "read_text", "write_text", "NamedTemporaryFile", "RotatingFileHandler"}
+    found = []
+    for path in modules():
+        for call in ast.walk(ast.parse(path.read_bytes())):
+            if not isinstance(call, ast.Call):
+                continue
+            name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", None)
+            is_method = name == "open" and not isinstance(call.func, ast.Name)  # of a database, an image
+            named = {keyword.arg: keyword.value for keyword in call.keywords}
+            words = [arg.value for arg in (*call.args, *named.values()) if isinstance(arg, ast.Constant)]
+            is_text = name in opening and not any(isinstance(word, str) and "b" in word for word in words)
+            is_process = name in {"run", "Popen"} and named.keys() & {"text", "universal_newlines"}
+            if ((is_text and not is_method) or is_process) and "encoding" not in named:
+                found.append(f"{path.relative_to(CHECKOUT)}:{call.lineno} {name}")
+    assert found == []
+
+
 def test_every_module_says_what_belongs_in_it():
     silent = [str(p.relative_to(CHECKOUT)) for p in modules() if not ast.get_docstring(ast.parse(p.read_text()))]
     assert silent == []

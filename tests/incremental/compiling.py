@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 
+from warehouse.builds.project import adopt_environment
 from warehouse.database import connect
 from warehouse.home import CHECKOUT, Home
 
@@ -26,8 +27,8 @@ def main(directory: Path) -> None:
         pass  # raw's tables
     # One schema is called as the file is, which makes every name of two parts ambiguous in hand-written SQL.
     database = home.staging.rename(directory / DATABASE)
+    adopt_environment(database)
     os.environ |= {
-        "REGIME_STAGING": str(database),
         "DBT_TARGET_PATH": str(directory / "target"),
         "DBT_LOG_PATH": str(directory / "logs"),
     }

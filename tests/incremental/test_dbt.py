@@ -1,6 +1,5 @@
 """dbt's own materialisation does what the runner of compiled models does: a full build and an increment, by dbt."""
 
-import os
 import subprocess
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from tests.incremental.histories import History
 from tests.incremental.models import Models, opened
 from tests.incremental.test_incremental import refreshed_differs
 from warehouse.builds.ledger import EVERYTHING
-from warehouse.builds.project import PROJECT_DIR, dbt_executable
+from warehouse.builds.project import PROJECT_DIR, dbt_executable, environment
 
 
 def dbt_build(database: Path, *, is_full: bool) -> None:
@@ -20,9 +19,8 @@ def dbt_build(database: Path, *, is_full: bool) -> None:
     done = subprocess.run(
         [*command, *(["--full-refresh"] if is_full else []), "--profiles-dir", str(PROJECT_DIR)],
         cwd=PROJECT_DIR,
-        env=os.environ
+        env=environment(database)
         | {
-            "REGIME_STAGING": str(database),
             "DBT_TARGET_PATH": str(directory / "target"),
             "DBT_LOG_PATH": str(directory / "logs"),
         },

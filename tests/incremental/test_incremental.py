@@ -10,11 +10,6 @@ from tests.incremental.models import Models, opened
 from warehouse.builds.ledger import EVERYTHING
 
 
-@pytest.fixture(scope="module")
-def models(tmp_path_factory) -> Models:
-    return Models.compiled(tmp_path_factory.mktemp("models"))
-
-
 def follow(models: Models, directory, seed: int, *, n_builds: int) -> list[str]:
     """Build a history step by step, each beside a full refresh of the same raw; tells how each build went."""
     connection = models.new_database(directory / "home")
@@ -50,6 +45,7 @@ def refreshed_differs(models: Models, directory) -> list[str]:
     return differences(home, copy, models.grains)
 
 
+@pytest.mark.xdist_group("models")
 def test_an_increment_equals_a_full_refresh(models, tmp_path):
     told = follow(models, tmp_path, 1, n_builds=3)
     left_standing = [line for line in told if "from 2025-08" in line or "from 2025-09" in line]

@@ -1,4 +1,4 @@
-"""What tests of whole lines share: homes of the tiny market, a home of the full one, and what is true of that."""
+"""What tests of whole lines share: homes of the tiny market and a home of the full one."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -8,9 +8,6 @@ import duckdb
 import pandas as pd
 import pytest
 
-from simulator.generation.generate import generate
-from simulator.generation.truth import Truth, truth
-from simulator.market import Market
 from tests.pipeline.market import CommandLine
 from tests.pipeline.weekly_homes import WeeklyHomes
 
@@ -42,15 +39,3 @@ def full_marts(full_line: CommandLine) -> Iterator[Callable[[str], pd.DataFrame]
     connection = duckdb.connect(str((full_line.home / "warehouse.duckdb").resolve()), read_only=True)
     yield lambda sql: connection.execute(sql).df()
     connection.close()
-
-
-@pytest.fixture(scope="session")
-def full_market() -> Market:
-    """The full market itself, which the line never saw."""
-    return generate("full")
-
-
-@pytest.fixture(scope="session")
-def full_truth(full_market: Market) -> Truth:
-    """What its generator knows of it."""
-    return truth(full_market)

@@ -11,7 +11,7 @@ import duckdb
 from tests.pipeline import small_home
 from tests.pipeline.killing import Scenario
 from warehouse.database import connect
-from warehouse.home import Home
+from warehouse.home import FORMAT, Home
 from warehouse.landing import manifests, read_manifest, verify
 from warehouse.loading import load_landed
 from warehouse.publishing.history import RolledBack, current_number, history, versions
@@ -189,7 +189,7 @@ def _check_migrated(path: Path) -> dict[str, Any]:
     put_in_order(check.home)
     check.that([close for _, close in facts(check.home)] == [1.0, 2.0, *MORE], "rows were lost or doubled")
     after = check.home.identity()
-    check.that(after is not None and after.format == 2, "the home is still in an older format")
+    check.that(after is not None and after.format == FORMAT, "the home is still in an older format")
     small_home.build(check.home, PUBLISHED + 1)
     _publish(path)
     check.that(current_number(check.home) == PUBLISHED + 1, "a later publication does not continue")

@@ -5,6 +5,8 @@ import io
 import json
 import os
 import shutil
+import subprocess
+import sys
 from datetime import datetime
 
 import duckdb
@@ -138,6 +140,45 @@ def test_what_cannot_be_done_is_one_line_and_changes_nothing(line, arguments, wo
     assert done.returncode == 2 and len(said) == 1 and words in said[0], done.stderr
     assert "Traceback" not in done.stderr and done.stdout == ""
     assert number(line.home) == 1 and pages(line.home) == list(WEEKS)
+
+
+@pytest.mark.slow
+def test_a_clock_that_was_ahead_and_is_set_right_loses_nothing(copied):
+    """A day ahead while the home was filled: what is published since stays whole, and as-of times go on."""
+    with duckdb.connect(str(Home(copied.home).staging)) as staging:
+        for table, column in staging.execute(
+            "select table_name, column_name from duckdb_columns() where schema_name = 'raw' and not internal"
+            " and column_name in ('recorded_at', 'as_of', 'finished_at', 'changed_at', 'published_at')"
+            " and table_name not like '%guard_results'"
+        ).fetchall():
+            staging.execute(f"update raw.{table} set {column} = {column} + interval 1 day")
+    before = copied("sql", "select count(*) from marts.universe_weekly", "--format", "csv").stdout
+    for expected in (2, 3):
+        done = copied("run")
+        assert done.returncode == 0 and number(copied.home) == expected, done.stderr
+        assert copied("sql", "select count(*) from marts.universe_weekly", "--format", "csv").stdout == before
+    asked = copied("sql", "select as_of from marts.publications order by publication_id", "--format", "csv").stdout
+    known = asked.splitlines()[1:]
+    assert len(known) == 3 and known == sorted(known)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("localedef") is None, reason="needs localedef")
+def test_the_locale_changes_what_is_printed_and_nothing_that_is_written(server, tmp_path):
+    locale = tmp_path / "ja_JP.eucjp"
+    subprocess.run(["localedef", "--no-archive", "-f", "EUC-JP", "-i", "ja_JP", str(locale)], check=False)
+    if not locale.exists():
+        pytest.skip("needs the source of ja_JP.eucjp")
+    line = CommandLine(tmp_path / "home", tmp_path, server)
+    for arguments in (["run"], ["diff", "--week", WEEKS[-1]], ["explain", WEEKS[-1], "--language", "ja"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "regime", *arguments], cwd=tmp_path, capture_output=True, timeout=540, check=False,
+            env=line.environment(LOCPATH=str(tmp_path), LC_ALL="ja_JP.eucjp"),
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+    assert "週" in done.stdout.decode("euc_jp")
+    for page in (line.home / "reports").rglob("*.html"):
+        page.read_text(encoding="utf-8")
 
 
 def test_a_replay_with_a_malformed_table_is_one_line(tmp_path):

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from tests.pipeline.reliability import record
-from warehouse.home import CHECKOUT
+from warehouse.home import CHECKOUT, FORMAT
 
 # Scenario: what is seen before and after, and the fewest operations there are to be killed before.
 SCENARIOS = {
@@ -18,7 +18,7 @@ SCENARIOS = {
     "publication": (["6", "7"], 40),
     "first_publication": (["0", "1"], 35),
     "rollback": (["6", "5"], 8),
-    "migration": (["format 1", "format 2"], 20),
+    "migration": (["format 1", f"format {FORMAT}"], 20),
     "damaged_staging": (["0 aside", "1 aside"], 15),
     "rebuild": (["format 1"], 15),
 }

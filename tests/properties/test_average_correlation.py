@@ -6,7 +6,7 @@ import pytest
 
 from tests.properties.correlated import DAY, ENDS, HOUR, one_factor
 
-pytestmark = pytest.mark.xdist_group("properties")
+pytestmark = pytest.mark.xdist_group("models")
 
 SIZES = {"1-10": 10, "11-50": 17, "51-100": 8}
 

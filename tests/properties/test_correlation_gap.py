@@ -13,7 +13,7 @@ import pytest
 
 from tests.properties.correlated import one_factor
 
-pytestmark = pytest.mark.xdist_group("properties")
+pytestmark = pytest.mark.xdist_group("models")
 
 WEEKS = 200
 SIZES = {"1-10": 10, "51-100": 50}

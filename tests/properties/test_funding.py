@@ -6,7 +6,7 @@ import pytest
 
 from tests.properties.bench import run_of
 
-pytestmark = pytest.mark.xdist_group("properties")
+pytestmark = pytest.mark.xdist_group("models")
 
 HOUR = pd.Timedelta(hours=1)
 STARTS = pd.Timestamp("2025-10-20")

@@ -9,7 +9,7 @@ import pytest
 from tests.independent import macro, since, weekly
 from tests.properties.bench import run_of
 
-pytestmark = pytest.mark.xdist_group("properties")
+pytestmark = pytest.mark.xdist_group("models")
 
 DAY = pd.Timedelta(days=1)
 WEEK = 7 * DAY

@@ -7,7 +7,7 @@ import pytest
 from tests.independent.returns import capped
 from tests.properties.bench import run_of
 
-pytestmark = pytest.mark.xdist_group("properties")
+pytestmark = pytest.mark.xdist_group("models")
 
 HOUR = pd.Timedelta(hours=1)
 STARTS = pd.Timestamp("2025-09-15")

@@ -7,7 +7,7 @@ import pytest
 from tests.independent import open_interest as independent
 from tests.properties.leveraged import ASSETS, DAY, random_leverage
 
-pytestmark = pytest.mark.xdist_group("properties")
+pytestmark = pytest.mark.xdist_group("models")
 
 EFFECTS = list(independent.EFFECTS)
 KEY = ["week_start", "window_id", "oi_bucket"]

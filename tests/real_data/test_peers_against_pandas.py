@@ -4,7 +4,6 @@ On the real tables, whatever is refused must be explained: two of Hyperliquid's 
 Then copies of the real tables with faults of every kind: the models must find them all, and nothing else.
 """
 
-import os
 import shutil
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import pandas as pd
 import pytest
 
 from tests.independent import peers
+from warehouse.builds.project import environment
 from warehouse.home import CHECKOUT
 
 pytestmark = [pytest.mark.real_data, pytest.mark.xdist_group("real_data")]
@@ -68,14 +68,14 @@ def tampered(replayed_home, tmp_path_factory):
     shutil.copyfile(replayed_home / "staging.duckdb", staging)
     with duckdb.connect(str(staging)) as connection:
         connection.execute(FAULTS)
-    environment = os.environ | {
-        "REGIME_STAGING": str(staging), "DBT_TARGET_PATH": str(place / "target"), "DBT_LOG_PATH": str(place / "logs"),
+    place_env = environment(staging) | {
+        "DBT_TARGET_PATH": str(place / "target"), "DBT_LOG_PATH": str(place / "logs"),
     }  # fmt: skip
     project = str(CHECKOUT / "dbt_project")
     command = [Path(sys.executable).parent / "dbt", "--quiet", "run", "--full-refresh",
                "--select", "+quarantine", "+int_funding_settlements",
                "--project-dir", project, "--profiles-dir", project]  # fmt: skip
-    done = subprocess.run(command, env=environment, cwd=place, capture_output=True, text=True, timeout=600, check=False)
+    done = subprocess.run(command, env=place_env, cwd=place, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     connection = duckdb.connect(str(staging), read_only=True)
     yield lambda sql: connection.execute(sql).df()

@@ -21,11 +21,12 @@ from warehouse import coverage
 from warehouse.builds import ledger
 from warehouse.builds.failures import OUT, what_failed
 from warehouse.builds.processes import ends_with_us
-from warehouse.builds.project import PROJECT_DIR, dbt_executable, fingerprint
+from warehouse.builds.project import PROJECT_DIR, STAGING, dbt_executable, environment, fingerprint, keep_parse
 from warehouse.clock import remembered_clock
 from warehouse.database import connect
 from warehouse.home import Home
 from warehouse.lock import is_alive
+from warehouse.moments import moment_in
 from warehouse.progress import SilentSteps, StepProgress
 from warehouse.publishing.gate import weeks_without_candles
 from warehouse.publishing.history import history
@@ -62,9 +63,10 @@ class Known:
 
 def moment(text: str, home: Home, *, now: datetime | None = None) -> datetime:
     """`2025-11-24T07:00`, a date (its first moment), with or without zone (then UTC), or `publication:3`. AsOfError."""
-    now = now or datetime.now(UTC)
+    numbers = {row.publication_id: row.as_of for row in history(home).publications}
+    # What was published as of a clock that was ahead can be asked for all the same.
+    now = max([now or datetime.now(UTC), *(as_of.replace(tzinfo=UTC) for as_of in numbers.values())])
     if found := _PUBLICATION.fullmatch(text.strip()):
-        numbers = {row.publication_id: row.as_of for row in history(home).publications}
         if int(found[1]) not in numbers:
             raise AsOfError(
                 f"there is no publication {int(found[1])}; " + _choose(f"publication:{n}" for n in sorted(numbers))
@@ -133,7 +135,7 @@ def _build(
 ) -> Known:
     state = fingerprint()
     with connect(scratch) as connection:
-        moment = as_of or datetime.now(UTC)
+        moment = as_of or moment_in(connection)
         source = _source_at(connection, home, moment)
         closed_weeks(week, week, source)
         _check_candles(connection, week, moment)
@@ -189,6 +191,7 @@ def _run_dbt(scratch: Home) -> None:
     """Build and test every model in the copy; AsOfError if that fails."""
     artefacts = scratch.path / "dbt"
     artefacts.mkdir()
+    keep_parse(artefacts)
     command = [dbt_executable(), "--quiet", "build", "--full-refresh", "--exclude-resource-type", "unit_test"]
     command += ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
     command += ["--target-path", str(artefacts), "--log-path", str(artefacts)]
@@ -196,8 +199,8 @@ def _run_dbt(scratch: Home) -> None:
         open(artefacts / OUT, "wb") as out,
         subprocess.Popen(
             command,
-            cwd=PROJECT_DIR,
-            env=os.environ | {"REGIME_STAGING": str(scratch.staging)},
+            cwd=scratch.path,
+            env=environment(STAGING),
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,

@@ -24,8 +24,9 @@ def what_failed(artefacts: Path, staging: Path) -> str:
         results = []
     failed = [result for result in results if result["status"] in _FAILED]
     if not failed:
-        said = one_line((artefacts / OUT).read_text(errors="replace"), 300) if (artefacts / OUT).exists() else ""
-        return f"dbt could not build the models; {said or log}"
+        out = artefacts / OUT
+        said = out.read_text(encoding="utf-8", errors="replace") if out.exists() else ""
+        return f"dbt could not build the models; {one_line(said, 300) or log}"
     names = ", ".join(r["unique_id"].split(".")[2] for r in failed[:5]) + (" …" if len(failed) > 5 else "")
     message = _broken_promises(failed[0], staging) or memory.advice(one_line(str(failed[0].get("message")), 300))
     return f"{len(failed)} of {len(results)} models and tests failed ({names}): {message}; {log}"

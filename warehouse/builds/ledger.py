@@ -11,6 +11,7 @@ import duckdb
 
 from warehouse import coverage
 from warehouse.contracts import DATASETS
+from warehouse.moments import moment_in
 from warehouse.source import Source
 
 EVERYTHING = datetime(1970, 1, 1)
@@ -79,7 +80,7 @@ def finish_build(connection: duckdb.DuckDBPyConnection, *, is_passed: bool) -> N
             ), false))
         where build_id = (select max(build_id) from raw.builds)
         """,
-        [_zoneless(datetime.now(UTC)), is_passed, SELECTION],
+        [_zoneless(moment_in(connection)), is_passed, SELECTION],
     )
 
 

@@ -13,11 +13,16 @@ STOP_SECONDS = 5.0
 _WATCHED = Path(__file__).with_name("watched.sh")
 
 
+# The directory in which a watched program starts, wherever its starter says.
+DIRECTORY = "REGIME_WATCHED_DIRECTORY"
+
+
 def watched(program: str, version: str = "") -> str:
     """What to start instead of `program`, which then ends with this process from its very first moment.
 
     `ends_with_us` is quicker, and polite, but begins only when the child is there already. With `version` it answers
-    `--version` by itself: dagster-dbt asks that before each call, and dbt takes seconds to start.
+    `--version` by itself: dagster-dbt asks that before each call, and dbt takes seconds to start. It starts in the
+    directory that the variable DIRECTORY names, if that is set.
     """
     os.environ["REGIME_WATCHED"] = program
     os.environ["REGIME_WATCHED_VERSION"] = version

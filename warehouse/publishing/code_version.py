@@ -1,5 +1,6 @@
 """What code made a publication."""
 
+import os
 import subprocess
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -24,8 +25,14 @@ def code_version() -> str:
 def _git(*arguments: str) -> str:
     try:
         done = subprocess.run(
-            ["git", "-C", str(CHECKOUT), *arguments], capture_output=True, text=True, timeout=10, check=False
+            ["git", "-C", str(CHECKOUT), *arguments],
+            env={
+                name: value for name, value in os.environ.items() if not name.startswith("GIT_")
+            },  # another checkout's
+            capture_output=True,
+            timeout=10,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+    return done.stdout.decode().strip() if done.returncode == 0 else ""

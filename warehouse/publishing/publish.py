@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import astuple, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -17,6 +17,7 @@ import duckdb
 from warehouse.database import connect
 from warehouse.files import sync_directory
 from warehouse.home import Home, HomeError
+from warehouse.moments import moment_in
 from warehouse.publishing import pages, sentences
 from warehouse.publishing.gate import blocking_reasons
 from warehouse.publishing.history import (
@@ -128,7 +129,15 @@ def _write_pages(
     digest = _digest(staging, reports)
     staging.execute("checkpoint")
     return Published(
-        number, _now(), as_of, source.kind, source.is_simulated, first, last, code_version=code_version, digest=digest
+        number,
+        moment_in(staging).replace(tzinfo=None),
+        as_of,
+        source.kind,
+        source.is_simulated,
+        first,
+        last,
+        code_version=code_version,
+        digest=digest,
     )
 
 
@@ -188,7 +197,3 @@ def _sync_tree(directory: Path) -> None:
         else:
             sync_directory(path)
     sync_directory(directory)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)

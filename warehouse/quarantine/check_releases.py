@@ -17,6 +17,7 @@ import pyarrow as pa
 from warehouse.files import write_durably
 from warehouse.home import Home
 from warehouse.landing import LandingError
+from warehouse.moments import Moments
 
 TABLE = "check_releases"
 SUFFIX = ".release.json"
@@ -52,7 +53,7 @@ def release_facts(
     home: Home, rule: str, facts: Sequence[ReleasedFact], *, released_by: str, reason: str
 ) -> CheckRelease:
     """Keep a decision durably in landing. Nothing that landed changes, and nothing is loaded."""
-    now = datetime.now(UTC)
+    now = Moments(home).next()
     directory = home.landing / TABLE / rule / f"{now:%Y-%m-%d}"
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / f"{now:%H%M%S%f}-{uuid.uuid4().hex[:8]}{SUFFIX}"

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from warehouse.contracts import DATASETS, Dataset
 from warehouse.home import Home
-from warehouse.landing import Manifest, Verdict
+from warehouse.landing import Manifest, Verdict, landed_rows
 
 
 def hold(
@@ -83,7 +83,7 @@ def _with_rows(
         select b.{dataset.origin_column} as origin, {market_type} as market_type, b.{dataset.series_column} as series,
                {event_at} as event_at, s.rule, s.severity, s.reason, s.row as row_number,
                to_json(struct_pack({packed}))::varchar as row_json
-        from read_parquet(?, file_row_number = true) b join said s on s.row = b.file_row_number
+        from {landed_rows(dataset)} b join said s on s.row = b.file_row_number
         qualify row_number() over (partition by s.rule, row_json order by s.row) = 1
         """,
         [str(parquet)],

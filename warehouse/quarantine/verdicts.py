@@ -26,6 +26,7 @@ from warehouse.landing import (
     read_rows,
     verify,
 )
+from warehouse.moments import Moments, name_of_moment
 from warehouse.quarantine.check_releases import landed_releases
 
 MANIFEST = ".manifest.json"
@@ -53,14 +54,16 @@ class Rejudged:
         return self.path.with_name(self.manifest)
 
 
-def rejudge(manifest: Manifest, judge: Judge, *, clock: datetime, rule: str) -> Rejudged:
+def rejudge(
+    manifest: Manifest, judge: Judge, *, clock: datetime, rule: str, moments: Moments | None = None
+) -> Rejudged:
     """Judge a landed batch again, and keep the answer durably beside it. Nobody is asked, nothing landed changes."""
     verify(manifest)
     if manifest.parquet is None:
         raise LandingError(f"{manifest.path} has no rows to judge")
     dataset = DATASETS[manifest.dataset]
     judgement = judge(dataset, read_rows(manifest, dataset).to_pandas())
-    judged_at = datetime.now(UTC)
+    judged_at = (moments or Moments(Home(manifest.path.parents[4]))).next()
     stem = manifest.path.name.removesuffix(MANIFEST)
     path = manifest.path.with_name(f"{stem}.{judged_at:%Y%m%dT%H%M%S%f}{JUDGEMENT}")
     content = {
@@ -139,7 +142,4 @@ def releases(manifest: Manifest, judgements: list[Rejudged]) -> Iterator[tuple[R
 
 
 def _learned(path: Path) -> tuple[str, str]:
-    """`20251124T060001123456`: manifests and releases are named by day and time, a judgement by its moment."""
-    if is_judgement(path):
-        return path.name.removesuffix(JUDGEMENT).rsplit(".", 1)[-1], path.name
-    return f"{path.parent.name.replace('-', '')}T{path.name[:12]}", path.name
+    return name_of_moment(path), path.name

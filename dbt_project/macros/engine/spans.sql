@@ -1,4 +1,4 @@
-{# Steps of hours and minutes in the engine's own words. Belongs here: expanding a span into rows, moving a moment. #}
+{# Steps of hours and minutes in the engine's own words: expanding a span into rows, moving a moment. #}
 
 {# In a select list: one row for every whole hour from `first` to `last`, both included; no row if `first` is later. #}
 {% macro each_hour(first, last) -%}{{ return(adapter.dispatch('each_hour', 'regime')(first, last)) }}{%- endmacro %}

@@ -1,4 +1,4 @@
-{# Time in the engine's own words. Belongs here: what DuckDB and Spark write differently about time. Nothing about markets. #}
+{# Time in the engine's own words: what DuckDB and Spark write differently about time. Nothing about markets. #}
 
 {# Whole and broken hours from `earlier` to `later`, a double. #}
 {% macro hours_between(earlier, later) -%}{{ return(adapter.dispatch('hours_between', 'regime')(earlier, later)) }}{%- endmacro %}

@@ -1,4 +1,4 @@
-{# Chance that is the same in every run and on every engine. Belongs here: what a resampling draws. #}
+{# Chance that is the same in every run and on every engine: what a resampling draws. #}
 
 {# A number in [0, 1) from two whole numbers, without a pattern that a few thousand draws would show. #}
 {% macro draw(replicate, position) -%}

@@ -1,5 +1,4 @@
-{# Formulas of funding. Belongs here: annualising, signs, the mean over instruments and hours.
-   Does not: which rows count (int_funding_*). #}
+{# Formulas of funding: annualising, signs, the mean over instruments and hours. #}
 
 {# A settlement's rate, a fraction per interval, in percent a year. #}
 {% macro annualised_pct(rate, interval_hours) -%}(100 * {{ rate }} * 8760 / {{ interval_hours }}){%- endmacro %}

@@ -14,8 +14,13 @@
     case when {{ n_earlier }} >= {{ least }} then ({{ n_below }} + 0.5e0 * {{ n_equal }}) / {{ n_earlier }} end
 {%- endmacro %}
 
-{# CTEs that end in `percentiles`: for each row of `values_by_week` (week_start, metric_id, chain_id, value) with a value, its
-   percentile among the earlier weeks of its metric and chain. #}
+{# An earlier value over members (sectors, assets) is compared with a later one only if it had at least half as many. #}
+{% macro is_comparable(earlier, this) -%}
+    ({{ this }}.n_members is null or {{ earlier }}.n_members is null or 2 * {{ earlier }}.n_members >= {{ this }}.n_members)
+{%- endmacro %}
+
+{# CTEs that end in `percentiles`: for each row of `values_by_week` (week_start, metric_id, chain_id, value, n_members) with a
+   value, its percentile among the earlier comparable weeks of its metric and chain. #}
 {% macro percentiles_of_weeks(values_by_week) -%}
 earlier_weeks as (
     select
@@ -28,6 +33,7 @@ earlier_weeks as (
         and earlier.chain_id = this.chain_id
         and earlier.week_start < this.week_start
         and earlier.week_start >= this.week_start - interval '{{ history_span_weeks() }} weeks'
+        and {{ is_comparable('earlier', 'this') }}
     where this.value is not null
     group by this.week_start, this.metric_id
 ),
@@ -48,7 +54,7 @@ percentiles as (
 {# Days of history below which a daily percentile is not known. #}
 {% macro least_days_of_history() %}90{% endmacro %}
 
-{# CTEs that end in `since`: per week and metric of `observations` (metric_id, value_date, value, level, cadence_days) where
+{# CTEs that end in `since`: per week and metric of `observations` (metric_id, value_date, value, level, n_members, cadence_days) where
    the metric stands. A metric with a level is on one side of it, exactly at it above; one without is above or below where
    it stood a week before. A run is observations in a row on one side; a missing one ends it. #}
 {% macro first_and_longest_since(observations, weeks) -%}
@@ -58,6 +64,7 @@ sided as (
         this.value_date,
         this.value,
         this.level,
+        this.n_members,
         this.cadence_days,
         this.value_date - lag(this.value_date) over (partition by this.metric_id order by this.value_date) as days_since_last,
         case
@@ -155,6 +162,7 @@ earlier_values as (
     inner join {{ observations }} as observed
         on observed.metric_id = this.metric_id
         and observed.value_date < this.value_date
+        and {{ is_comparable('observed', 'this') }}
     group by this.week_start, this.metric_id
 ),
 

@@ -1,4 +1,14 @@
-{# Formulas of macro. Belongs here: what a curve did, what a future says of a meeting. #}
+{# Formulas of macro: when a series is stale, what a curve did, what a future says of a meeting. #}
+
+{# Days after its newest release from which a series says nothing of the week. #}
+{% macro stale_after_days(frequency) -%}
+    case {{ frequency }} when 'quarter' then 120 when 'month' then 45 else 7 end
+{%- endmacro %}
+
+{# Whether what was released then is stale at the end of a week. #}
+{% macro is_stale_release(released_at, week_ends_at, frequency) -%}
+    ({{ released_at }} < {{ week_ends_at }} - interval '1 day' * ({{ stale_after_days(frequency) }}))
+{%- endmacro %}
 
 {# Bear: yields rose; steepener: the long end by more. Half a standard deviation of weekly changes of the slope is noise. #}
 {% macro curve_label(slope_change, level_change, slope_change_sd) -%}

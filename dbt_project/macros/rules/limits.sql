@@ -3,6 +3,9 @@
 {# Share of the 168 hours before a moment that a price must have been there. #}
 {% macro least_share_of_hours() %}0.9{% endmacro %}
 
+{# A close that changes by a larger factor between two sessions was split, and not adjusted. #}
+{% macro most_session_factor() %}1.8{% endmacro %}
+
 {# Hours that a missing price is carried. #}
 {% macro carry_hours() %}3{% endmacro %}
 

@@ -1,4 +1,4 @@
-{# The run's clock, for models above staging. Belongs here: what of the run a model may ask. #}
+{# The run's clock, for models above staging: what of the run a model may ask. #}
 
 {# Windows are closed and prices are carried up to here. #}
 {% macro now_at() -%}

@@ -1,7 +1,6 @@
 """What dbt makes of an empty home: its unit tests (dbt_project/**/*.yml), and tables with the documented columns."""
 
 import json
-import os
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 import yaml
 
 from warehouse.builds.ledger import begin_build
-from warehouse.builds.project import PROJECT_DIR, dbt_executable
+from warehouse.builds.project import PROJECT_DIR, STAGING, dbt_executable, environment, keep_parse
 from warehouse.database import connect
 from warehouse.home import Home
 from warehouse.source import Source
@@ -27,12 +26,13 @@ def built(tmp_path_factory) -> Path:
     with connect(home) as connection:
         # A unit test brings its own rows, and needs only that what it reads exists.
         begin_build(connection, source, as_of=NOW, fingerprint="")
+    (tmp_path / "target").mkdir()
+    keep_parse(tmp_path / "target")
     done = subprocess.run(
         [dbt_executable(), "--quiet", "build", "--full-refresh", "--exclude-resource-type", "test",
-         "--profiles-dir", str(PROJECT_DIR)],
-        cwd=PROJECT_DIR,
-        env=os.environ | {
-            "REGIME_STAGING": str(home.staging),
+         "--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)],
+        cwd=home.path,
+        env=environment(STAGING) | {
             "DBT_TARGET_PATH": str(tmp_path / "target"),
             "DBT_LOG_PATH": str(tmp_path / "logs"),
         },

@@ -221,6 +221,34 @@ def test_the_line_stops_when_over_half_of_a_batch_fails(bad_rows, is_passed):
     assert (result.severity, result.failed_rows, result.is_passed) == (STOP, bad_rows, is_passed)
 
 
+HOLES = {
+    "candles": ("values_are_present", ["open", "high", "low", "close", "base_volume", "quote_volume"]),
+    "funding_rates": ("rate_is_present", ["funding_rate"]),
+    "open_interest": ("an_amount_is_present", ["open_interest_base", "open_interest_usd"]),
+    "long_short_ratios": ("ratio_is_present", ["long_short_account_ratio"]),
+    "liquidations": ("quantity_is_present", ["quantity"]),
+    "asset_class_prices": ("close_is_present", ["close"]),
+}
+
+
+@pytest.mark.parametrize("dataset", HOLES)
+def test_holes_are_set_aside_and_condemn_no_batch(dataset):
+    """An outage that is written as empty rows, asked for by itself: all of the answer is holes."""
+    rule, columns = HOLES[dataset]
+    judgement = judge(dataset, good(dataset).assign(**dict.fromkeys(columns, float("nan"))))
+    assert {(v.row, v.rule) for v in judgement.verdicts} == {(row, rule) for row in range(30)}
+    assert all(result.is_passed for result in judgement.results if result.severity == STOP)
+
+
+@pytest.mark.parametrize("bad_rows, is_passed", [(12, True), (13, False)])
+def test_what_is_wrong_is_counted_among_the_rows_that_have_values(bad_rows, is_passed):
+    rows = good("candles")
+    rows.loc[25:, "close"] = None
+    rows.loc[: bad_rows - 1, "low"] = -1.0
+    result = next(r for r in judge("candles", rows).results if r.rule == MOST_ROWS_GO_ON)
+    assert (result.evaluated_rows, result.failed_rows, result.is_passed) == (25, bad_rows, is_passed)
+
+
 def test_a_small_batch_cannot_stop_the_line_by_its_share():
     rows = good("candles", rows=3).assign(low=-1.0)
     judgement = judge("candles", rows)

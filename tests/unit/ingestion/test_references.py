@@ -2,16 +2,26 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import httpx
+import numpy as np
+import pandas as pd
 import pytest
 
 from ingestion.http.fetch import IMPATIENT, Malformed, NotOffered, Patience, Refused, Task, Throttle, Unreachable, run
+from ingestion.ingest import ingest
 from ingestion.references import PROVIDERS, fred, mof, yahoo
 from ingestion.references.provider import FetchContext, get_once
+from ingestion.sources.opening import served
 from ingestion.universe import Universe
+from simulator.server import Options
+from tests.unit.simulator.small_market import make_market, serving
+from tests.unit.warehouse.batches import no_guard
+from warehouse.database import connect
+from warehouse.loading import load_landed
 from warehouse.source import Source
 
 STARTS = datetime(2025, 3, 31, tzinfo=UTC)
@@ -248,6 +258,36 @@ async def test_yahoo_refusing_blocks_nothing():
 
     found = await answers("yahoo", "asset_class_prices", pages)
     assert found and all(isinstance(reason, str) for reason in found.values())
+
+
+async def test_yahoo_is_asked_for_all_days_of_a_series_also_for_those_that_are_known():
+    asked: dict[str, int] = {}
+
+    def pages(request: httpx.Request) -> httpx.Response:
+        asked[request.url.path.rsplit("/", 1)[-1]] = int(request.url.params["period1"])
+        return chart([], [], "America/New_York")
+
+    await answers("yahoo", "asset_class_prices", pages, covered={"USO": NOW - timedelta(days=7)})
+    assert asked["USO"] == asked["SPY"] == int((STARTS - timedelta(days=400)).timestamp())
+
+
+def test_yahoo_a_series_that_is_restated_is_on_one_scale_again(home):
+    """After a reverse split, 1 for 8, the provider states all of its past in the new shares' price."""
+    days = pd.bdate_range("2025-09-29", "2025-11-21").astype("datetime64[us]")
+    closes = 70.0 + np.arange(len(days)) % 7
+    prices = pd.DataFrame({"series": "USO", "close_date": days, "close": closes, "provider": "yahoo"})
+    for frame, day in ((prices[prices["close_date"] < "2025-11-08"], 10), (prices.assign(close=8 * closes), 24)):
+        market = replace(make_market(), asset_class_prices=frame)
+        with serving(market, Options(now=datetime(2025, 11, day, 6, tzinfo=UTC))) as url:
+            ingest("asset_class_prices", home=home, source=served(url), judge=no_guard)
+        with connect(home) as connection:
+            load_landed(connection, home)
+    with connect(home) as connection:
+        known = connection.execute(
+            "select close_date, arg_max(close, load_id) from raw.asset_class_prices where series = 'USO'"
+            " group by close_date order by close_date"
+        ).fetchall()
+    assert known == list(zip(days.date, 8 * closes, strict=True))
 
 
 async def test_yahoo_an_unknown_symbol_is_not_offered():

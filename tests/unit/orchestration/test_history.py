@@ -31,6 +31,15 @@ def test_what_is_stored_is_read_by_dagsters_own_storage(home):
     assert plain.get_materialized_partitions(AssetKey("other")) == {"2025-11-03", "2025-11-10"}
 
 
+def test_a_homes_history_lies_in_it_whatever_it_is_called(tmp_path, home):
+    home = Home(tmp_path / "feature%2Fregime#12?")
+    with instance_of(home) as instance:
+        run = materialize([things], instance=instance)
+        assert instance.get_run_by_id(run.run_id).is_success
+    written = {path.relative_to(home.dagster).parts[0] for path in tmp_path.rglob("*.db")}
+    assert written == {"history", "schedules"} and list(tmp_path.iterdir()) == [home.path]
+
+
 def test_a_history_that_dagsters_own_storage_wrote_goes_on(home):
     home.create()
     home.dagster.mkdir(parents=True, exist_ok=True)

@@ -31,13 +31,13 @@ NOW = pd.Timestamp("2025-11-24 06:00")
 
 
 @pytest.fixture(scope="module")
-def full() -> Market:
-    return generate("full")
+def full(full_market) -> Market:
+    return full_market
 
 
 @pytest.fixture(scope="module")
-def tiny() -> Market:
-    return generate("tiny")
+def tiny(tiny_market) -> Market:
+    return tiny_market
 
 
 def test_every_table_has_its_columns_and_its_key_is_unique_in_both_markets(full, tiny):

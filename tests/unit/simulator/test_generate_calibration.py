@@ -11,8 +11,7 @@ import pandas as pd
 import pytest
 
 from simulator.generation.assets import assets
-from simulator.generation.generate import generate
-from simulator.generation.truth import Truth, truth
+from simulator.generation.truth import Truth
 from simulator.market import Market
 from tests.independent import funding as independent_funding
 from tests.independent import open_interest as independent_oi
@@ -55,13 +54,13 @@ def as_text(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def market() -> Market:
-    return generate("full")
+def market(full_market) -> Market:
+    return full_market
 
 
 @pytest.fixture(scope="module")
-def known(market) -> Truth:
-    return truth(market)
+def known(full_truth) -> Truth:
+    return full_truth
 
 
 @pytest.fixture(scope="module")

@@ -26,8 +26,8 @@ RATIOS = [
 
 
 @pytest.fixture(scope="module")
-def full() -> Market:
-    return generate("full")
+def full(full_market) -> Market:
+    return full_market
 
 
 @pytest.fixture(scope="module")

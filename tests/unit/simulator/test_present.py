@@ -91,8 +91,8 @@ def test_a_present_that_the_market_does_not_reach_is_refused(url: str, now: str)
     assert "not a present" in answer.text
 
 
-def test_what_is_listed_later_is_not_listed_and_what_ended_later_was_active() -> None:
-    full = generate("full")
+def test_what_is_listed_later_is_not_listed_and_what_ended_later_was_active(full_market) -> None:
+    full = full_market
     earlier = at(full, datetime(2025, 7, 7, 6, tzinfo=UTC))
     moment = pd.Timestamp(2025, 7, 7, 6)
     keys = ["venue", "market_type", "venue_symbol"]

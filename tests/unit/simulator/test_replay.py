@@ -27,6 +27,20 @@ def test_the_clock_stands_at_the_end_of_the_broad_tables(small_recording: Path) 
     assert len(candles) == len(candles.drop_duplicates(["venue", "market_type", "venue_symbol", "open_time"]))
 
 
+@pytest.mark.parametrize("empty", [None, pd.NaT, pd.Categorical([None] * 4)])
+@pytest.mark.parametrize(
+    "table, column", [("open_interest", "open_interest_base"), ("open_interest", "open_interest_usd")]
+)
+def test_a_column_that_is_empty_throughout_is_unknown_whatever_its_type(small_recording, table, column, empty) -> None:
+    """pandas gives it Arrow's type null, or whatever stood there before its values went."""
+    path = small_recording / f"{table}.parquet"
+    pd.read_parquet(path).assign(**{column: empty}).to_parquet(path)
+    market, archive = (recorded := replay.load(small_recording)).market, recorded.archive
+    assert market.open_interest[column].isna().all()
+    archived = [pd.read_parquet(io.BytesIO(file.content)) for file in archive if file.dataset == table]
+    assert sum(map(len, archived)) == 4 and all(frame[column].isna().all() for frame in archived)
+
+
 def test_instruments_are_those_seen(small_recording: Path) -> None:
     listed = replay.load(small_recording).market.instruments.set_index(["venue", "market_type", "venue_symbol"])
     assert sorted(listed.index) == [

@@ -24,6 +24,18 @@ def test_a_replay_belongs_to_its_directory(home, tmp_path):
         home.claim("replay", replay_dir=tmp_path / "other")
 
 
+@pytest.mark.parametrize("name", ["feature%2Fregime", "issue#12", "a b", "it's", "venue=x", "市場\u3000日本"])
+def test_a_name_that_the_file_system_takes_is_a_home(tmp_path, name):
+    assert Home.at(tmp_path / name).path == tmp_path / name
+
+
+@pytest.mark.parametrize("name", ["what?", "a*b", "[2025] desk", "a\\b", "two\nlines", os.fsdecode(b"caf\xe9")])
+def test_a_path_that_duckdb_misreads_is_refused_before_anything_is_written(tmp_path, name):
+    with pytest.raises(HomeError, match="REGIME_HOME") as refused:
+        Home.at(tmp_path / name / "var").claim("live")
+    assert str(refused.value).isprintable() and not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"kind": "live"}'])
 def test_a_damaged_identity_is_never_guessed(home, text):
     home.create()

@@ -195,6 +195,16 @@ def test_a_batch_found_late_makes_the_next_build_a_whole_one_if_it_takes_version
         assert builds == [(1, True), (2, False)]
 
 
+def test_directories_above_a_home_are_no_columns(tmp_path):
+    home = Home(tmp_path / "venue=desk" / "close=7" / "row=9")
+    paths = land(home, [Batch([(0, 1.0), (1, 2.0)], {2.0}), Release(0, set()), Batch([(0, 3.0)], set())])
+    with connect(home) as connection:
+        load_landed(connection, home)
+        assert history(connection, paths) == [(0, 1.0, 0), (0, 3.0, 2), (1, 2.0, 1)]
+        assert connection.execute("select distinct venue from raw.candles").fetchall() == [("binance",)]
+        assert connection.execute("select distinct origin from raw.quarantine").fetchall() == [("binance",)]
+
+
 def test_a_batch_without_guard_results_is_loaded_too(home):
     with connect(home) as connection:
         Landing(home).land(CANDLES, "binance", candles([1.0]), [], no_guard)

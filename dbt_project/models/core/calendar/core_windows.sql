@@ -15,12 +15,20 @@ full_closures as (
     where not is_half_day
 ),
 
--- The week's last session closes at 16:00 New York; on half days too, by definition of the window.
+known_years as (
+    select distinct extract(year from market_date) as year
+    from {{ ref('nyse_calendar') }}
+),
+
+-- The week's last session closes at 16:00 New York; on half days too, by definition of the window. Which one is the last is
+-- known of the calendar's years alone: of another, Good Friday would pass for a session.
 cash_closes as (
     select
         cast(date_trunc('week', days.day) as date) as week_start,
         {{ utc_of_new_york("max(days.day) + interval '16 hours'") }} as closes_at
     from days
+    inner join known_years
+        on known_years.year = extract(year from date_trunc('week', days.day) + interval '4 days')
     left join full_closures on full_closures.market_date = cast(days.day as date)
     where days.day < date_trunc('week', days.day) + interval '5 days'
         and full_closures.market_date is null

@@ -21,7 +21,8 @@ with instrument_weeks as (
         and candles.price_at - interval '1 hour' < instruments.valid_to
     where instruments.quote in {{ dollar_quotes() }}
     group by all
-    having count(*) >= {{ least_share_of_hours() }} * 168
+    -- An hour without a trade is no price: a halted market repeats its last close. Where volume is unknown, the hour counts.
+    having count(case when coalesce(candles.quote_volume, 1) > 0 then 1 end) >= {{ least_share_of_hours() }} * 168
 ),
 
 reference as (

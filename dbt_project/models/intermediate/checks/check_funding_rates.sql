@@ -154,6 +154,7 @@ single as (
     where abs(settled.funding_rate) >= {{ funding_row_factor() }} * greatest(usual.usual_rate, {{ least_funding_size() }})
     group by settled.venue, settled.venue_symbol, settled.settled_at, settled.funding_rate
     having abs(settled.funding_rate) >= {{ funding_row_factor() }} * max(abs(around.rate))
+        and count(distinct around.venue || ' ' || around.venue_symbol) >= {{ least_peers() }}
 ),
 
 failed as (

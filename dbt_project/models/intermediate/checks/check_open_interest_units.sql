@@ -46,6 +46,7 @@ referenced as (
     inner join {{ recent(ref('core_prices_hourly')) }} as prices
         on prices.asset_id = instruments.asset_id
         and prices.price_at in (priced.hour_at, priced.hour_at - interval '1 hour')
+        and not prices.is_carried
     where priced.low is null
     group by priced.venue, priced.venue_symbol, priced.observed_at, priced.price_usd
 ),

@@ -10,25 +10,45 @@ asset_classes as (
 ),
 
 closes as (
-    select provider, series, reference_date as close_date, value as close
+    select
+        provider,
+        series,
+        reference_date as close_date,
+        value as close,
+        lag(value) over (partition by provider, series order by reference_date) as previous_close
     from {{ ref('int_published_values') }}
     where dataset = 'asset_class_prices' and value > 0
 ),
 
+-- A fund's split that its closes were not adjusted for; no market of these moves so far between two sessions.
+jumps as (
+    select provider, series, close_date
+    from closes
+    where greatest(close / previous_close, previous_close / close) > {{ most_session_factor() }}
+),
+
 crypto as (
-    select week_start, 'crypto' as asset_class, 'marts' as provider, 'top30' as series, return_pct
+    select
+        week_start,
+        'crypto' as asset_class,
+        'marts' as provider,
+        'top30' as series,
+        return_pct,
+        cast(null as varchar) as left_out_reason
     from {{ ref('index_returns_weekly') }}
     where index_id = 'top30' and window_id = 'fri_fri'
 ),
 
--- The first source of a class that has both closes: a week is never measured between two sources.
-others as (
+-- Where a class has both closes from one source: a week is never measured between two sources.
+measured as (
     select
         windows.week_start,
         classes.asset_class,
+        classes.priority,
         classes.provider,
         classes.series,
-        100e0 * (ends.close / begins.close - 1e0) as return_pct
+        100e0 * (max(ends.close) / max(begins.close) - 1e0) as return_pct,
+        count(jumps.close_date) > 0 as has_jump
     from windows
     cross join asset_classes as classes
     inner join closes as begins
@@ -39,8 +59,26 @@ others as (
         on ends.provider = classes.provider
         and ends.series = classes.series
         and ends.close_date = windows.ends_on
+    left join jumps
+        on jumps.provider = classes.provider
+        and jumps.series = classes.series
+        and jumps.close_date > windows.starts_on
+        and jumps.close_date <= windows.ends_on
+    group by windows.week_start, classes.asset_class, classes.priority, classes.provider, classes.series
+),
+
+-- The first source without a jump; a class that has none is left out, and says why.
+others as (
+    select
+        week_start,
+        asset_class,
+        provider,
+        series,
+        case when not has_jump then return_pct end as return_pct,
+        case when has_jump then 'split_suspected' end as left_out_reason
+    from measured
     qualify row_number() over (
-        partition by windows.week_start, classes.asset_class order by classes.priority
+        partition by week_start, asset_class order by case when has_jump then 1 else 0 end, priority
     ) = 1
 ),
 
@@ -53,8 +91,11 @@ returns as (
 ranked as (
     select
         *,
-        row_number() over (partition by week_start order by return_pct desc, asset_class) as rank,
-        count(*) over (partition by week_start) as n_classes
+        case
+            when return_pct is not null
+                then row_number() over (partition by week_start order by return_pct desc nulls last, asset_class)
+        end as rank,
+        count(return_pct) over (partition by week_start) as n_classes
     from returns
 ),
 
@@ -88,7 +129,8 @@ select
     coalesce(worst_weeks.worst_streak_weeks, 0) as worst_streak_weeks,
     ranked.n_classes,
     ranked.provider,
-    ranked.series
+    ranked.series,
+    ranked.left_out_reason
 from ranked
 left join worst_weeks
     on worst_weeks.week_start = ranked.week_start

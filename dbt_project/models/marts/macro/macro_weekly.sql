@@ -120,9 +120,11 @@ series_rows as (
         this.value,
         case when series.change_from = 'week' then last_week.value else this.value_before end as previous_value,
         series.unit,
+        {{ is_stale_release('this.released_at', 'weeks.ends_at', 'series.frequency') }} as is_stale,
         cast(null as varchar) as label,
         series.name
     from latest as this
+    inner join weeks on weeks.week_start = this.week_start
     inner join macro_series as series on series.series_id = this.series_id and series.priority = 1
     left join latest as last_week
         on last_week.series_id = this.series_id
@@ -214,9 +216,12 @@ curve_rows as (
         changes.slope as value,
         changes.slope_before as previous_value,
         'percentage points' as unit,
+        -- By the last day on which both ends are known.
+        {{ is_stale_release('changes.released_at', 'weeks.ends_at', "'day'") }} as is_stale,
         {{ curve_label('changes.slope_change', 'changes.level_change', 'usual.slope_change_sd') }} as label,
         curves.name
     from slope_changes as changes
+    inner join weeks on weeks.week_start = changes.week_start
     inner join yield_curves as curves on curves.curve_id = changes.curve_id
     left join usual_changes as usual
         on usual.curve_id = changes.curve_id
@@ -242,6 +247,7 @@ priced as (
         meetings.decided_on,
         meetings.is_month_after,
         max(futures.reference_date) as close_date,
+        {{ is_stale_release('max_by(rates.released_at, rates.week_start)', 'meetings.ends_at', "'day'") }} as is_stale,
         100e0 - max_by(futures.value, futures.reference_date) as implied_mean_rate,
         max_by(rates.value, rates.week_start) as rate_before
     from next_meetings as meetings
@@ -253,7 +259,7 @@ priced as (
     inner join latest as rates
         on rates.series_id = 'DFF'
         and rates.week_start = meetings.week_start
-    group by meetings.week_start, meetings.decided_on, meetings.is_month_after
+    group by meetings.week_start, meetings.ends_at, meetings.decided_on, meetings.is_month_after
 ),
 
 probabilities as (
@@ -261,6 +267,7 @@ probabilities as (
         week_start,
         decided_on,
         close_date,
+        is_stale,
         {{ cut_probability_pct('rate_before', 'implied_mean_rate', 'decided_on', 'is_month_after') }} as probability_pct
     from priced
 ),
@@ -274,11 +281,13 @@ probability_rows as (
         this.probability_pct as value,
         before.probability_pct as previous_value,
         'percent' as unit,
+        this.is_stale,
         'a cut of 25 bp on ' || cast(this.decided_on as varchar) as label,
         'Probability of a cut by the Federal Reserve' as name
     from probabilities as this
     left join probabilities as before
         on before.week_start = cast(this.week_start - interval '7 days' as date)
+        and not before.is_stale
         and before.decided_on = this.decided_on
 ),
 
@@ -297,9 +306,11 @@ select
     together.released_at,
     together.value as value_as_released,
     together.previous_value,
-    together.value - together.previous_value as change,
+    -- What was published long before the week is no news of it.
+    case when not together.is_stale then together.value - together.previous_value end as change,
     together.unit,
-    together.label,
+    together.is_stale,
+    case when not together.is_stale then together.label end as label,
     together.name
 from together
 inner join closed_weeks on closed_weeks.week_start = together.week_start

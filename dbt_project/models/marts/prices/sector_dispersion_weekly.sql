@@ -5,7 +5,7 @@ with dispersions as (
         window_id,
         stddev_samp(return_cap_weighted_pct) as dispersion_pp,
         max(return_cap_weighted_pct) - min(return_cap_weighted_pct) as range_pp,
-        count(*) as n_sectors
+        count(*) as n_members
     from {{ ref('sector_returns_weekly') }}
     where n_assets >= {{ least_sector_members() }}
     group by week_start, window_id
@@ -24,6 +24,7 @@ earlier as (
         on before.window_id = this.window_id
         and before.week_start < this.week_start
         and before.week_start >= this.week_start - interval '{{ history_span_weeks() }} weeks'
+        and {{ is_comparable('before', 'this') }}
     group by this.week_start, this.window_id
 )
 
@@ -34,7 +35,7 @@ select
     dispersions.range_pp,
     {{ percentile_from_counts('earlier.n_earlier', 'earlier.n_below', 'earlier.n_equal', least_weeks_of_history()) }}
         as percentile_104w,
-    dispersions.n_sectors
+    dispersions.n_members as n_sectors
 from dispersions
 inner join earlier
     on earlier.week_start = dispersions.week_start

@@ -12,14 +12,20 @@ metrics as (
 ),
 
 known_values as (
-    select metric_id, value_date, value
+    select metric_id, value_date, value, n_members
     from {{ ref('metric_values') }}
     where value is not null
 ),
 
 -- Sums in parallel differ in their last bits: what is equal but for those is equal, and on one side of its level.
 observations as (
-    select stated.metric_id, stated.value_date, round(stated.value, 9) as value, metrics.level, metrics.cadence_days
+    select
+        stated.metric_id,
+        stated.value_date,
+        round(stated.value, 9) as value,
+        stated.n_members,
+        metrics.level,
+        metrics.cadence_days
     from known_values as stated
     inner join metrics on metrics.metric_id = stated.metric_id
 ),

@@ -55,6 +55,17 @@
     ('bear_curves', 'curves', 'bear_curves', none)
 ] %}
 
+{# What a figure is over, where weeks of few members and of many do not compare. #}
+{% set members = {
+    'correlation_all_7d': 'n_assets',
+    'correlation_top10_7d': 'n_assets',
+    'average_correlation_to_btc_7d': 'n_assets',
+    'correlation_gap_7d': 'n_top10 + n_tail',
+    'share_of_assets_negative_pct': 'n_assets',
+    'share_of_sectors_negative_pct': 'n_sectors',
+    'sector_dispersion_pp': 'n_sectors'
+} %}
+
 with weeks as (
     select week_start, ends_at, cast(week_start + interval '6 days' as date) as last_date
     from {{ ref('core_windows') }}
@@ -165,6 +176,7 @@ asset_class_returns as (
 macro as (
     select *, cast(100 as double) as coverage_pct
     from {{ ref('macro_weekly') }}
+    where not is_stale
 ),
 
 -- Of the members of a week, ranks 1 to 100 at its start, the share whose price is still there at its end.
@@ -186,6 +198,7 @@ breadth as (
         returns.week_start,
         sum(returns.share_negative_pct * returns.n_assets) / sum(returns.n_assets) as share_of_assets_negative_pct,
         sum(returns.return_equal_weighted_pct * returns.n_assets) / sum(returns.n_assets) as equal_weighted_return_pct,
+        sum(returns.n_assets) as n_assets,
         max(members.coverage_pct) as coverage_pct
     from bucket_returns as returns
     left join members on members.week_start = returns.week_start
@@ -202,6 +215,7 @@ sectors as (
     select
         returns.week_start,
         100e0 * avg(case when returns.return_cap_weighted_pct < 0 then 1e0 else 0e0 end) as share_of_sectors_negative_pct,
+        count(*) as n_sectors,
         max(members.coverage_pct) as coverage_pct
     from sector_returns as returns
     left join members on members.week_start = returns.week_start
@@ -215,6 +229,7 @@ correlations as (
         correlations.rank_bucket,
         correlations.average_pairwise_correlation,
         correlations.average_correlation_to_btc,
+        correlations.n_assets,
         case when correlations.rank_bucket = 'all' then 100e0 * correlations.n_assets / members.n_members end as coverage_pct
     from bucket_correlations as correlations
     left join members on members.week_start = correlations.week_start
@@ -288,6 +303,7 @@ stated as (
         '{{ metric_id }}' as metric_id,
         market_date as value_date,
         cast({{ column }} as double) as value,
+        cast({{ members.get(metric_id, 'null') }} as bigint) as n_members,
         cast(1 as bigint) as chain_id,
         cast(coverage_pct as double) as coverage_pct
     from {{ relation }}
@@ -301,6 +317,7 @@ stated as (
         '{{ metric_id }}',
         cast(week_start + interval '6 days' as date),
         cast({{ column }} as double),
+        cast({{ members.get(metric_id, 'null') }} as bigint),
         1,
         cast(coverage_pct as double)
     from {{ relation }}
@@ -314,6 +331,7 @@ stated as (
         'open_interest_to_market_cap_like_for_like',
         market_date,
         1e12 * like_for_like_index * to_market_cap_pct / total_usd,
+        null,
         chain_id,
         coverage_pct
     from open_interest
@@ -324,6 +342,7 @@ select
     stated.value_date,
     stated.value,
     metrics.unit,
+    stated.n_members,
     stated.chain_id,
     stated.coverage_pct,
     metrics.source_table

@@ -35,6 +35,7 @@ values_by_week as (
         weeks.week_start,
         stated.metric_id,
         stated.value,
+        stated.n_members,
         stated.chain_id,
         stated.coverage_pct,
         stated.source_table

@@ -123,12 +123,19 @@ holidays as (
     group by 1
 ),
 
+known_years as (
+    select distinct extract(year from market_date) as year
+    from {{ ref('nyse_calendar') }}
+),
+
 compared as (
     select
         weeks.*,
         ratios.spot_ratio,
-        holidays.holiday
+        holidays.holiday,
+        case when holidays.holiday is not null then true when known_years.year is not null then false end as is_us_holiday_week
     from weeks
+    left join known_years on known_years.year = extract(year from weeks.week_start + interval '4 days')
     left join ratios
         on ratios.week_start = weeks.week_start
         and ratios.window_id = weeks.window_id
@@ -158,11 +165,11 @@ select
     compared.perp_volume_usd,
     100e0 * compared.spot_volume_usd / nullif(compared.spot_volume_usd + compared.perp_volume_usd, 0) as spot_share_pct,
     100e0 * (compared.spot_ratio - 1) as spot_volume_vs_4w_pct,
-    compared.holiday is not null as is_us_holiday_week,
+    compared.is_us_holiday_week,
     compared.holiday,
     case
-        when compared.holiday is null then ln(compared.spot_ratio)
-        else ln(compared.spot_ratio) - precedents.usual_effect
+        when compared.is_us_holiday_week then ln(compared.spot_ratio) - precedents.usual_effect
+        when not compared.is_us_holiday_week then ln(compared.spot_ratio)
     end as holiday_adjusted_residual,
     coalesce(precedents.n_precedents, 0) as n_holiday_precedents,
     compared.coverage_pct,

@@ -62,6 +62,31 @@ def test_another_source_is_refused_and_changes_nothing(home, tables):
     assert home.identity() == before
 
 
+def test_a_replay_is_known_by_its_name_and_by_its_directory(home, tables, tmp_path):
+    home.claim("replay", replay_dir=tables)
+    tables.rename(tmp_path / "elsewhere")
+    with pytest.raises(HomeError, match=f"put a link to them at {tables}"):
+        choose(home, replay_dir=tmp_path / "elsewhere", environment={})
+    tables.symlink_to("elsewhere")
+    for directory in (None, tables, tmp_path / "elsewhere", tmp_path / "home" / ".." / "tables"):
+        choice = choose(home, replay_dir=directory, environment={})
+        assert choice.replay_dir.samefile(tables) and home.claim("replay", replay_dir=choice.replay_dir)
+    assert choose(home, environment={}).replay_dir == tables
+
+
+def test_a_link_that_points_elsewhere_is_the_same_source(home, tables, tmp_path):
+    """Whoever lets a link point to new tables means these: the name was asked for, not what it named that day."""
+    link = tmp_path / "newest"
+    link.symlink_to(tables)
+    home.claim("replay", replay_dir=link)
+    later = tmp_path / "later"
+    later.mkdir()
+    (later / "candles_1h.parquet").touch()
+    link.unlink()
+    link.symlink_to(later)
+    assert choose(home, environment={}).replay_dir == choose(home, replay_dir=link, environment={}).replay_dir == link
+
+
 def test_a_replay_needs_its_tables(home, tmp_path):
     with pytest.raises(SourceError, match="no directory"):
         choose(home, replay_dir=tmp_path / "nowhere", environment={})
