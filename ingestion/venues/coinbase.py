@@ -12,13 +12,14 @@ def _candles(request: PageRequest) -> dict[str, object]:
     return {"id": request.escaped, "granularity": 3600, "start": request.start_iso, "end": request.end_iso}
 
 
-def _product(row: Mapping[str, Any], _: Mapping[str, Any]) -> Listed:
+def _product(row: Mapping[str, Any], _question: Mapping[str, Any]) -> Listed:
     """`status` is not all: what only takes cancellations, or orders that nobody may meet, does not trade."""
     halts = ("trading_disabled", "cancel_only", "post_only")
+    base, _, quote = row["id"].partition("-")
     return Listed(
         row["id"],
-        row.get("base_currency"),
-        row.get("quote_currency"),
+        row.get("base_currency") or base or None,
+        row.get("quote_currency") or quote or None,
         is_active=row["status"] == "online" and not any(row.get(halt) for halt in halts),
     )
 

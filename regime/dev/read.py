@@ -13,7 +13,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +68,7 @@ class Made:
 
 
 @dataclass
-class _Asked:
+class Question:
     """A question of an adapter: what it is about, how it is put for a symbol, and where it was seen to go."""
 
     dataset: str
@@ -120,12 +120,14 @@ async def _of_venue(answer: RecordedAnswer, server: AnsweringServer, venue: Venu
     return await _result(answer, question, symbol, is_sized=not question.in_contracts or symbol in sizes)
 
 
-def _questions(answer: RecordedAnswer, market: Market, client: VenueClient, sizes: Mapping[str, float]) -> list[_Asked]:
+def _questions(
+    answer: RecordedAnswer, market: Market, client: VenueClient, sizes: Mapping[str, float]
+) -> list[Question]:
     """Every question of a market, each as it would be put for one symbol."""
     venue, now_ms = client.venue.name, int(answer.now.timestamp() * 1000)
     questions = []
 
-    def listed(question: Mapping[str, Any]) -> _Asked:
+    def listed(question: Mapping[str, Any]) -> Question:
         extra = {name: answer.query[name] for name in ("dex",) if name in answer.query}
 
         async def ask(_: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -136,29 +138,29 @@ def _questions(answer: RecordedAnswer, market: Market, client: VenueClient, size
             ]
             return rows, refused
 
-        return _Asked(INSTRUMENTS.name, ask)
+        return Question(INSTRUMENTS.name, ask)
 
-    def history(dataset: str, endpoint: History, is_inverse: bool) -> _Asked:
+    def history(dataset: str, endpoint: History, is_inverse: bool) -> Question:
         async def ask(symbol: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
             request = PageRequest(symbol, 0, now_ms, 1, is_inverse)
             page = await client.page(market, dataset, request, sizes.get(symbol))
             return to_table(DATASETS[dataset], venue, market.market_type, symbol, page).to_pylist(), []
 
-        return _Asked(dataset, ask, depth=endpoint.depth, in_contracts=bool(endpoint.in_contracts))
+        return Question(dataset, ask, depth=endpoint.depth, in_contracts=bool(endpoint.in_contracts))
 
-    def snapshot(dataset: str, question: Mapping[str, Any]) -> _Asked:
+    def snapshot(dataset: str, question: Mapping[str, Any]) -> Question:
         async def ask(_: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
             rows = await client.observed(market, dataset, question)
             return pa.Table.from_pylist(rows, schema=DATASETS[dataset].schema).to_pylist(), []
 
-        return _Asked(dataset, ask)
+        return Question(dataset, ask)
 
-    def feed(dataset: str, endpoint: Feed) -> _Asked:
+    def feed(dataset: str, endpoint: Feed) -> Question:
         async def ask(_: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
             events = await client.told(market, dataset, PageRequest("", now_ms - 3_600_000, now_ms))
             return events_table(DATASETS[dataset], venue, endpoint, events, sizes).to_pylist(), []
 
-        return _Asked(dataset, ask, in_contracts=True)
+        return Question(dataset, ask, in_contracts=True)
 
     questions += [listed(question) for question in market.listing.questions]
     for dataset, endpoint in market.datasets.items():
@@ -172,7 +174,29 @@ def _questions(answer: RecordedAnswer, market: Market, client: VenueClient, size
     return questions
 
 
-async def _see_where(question: _Asked, server: AnsweringServer, symbol: str) -> None:
+def questions_of() -> dict[str, list[Question]]:
+    """Every question of every venue and provider, with where it was seen to go for a symbol SYMBOL0."""
+    return asyncio.run(_questions_of())
+
+
+async def _questions_of() -> dict[str, list[Question]]:
+    found: dict[str, list[Question]] = {}
+    now = datetime.now(UTC)
+    nothing = RecordedAnswer(Path(), "", "", {}, 200, {}, "", now, False, {}, b"", "")
+    with answering() as server:
+        source = Source("simulated", server.url, now - timedelta(days=365), now)
+        for venue in VENUES.values():
+            async with VenueClient(venue, source, Throttle(venue.name), calls_per_second=1e5) as client:
+                found[venue.name] = [q for market in venue.markets for q in _questions(nothing, market, client, {})]
+                for question in found[venue.name]:
+                    await _see_where(question, server, _ANY)
+        async with httpx.AsyncClient(timeout=30, trust_env=False) as http:
+            for provider in PROVIDERS.values():
+                found[provider.name] = _readings(nothing, provider, source, http)
+    return found
+
+
+async def _see_where(question: Question, server: AnsweringServer, symbol: str) -> None:
     """Put a question, to nobody who knows: where it goes is what is looked at."""
     server.answer, n_asked = None, len(server.asked)
     with suppress(FetchError):
@@ -182,10 +206,10 @@ async def _see_where(question: _Asked, server: AnsweringServer, symbol: str) -> 
         question.address = path.lstrip("/")
 
 
-def _asker(answer: RecordedAnswer, questions: Sequence[_Asked]) -> tuple[_Asked, str] | None:
+def _asker(answer: RecordedAnswer, questions: Sequence[Question]) -> tuple[Question, str] | None:
     """The question that the answer is one to, and the symbol that it is about."""
     for question in questions:
-        match = _goes_to(question.address, answer.address)
+        match = goes_to(question.address, answer.address)
         if match is not None and _is_told_so(question.parameters, answer.query):
             return question, match or _symbol(answer.query)
     if answer.status < 400:
@@ -195,7 +219,7 @@ def _asker(answer: RecordedAnswer, questions: Sequence[_Asked]) -> tuple[_Asked,
     return near, _symbol(answer.query) or _ANY
 
 
-def _goes_to(address: str, wanted: str) -> str | None:
+def goes_to(address: str, wanted: str) -> str | None:
     """The symbol in the wanted address, '' if it has no place there; None if it is another address."""
     for known, same in _ALIKE:
         wanted = known.sub(same, wanted)
@@ -255,24 +279,28 @@ async def _learn_sizes(
 async def _of_provider(
     answer: RecordedAnswer, server: AnsweringServer, provider: Provider, source: Source, http: httpx.AsyncClient
 ) -> Made:
-    def asked(reading: Reading) -> _Asked:
-        address = reading.address.split("://", 1)[1].replace("{series}", _ANY)
-
-        async def ask(series: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-            url = source.url(reading.address.replace("{series}", series or _ANY))
-            response = await get_once(http, url, {}, dict(provider.headers), errors=provider.errors)
-            return read_answer(response, lambda r: reading.read(r, series, answer.now)).to_pylist(), []
-
-        return _Asked(reading.dataset, ask, address)
-
-    found = _asker(answer, [asked(reading) for reading in provider.readings])
+    found = _asker(answer, _readings(answer, provider, source, http))
     if found is None:
         return Made(None, notes=[f"no adapter asks {answer.endpoint} of {answer.service}"])
     server.answer = answer
     return await _result(answer, *found)
 
 
-async def _result(answer: RecordedAnswer, question: _Asked, symbol: str, *, is_sized: bool = True) -> Made:
+def _readings(answer: RecordedAnswer, provider: Provider, source: Source, http: httpx.AsyncClient) -> list[Question]:
+    """Every address of a provider as a question."""
+
+    def asked(reading: Reading) -> Question:
+        async def ask(series: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+            url = source.url(reading.address.replace("{series}", series or _ANY))
+            response = await get_once(http, url, {}, dict(provider.headers), errors=provider.errors)
+            return read_answer(response, lambda r: reading.read(r, series, answer.now)).to_pylist(), []
+
+        return Question(reading.dataset, ask, reading.address.split("://", 1)[1].replace("{series}", _ANY))
+
+    return [asked(reading) for reading in provider.readings]
+
+
+async def _result(answer: RecordedAnswer, question: Question, symbol: str, *, is_sized: bool = True) -> Made:
     dataset = DATASETS[question.dataset]
     result = Made(dataset.name)
     try:
@@ -302,7 +330,7 @@ async def _result(answer: RecordedAnswer, question: _Asked, symbol: str, *, is_s
     return result
 
 
-def _error(answer: RecordedAnswer, question: _Asked, error: FetchError) -> dict[str, Any]:
+def _error(answer: RecordedAnswer, question: Question, error: FetchError) -> dict[str, Any]:
     kinds: tuple[tuple[type[FetchError], str], ...] = (
         (OutOfRange, "narrow"), (NotOffered, "not_offered"), (Malformed, "malformed"), (Unreachable, "retry"),
     )  # fmt: skip

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from simulator.dialects.dialect import (
+    DAY_MS,
     HOUR_MS,
     Keeps,
     PageRule,
@@ -26,6 +27,7 @@ from simulator.dialects.shelves import candle_shelf, funding_shelf, open_interes
 
 TICK_TYPES = ("trade", "mark", "spot")
 CURRENT_MS = 8 * HOUR_MS
+KEPT_DAYS = 366  # of funding
 
 
 class Kraken(VenueDialect):
@@ -74,7 +76,8 @@ class Kraken(VenueDialect):
             raise RequestError(self._error("notFound", 404))
         series = self._funding.series(symbol)
         rows = 0 if series is None else len(series.times_ms)
-        page = self._funding.page(symbol, None, None, rows, "first")
+        oldest = self.now_ms - KEPT_DAYS * DAY_MS if self.retention.is_real else None
+        page = self._funding.page(symbol, oldest, None, rows, "first")
         head = f'{{"result":"success","serverTime":"{self._server_time()}","rates":['.encode()
         return Response(head + page.json + b"]}", media_type="application/json")
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from ingestion import ingest as module
 from ingestion.http.fetch import Patience
@@ -405,3 +405,49 @@ def test_every_dataset_has_someone_to_ask(dataset, home):
     result = ingest(dataset, home=home, source=nobody, judge=no_guard, patience=QUICK)
     assert result.rows == 0 and result.failed
     assert all(request.reason for request in result.failed)
+
+
+def test_a_refusal_for_age_narrows_the_window_and_loses_nothing_that_is_kept(market, home):
+    """The venue keeps the last two days, and refuses whole what begins before: found to a day, told as not kept."""
+    kept_from = START + timedelta(hours=31)
+
+    def klines(request: Any, body: Any) -> Any:
+        if int(request.query_params["startTime"]) < kept_from.timestamp() * 1000:
+            return JSONResponse({"code": -1130, "msg": "parameter 'startTime' is invalid."}, 400)
+        return market.klines(request, body)
+
+    market.server.handlers["fapi.binance.com/fapi/v1/klines"] = klines
+    market.symbols = ["BTCUSDT"]
+    run_once(market, home, "instruments", "candles")
+    asked = query(
+        home,
+        "select status, window_start, window_end, split_part(reason, ':', 1) from raw.requests"
+        " where dataset = 'candles' and series = 'BTCUSDT' order by window_start",
+    )
+    (_, first, since, reason), (status, start, end, _) = asked
+    assert (first, reason) == (START.replace(tzinfo=None), "not kept")
+    assert (status, start, end) == ("complete", since, datetime(2025, 11, 20))
+    assert timedelta(0) <= since.replace(tzinfo=UTC) - kept_from <= timedelta(days=1)
+    got = query(home, "select min(open_time), count(*) from raw.candles where venue = 'binance'")
+    assert got == [(since, (end - since) // timedelta(hours=1))]
+    n_calls = len(market.asked)
+    run_once(market, home, "candles")
+    assert len(market.asked) == n_calls  # what is not kept is not asked for again
+
+
+def test_what_is_no_coin_or_not_yet_one_is_listed_and_not_asked_about(market, home):
+    def listed(*_: Any) -> Any:
+        row = market.exchange_info()["symbols"][0]
+        more = [
+            row | {"symbol": "TSLAUSDT", "baseAsset": "TSLA", "contractType": "TRADIFI_PERPETUAL"},
+            row | {"symbol": "NEWUSDT", "baseAsset": "NEW", "underlyingType": "PREMARKET"},
+        ]
+        return {"symbols": [row, *more]}
+
+    market.server.handlers["fapi.binance.com/fapi/v1/exchangeInfo"] = listed
+    run_once(market, home, "instruments", "candles")
+    listed_rows = "select venue_symbol, asset_class, is_premarket from raw.instruments where venue = 'binance'"
+    assert query(home, listed_rows) == [
+        ("BTCUSDT", "crypto", False), ("TSLAUSDT", "equity", False), ("NEWUSDT", "crypto", True),
+    ]  # fmt: skip
+    assert {symbol for symbol, *_ in market.asked} == {"BTCUSDT"}

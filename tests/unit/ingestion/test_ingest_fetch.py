@@ -2,7 +2,9 @@
 
 import asyncio
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
 
@@ -61,6 +63,14 @@ async def test_a_wait_longer_than_patience_is_not_kept():
     with pytest.raises(Unreachable, match="counts as down"):
         await throttle.ask(call)
     assert len(calls) == 1 and time.monotonic() - started < 1
+
+
+async def test_a_long_wait_that_is_asked_for_is_kept_and_ends_nothing():
+    """A venue's ban of minutes is longer than any wait of ours, and shorter than a run."""
+    throttle = Throttle("x", replace(QUICK, longest_wait_s=0.01, longest_asked_wait_s=1.0, give_up_after=1))
+    call, calls = failing(2, Unreachable("banned", retry_after_s=0.06))
+    assert await throttle.ask(call) == "answer"
+    assert [later - earlier >= 0.06 for earlier, later in pairwise(calls)] == [True, True]
 
 
 async def test_who_does_not_answer_is_given_up_and_an_answer_in_between_counts():

@@ -649,3 +649,17 @@ def test_declared_limits_are_kept_only_by_real_venues(server):
 def test_depths_are_those_of_the_real_venues():
     open_interest = VENUES["binance"].market("perp").datasets["open_interest"]
     assert isinstance(open_interest, History) and open_interest.depth == timedelta(days=30)
+
+
+async def test_every_call_counts_against_the_limit_also_those_that_check_an_empty_span(server, monkeypatch):
+    turns = []
+    take = Throttle._turn
+
+    async def counted(self: Throttle) -> None:
+        turns.append(self.name)
+        await take(self)
+
+    monkeypatch.setattr(Throttle, "_turn", counted)
+    server.handlers[PATH] = lambda *_: []
+    assert await fetch(server, "binance", "perp", "candles") == []
+    assert len(turns) == len(server.calls) == 3  # the window, and each half of it
