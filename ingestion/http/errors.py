@@ -24,7 +24,7 @@ _OUT_OF_RANGE = re.compile(
     r"|\btime ?(range|span|window|interval)\b[^.]{0,60}\b(exceed\w*|too|great\w*|larger|longer|within|allowed|over)"
     r"|\b(allowed|requested) time range\b"
     r"|\b(range|interval|span)\b[^.]{0,30}\b(cannot|can't|must not|should not) (be|exceed)"
-    r"|too long ago|range too (broad|large|long)|too many (candles\w*|data points)",
+    r"|range must be within|too long ago|range too (broad|large|long)|too many (candles\w*|data points)",
     re.IGNORECASE,
 )
 _NOT_OFFERED = re.compile(

@@ -45,11 +45,11 @@ def _four_hourly(request: PageRequest) -> dict[str, object]:
     return _funding(request) | {"period": "4h", "limit": 500}
 
 
-# underlyingType of futures. Shares and metals are TRADIFI_PERPETUAL, and once said COIN all the same.
-_CLASSES: Mapping[str, AssetClass] = {
-    "COIN": "crypto", "PREMARKET": "crypto", "EQUITY": "equity", "KR_EQUITY": "equity", "COMMODITY": "commodity",
-    "INDEX": "index", "FX": "fx", "FOREX": "fx",
-}  # fmt: skip
+# Words of underlyingType: EQUITY, KR_EQUITY, COMMODITY, INDEX … COIN and PREMARKET are coins.
+_CLASSES: tuple[tuple[str, AssetClass], ...] = (
+    ("EQUITY", "equity"), ("STOCK", "equity"), ("ETF", "equity"), ("COMMODITY", "commodity"), ("METAL", "commodity"),
+    ("INDEX", "index"), ("FX", "fx"), ("FOREX", "fx"), ("CURRENCY", "fx"),
+)  # fmt: skip
 
 
 _QUOTES = ("USDT", "USDC", "BUSD", "USD")
@@ -62,9 +62,9 @@ def _perpetual(row: Mapping[str, Any], _: Mapping[str, Any]) -> Listed | SetAsid
         return SetAside(symbol, "is_a_perpetual", "the venue does not say what kind of contract it is")
     if not kind.endswith("PERPETUAL"):
         return dated(symbol)
-    asset_class = _CLASSES.get(underlying, "crypto")
-    if kind != "PERPETUAL" and asset_class == "crypto":
-        asset_class = "equity"
+    # Shares and metals are TRADIFI_PERPETUAL, and some said COIN all the same.
+    otherwise: AssetClass = "crypto" if kind == "PERPETUAL" else "equity"
+    asset_class = next((found for word, found in _CLASSES if word in underlying), otherwise)
     base, quote = row.get("baseAsset"), row.get("quoteAsset")
     if not base:  # a perpetual's symbol is its base and its quote
         quote = next((known for known in _QUOTES if symbol.endswith(known)), None)
