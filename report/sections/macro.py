@@ -181,17 +181,22 @@ def _cut(marts: Marts) -> Sentence | Unknown:
 
 
 def _is_stale(row: Row) -> bool:
-    return bool(row.figure("is_stale").value)
+    return row.text("is_stale") == "True"
 
 
 def _stale(rows: list[Row]) -> list[Sentence]:
     """What was last published long before the week is no news of it, and is said to be old."""
+    by_release: dict[str, list[Row]] = {}
+    for row in rows:
+        if _is_stale(row):
+            by_release.setdefault(row.text("released_at"), []).append(row)
     old = [
         compose(
-            "{name} (last published on {released})", name=words(row.figure("name")), released=row.figure("released_at")
+            "{names} (last published on {released})",
+            names=series([words(row.figure("name")) for row in together]),
+            released=together[0].figure("released_at"),
         )
-        for row in rows
-        if _is_stale(row)
+        for _, together in sorted(by_release.items())
     ]
     return [say("macro_stale", "Out of date, so no change is given: {old}.", old=series(old))] if old else []
 

@@ -83,8 +83,11 @@ decided as (
         and states.level = levels.level
 ),
 
+-- What has no value (stale, too young, not there) is covered by nothing.
 coverage as (
-    select week_start, min(case when vote is not null then coverage_pct end) as coverage_pct
+    select
+        week_start,
+        min(case when vote is not null then coverage_pct end) * count(coverage_pct) / count(*) as coverage_pct
     from evidence
     group by week_start
 ),
