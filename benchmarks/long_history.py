@@ -52,7 +52,8 @@ def make(connection: duckdb.DuckDBPyConnection, weeks: int) -> int:
         create table later.candles as
             select venue, market_type, venue_symbol, h as open_time, price as open, price * 1.003 as high,
                 price * 0.997 as low, price * (1 + 0.0005 * (random() - 0.5)) as close, 1e5 / price as base_volume,
-                1e5 * (1 + random()) as quote_volume
+                1e5 * (1 + random()) as quote_volume, 5e4 / price as taker_buy_base_volume,
+                5e4::double as taker_buy_quote_volume
             from symbols join prices using (asset_id) order by h;
         create table later.funding_rates as
             select venue, venue_symbol, h as settled_at, 0.00005 + 0.0002 * (random() - 0.4) as funding_rate

@@ -148,6 +148,18 @@ CANDLES = Dataset(
             "quote currency",
             "Traded volume in quote currency; base_volume × close where the venue gives none.",
         ),
+        _number(
+            "taker_buy_base_volume",
+            "base units",
+            "The part of base_volume in which the buyer took the offer; NULL where the venue does not say.",
+            nullable=True,
+        ),
+        _number(
+            "taker_buy_quote_volume",
+            "quote currency",
+            "The part of quote_volume in which the buyer took the offer; NULL where the venue does not say.",
+            nullable=True,
+        ),
     ),
     key=("venue", "market_type", "venue_symbol", "open_time"),
     time_column="open_time",

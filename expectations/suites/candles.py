@@ -30,6 +30,9 @@ SUITE = Suite(
         "average_over_close": lambda rows, now: (
             rows["quote_volume"] / (rows["base_volume"] * rows["close"]).where(lambda amount: amount > 0)
         ),
+        "takers_share": lambda rows, now: (
+            rows["taker_buy_base_volume"] / rows["base_volume"].where(lambda amount: amount > 0)
+        ),
     },
     rules=(
         stop(
@@ -69,6 +72,11 @@ SUITE = Suite(
             "hour_is_over",
             "the unfinished candle still changes, and one in the future is not true",
             between("open_hours_ahead", at_most=-1 + CLOCK_TOLERANCE_HOURS),
+        ),
+        warn(
+            "takers_bought_a_part_of_it",
+            "what takers bought is a part of what was traded; above it or below 0, another column was read",
+            between("takers_share", at_least=0, at_most=1 + 1e-9),
         ),
         warn(
             "quote_volume_fits_base_volume",

@@ -120,6 +120,9 @@ def read_file(file: dict[str, Any], content: bytes) -> pa.Table:
         _check_size(file, dataset, parquet.metadata)
         rows = parquet.read(columns=[c.name for c in dataset.columns])
         _check_texts(file, rows)
+        for column in dataset.columns:  # an archive that is older than a column does not know it
+            if column.nullable and column.name not in rows.column_names:
+                rows = rows.append_column(column.name, pa.nulls(rows.num_rows, column.type))
         rows = rows.select([c.name for c in dataset.columns]).cast(dataset.schema)
     except (pa.ArrowException, KeyError, ValueError, OSError, NotImplementedError) as error:
         raise Malformed(f"archive file {file['path']} is not rows of {dataset.name}: {error}") from error

@@ -20,8 +20,11 @@ from ingestion.venues.venue import (
 )
 from warehouse.contracts import AssetClass
 
-# [open time, open, high, low, close, volume, close time, quote volume, trades, …]
-_KLINE = {"open": 1, "high": 2, "low": 3, "close": 4, "base_volume": 5, "quote_volume": 7}
+# [open time, open, high, low, close, volume, close time, quote volume, trades, taker-buy volume, in quote, nothing]
+_KLINE = {
+    "open": 1, "high": 2, "low": 3, "close": 4, "base_volume": 5, "quote_volume": 7, "taker_buy_base_volume": 9,
+    "taker_buy_quote_volume": 10,
+}  # fmt: skip
 
 
 def _klines(method: str, limit: int) -> History:

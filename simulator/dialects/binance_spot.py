@@ -17,7 +17,7 @@ from simulator.dialects.dialect import (
     json_response,
 )
 from simulator.dialects.shelf import Series, Shelf
-from simulator.dialects.shelves import candle_shelf
+from simulator.dialects.shelves import TAKER_COLUMNS, candle_shelf
 
 INTERVAL = "1h"
 
@@ -54,11 +54,12 @@ def rows_asked(parameters: Mapping[str, str], rule: PageRule) -> int:
 
 
 def render_kline(_: str, candles: Series) -> list[str | pa.Array]:
-    """One kline; the numbers of trades and the takers' share are not known to a market of hours, and are 0."""
+    """One kline; the number of trades is not known to a market of hours, and is 0; what takers bought may be blank."""
+    taken = [candles.text(name) if name in candles.columns else "" for name in TAKER_COLUMNS]
     return [
         ",[", candles.time_text(), ',"', candles.text("open"), '","', candles.text("high"), '","', candles.text("low"),
         '","', candles.text("close"), '","', candles.text("base_volume"), '",', candles.time_text(HOUR_MS - 1), ',"',
-        candles.text("quote_volume"), '",0,"0","0","0"]',
+        candles.text("quote_volume"), '",0,"', taken[0], '","', taken[1], '","0"]',
     ]  # fmt: skip
 
 

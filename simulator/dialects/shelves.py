@@ -8,13 +8,15 @@ from simulator.dialects.dialect import VenueDialect
 from simulator.dialects.shelf import Render, Series, Shelf, decimals
 
 CANDLE_COLUMNS = ("open", "high", "low", "close", "base_volume", "quote_volume")
+TAKER_COLUMNS = ("taker_buy_base_volume", "taker_buy_quote_volume")  # where a market knows them
 
 
 def candle_shelf(dialect: VenueDialect, market_type: str, render: Render, is_descending: bool = False) -> Shelf:
     """The venue's hourly candles up to the clock: the one that is not finished is there, as at a real venue."""
     frame = dialect.rows("candles_1h", market_type)
     frame = frame[(frame["open_time"] <= dialect.now_naive()).to_numpy()]
-    return Shelf.of(frame, "venue_symbol", "open_time", CANDLE_COLUMNS, render, is_descending)
+    columns = (*CANDLE_COLUMNS, *(name for name in TAKER_COLUMNS if name in frame))
+    return Shelf.of(frame, "venue_symbol", "open_time", columns, render, is_descending)
 
 
 def funding_shelf(dialect: VenueDialect, render: Render, is_descending: bool = False) -> Shelf:

@@ -327,6 +327,7 @@ def _market(random: np.random.Generator, coins: pd.DataFrame, *, has_sparse_seri
             candles.append(pd.DataFrame(keys | {
                 "market_type": s.market_type, "open_time": hours, "open": price, "high": price * 1.002,
                 "low": price * 0.998, "close": price, "base_volume": volume / price, "quote_volume": volume,
+                "taker_buy_base_volume": np.nan, "taker_buy_quote_volume": np.nan,
             })[traded])  # fmt: skip
         if s.market_type == "spot":
             continue

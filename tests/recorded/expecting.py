@@ -16,6 +16,7 @@ COLUMNS = {
     "open": "open", "high": "high", "low": "low", "close": "close", "base_volume": "base_volume",
     "base_volume_btc": "base_volume", "base_volume_kpepe": "base_volume", "turnover_btc": "base_volume",
     "quote_volume": "quote_volume", "quote_volume_usdt": "quote_volume", "volume_usd": "quote_volume",
+    "taker_buy_base_volume": "taker_buy_base_volume", "taker_buy_quote_volume": "taker_buy_quote_volume",
     "rate": "funding_rate", "paid_rate": "funding_rate", "ratio": "long_short_account_ratio",
     "long_over_short": "long_short_account_ratio", "open_interest_btc": "open_interest_base",
     "open_interest_ltc": "open_interest_base", "open_interest_coins": "open_interest_base",

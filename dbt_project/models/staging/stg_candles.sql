@@ -10,6 +10,8 @@ select
     close,
     base_volume,
     quote_volume,
+    taker_buy_base_volume,
+    taker_buy_quote_volume,
     recorded_at,
     load_id
 from {{ source('raw', 'candles') }}

@@ -28,6 +28,7 @@ def good(dataset: str, rows: int = 30) -> pd.DataFrame:
         "candles": {
             "venue": "binance", "market_type": "perp", "venue_symbol": "BTCUSDT", "open_time": hours, "open": 100.0,
             "high": 110.0, "low": 90.0, "close": 105.0, "base_volume": 10.0, "quote_volume": 1020.0,
+            "taker_buy_base_volume": 4.0, "taker_buy_quote_volume": 408.0,
         },
         "funding_rates": {
             "venue": "binance", "venue_symbol": "BTCUSDT",
@@ -115,6 +116,8 @@ BAD_ROWS = [
     ("candles", "open_time", CLOCK - 5 * HOUR + timedelta(minutes=1), "candle_opens_on_the_hour", QUARANTINE),
     ("candles", "open_time", CLOCK, "hour_is_over", QUARANTINE),
     ("candles", "quote_volume", 10.0, "quote_volume_fits_base_volume", WARN),
+    ("candles", "taker_buy_base_volume", 10.1, "takers_bought_a_part_of_it", WARN),
+    ("candles", "taker_buy_base_volume", -0.1, "takers_bought_a_part_of_it", WARN),
     ("candles", "venue_symbol", None, "key_is_complete", STOP),
     ("funding_rates", "funding_rate", None, "rate_is_present", QUARANTINE),
     ("funding_rates", "funding_rate", -0.5, "rate_is_possible", QUARANTINE),

@@ -69,7 +69,8 @@ class Market:
         q = request.query_params
         self.asked.append((q["symbol"], int(q["startTime"]), int(q["endTime"])))
         p = str(self.price)
-        return [[t, p, p, p, p, "1", t, "2"] for t in self.hours(int(q["startTime"]), int(q["endTime"]))[:50]]
+        hours = self.hours(int(q["startTime"]), int(q["endTime"]))[:50]
+        return [[t, p, p, p, p, "1", t, "2", 3, "", "", "0"] for t in hours]
 
     def funding(self, request: Any, _: Any) -> Any:
         q = request.query_params

@@ -25,6 +25,8 @@ def candles(closes: list[float], *, first_hour: int = 0, symbol: str = "BTCUSDT"
             **prices,
             "base_volume": [1.0] * n,
             "quote_volume": [1.0] * n,
+            "taker_buy_base_volume": [0.5] * n,
+            "taker_buy_quote_volume": [0.5] * n,
         },
         schema=CANDLES.schema,
     )

@@ -77,9 +77,10 @@ def binance_klines(limit: int):
         assert q["symbol"] == "BTCUSDT" and q["interval"] == "1h" and int(q["limit"]) <= limit
         inside = [t for t in hours() if int(q["startTime"]) <= t <= int(q["endTime"])][: int(q["limit"])]
         return [
-            [t, *(repr(candle(t)[k]) for k in "ohlcv"), t + HOUR - 1, repr(candle(t)["q"]), 9, "0", "0", "0"]
+            [t, *(repr(candle(t)[k]) for k in "ohlcv"), t + HOUR - 1, repr(candle(t)["q"]), 9,
+             repr(candle(t)["v"] / 4), "", "0"]
             for t in inside
-        ]
+        ]  # fmt: skip
 
     return handle
 
@@ -90,7 +91,10 @@ def binance_klines(limit: int):
 )
 async def test_binance_candles(server, market_type, path, limit):
     server.handlers[path] = binance_klines(limit)
-    check_candles(await fetch(server, "binance", market_type, "candles"), "binance", market_type, "BTCUSDT", True)
+    rows = await fetch(server, "binance", market_type, "candles")
+    check_candles(rows, "binance", market_type, "BTCUSDT", True)
+    assert [row["taker_buy_base_volume"] for row in rows] == [row["base_volume"] / 4 for row in rows]
+    assert {row["taker_buy_quote_volume"] for row in rows} == {None}  # what is blank is not known
 
 
 @pytest.mark.parametrize(("market_type", "category"), [("perp", "linear"), ("spot", "spot")])
