@@ -74,14 +74,11 @@ SUITE = Suite(
             between("open_hours_ahead", at_most=-1 + CLOCK_TOLERANCE_HOURS),
         ),
         warn(
-            "takers_bought_a_part_of_it",
-            "what takers bought is a part of what was traded; above it or below 0, another column was read",
-            between("takers_share", at_least=0, at_most=1 + 1e-9),
-        ),
-        warn(
-            "quote_volume_fits_base_volume",
-            "their ratio is a price of that hour; off by tenfold, one of them is in contracts or in the other unit",
+            "volumes_fit_each_other",
+            "quote over base volume is a price of that hour, and takers bought a part of it; else one is in contracts, "
+            "in the other unit, or from another column",
             between("average_over_close", at_least=0.1, at_most=10),
+            between("takers_share", at_least=0, at_most=1 + 1e-9),
         ),
     ),
 )

@@ -3,6 +3,10 @@
 Whether a figure fits the instrument's price (a matter of contract sizes) is for the models, which have the prices.
 """
 
+from datetime import datetime
+
+import pandas as pd
+
 from expectations.rules import (
     CLOCK_TOLERANCE_HOURS,
     Suite,
@@ -16,6 +20,14 @@ from expectations.rules import (
     stop,
 )
 
+
+def _is_zero_amid_others(rows: pd.DataFrame, now: datetime) -> "pd.Series[bool]":
+    """Nothing held of an instrument of which something was held in the same batch."""
+    amounts = rows["open_interest_base"]
+    most = amounts.groupby([rows["venue"], rows["venue_symbol"]], dropna=False).transform("max")
+    return (amounts == 0) & (most > 0)
+
+
 SUITE = Suite(
     dataset="open_interest",
     derived={
@@ -24,6 +36,7 @@ SUITE = Suite(
         "implied_price_usd": lambda rows, now: (
             rows["open_interest_usd"] / rows["open_interest_base"].where(rows["open_interest_base"] > 0)
         ).where(rows["open_interest_usd"] > 0),
+        "zero_amid_others": _is_zero_amid_others,
         "observed_hours_ahead": hours_ahead("observed_at"),
     },
     rules=(
@@ -41,6 +54,11 @@ SUITE = Suite(
             "an_amount_is_present",
             "an observation has coins or dollars; without either it says nothing",
             between("amounts_known", at_least=1),
+        ),
+        hole(
+            "amount_is_no_gap",
+            "an open interest of 0 of an instrument that has some before or after is a hole, not a value",
+            one_of("zero_amid_others", False),
         ),
         quarantine(
             "amounts_are_possible",

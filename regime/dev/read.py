@@ -21,12 +21,17 @@ import httpx
 import pyarrow as pa
 
 from expectations.runner import judge_at
+from ingestion.archives import ARCHIVES
+from ingestion.archives.archive import Archive
+from ingestion.archives.client import ArchiveClient
+from ingestion.archives.files import NotAsPublished
 from ingestion.http.fetch import FetchError, Malformed, NotOffered, OutOfRange, Throttle, Unreachable
 from ingestion.references import PROVIDERS
 from ingestion.references.provider import Provider, Reading, get_once, read_answer
 from ingestion.venues import VENUES
 from ingestion.venues.client import VenueClient, events_table, to_table
 from ingestion.venues.venue import Feed, History, Market, PageRequest, Snapshot, Venue
+from regime.dev.read_archive import asked_of, rows_of
 from regime.dev.recorded import AnsweringServer, RecordedAnswer, answering, read_recorded
 from warehouse.builds.project import PROJECT_DIR
 from warehouse.contracts import CANDLES, DATASETS, INSTRUMENTS, Dataset
@@ -102,6 +107,9 @@ async def _read(answer: RecordedAnswer) -> Made:
         if answer.service in PROVIDERS:
             async with httpx.AsyncClient(timeout=30, trust_env=False) as http:
                 return await _of_provider(answer, server, PROVIDERS[answer.service], source, http)
+        if answer.service in ARCHIVES:
+            async with httpx.AsyncClient(timeout=30, trust_env=False) as http:
+                return await _of_archive(answer, server, ARCHIVES[answer.service], source, http)
     return Made(None, notes=[f"no adapter asks {answer.service}"])
 
 
@@ -300,6 +308,34 @@ def _readings(answer: RecordedAnswer, provider: Provider, source: Source, http: 
     return [asked(reading) for reading in provider.readings]
 
 
+async def _of_archive(
+    answer: RecordedAnswer, server: AnsweringServer, archive: Archive, source: Source, http: httpx.AsyncClient
+) -> Made:
+    """Rows of the first dataset of a file; beside their own columns, what it says of the moment for other datasets."""
+    asked = asked_of(archive, answer)
+    if asked is None:
+        return Made(None, notes=[f"no reader asks {answer.endpoint} of {answer.service}"])
+    made = Made(asked.name)
+    try:
+        found = await rows_of(asked, answer, server, ArchiveClient(archive, source, http, Throttle(archive.name)))
+    except FetchError as error:
+        made.error = _error(answer, None, error)
+        return made
+    rows = found.pop(asked.name)
+    if asked.name not in DATASETS:
+        made.rows = rows
+        return made
+    _judge(answer, DATASETS[asked.name], rows, set(), made)
+    for name, beside in found.items():
+        other, column = Made(name), str(DATASETS[name].time_column)
+        _judge(answer, DATASETS[name], beside, set(), other)
+        said = {row[column]: row for row in beside}
+        for row in (*made.rows, *(refused["row"] for refused in made.refused)):
+            row.update(said[row[column]] | row)
+        made.notes += sorted({f"{name}: {refused['reason']}" for refused in other.refused})
+    return made
+
+
 async def _result(answer: RecordedAnswer, question: Question, symbol: str, *, is_sized: bool = True) -> Made:
     dataset = DATASETS[question.dataset]
     result = Made(dataset.name)
@@ -330,16 +366,17 @@ async def _result(answer: RecordedAnswer, question: Question, symbol: str, *, is
     return result
 
 
-def _error(answer: RecordedAnswer, question: Question, error: FetchError) -> dict[str, Any]:
+def _error(answer: RecordedAnswer, question: Question | None, error: FetchError) -> dict[str, Any]:
     kinds: tuple[tuple[type[FetchError], str], ...] = (
         (OutOfRange, "narrow"), (NotOffered, "not_offered"), (Malformed, "malformed"), (Unreachable, "retry"),
+        (NotAsPublished, "malformed"),
     )  # fmt: skip
     kind = next((name for known, name in kinds if isinstance(error, known)), "give_up")
     wait_s = error.retry_after_s if isinstance(error, Unreachable) else None
     then = _NEXT[kind]
     if kind == "retry" and wait_s:
         then += f" in {wait_s:g} s"
-    if kind == "narrow" and question.depth:
+    if kind == "narrow" and question and question.depth:
         then += f": from {answer.now - question.depth:%Y-%m-%d} on, {question.depth.days} days back"
     elif kind == "narrow" and answer.service == "coingecko":
         then += ": within 365 days"
@@ -390,6 +427,8 @@ def _interval(answer: RecordedAnswer) -> timedelta:
     query = {**answer.query, **(inner if isinstance(inner, Mapping) else {})}
     said = next((str(query[name]) for name in ("interval", "bar", "granularity") if name in query), "")
     said = said or (answer.address.rsplit("/", 1)[-1] if answer.service == "kraken" else "")
+    if match := re.search(r"/klines/[^/]+/(\w+)/", answer.address):  # an archive's
+        said = match[1]
     match = re.fullmatch(r"(\d+)([smhdwDWHM]?)(?:utc)?", said)
     if not match:
         return timedelta(days=1) if said == "D" else timedelta(hours=1)

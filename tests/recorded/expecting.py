@@ -18,7 +18,8 @@ COLUMNS = {
     "quote_volume": "quote_volume", "quote_volume_usdt": "quote_volume", "volume_usd": "quote_volume",
     "taker_buy_base_volume": "taker_buy_base_volume", "taker_buy_quote_volume": "taker_buy_quote_volume",
     "rate": "funding_rate", "paid_rate": "funding_rate", "ratio": "long_short_account_ratio",
-    "long_over_short": "long_short_account_ratio", "open_interest_btc": "open_interest_base",
+    "long_over_short": "long_short_account_ratio", "accounts_long_short": "long_short_account_ratio",
+    "open_interest_btc": "open_interest_base",
     "open_interest_ltc": "open_interest_base", "open_interest_coins": "open_interest_base",
     "open_interest_usd": "open_interest_usd", "open_interest_usdt": "open_interest_usd",
     "open_interest_usd_one_sided": "open_interest_usd", "symbol": "venue_symbol", "coin": "venue_symbol",
@@ -40,6 +41,9 @@ NOT_KEPT = {
     "both_sides": "open interest is one-sided",
     "closed_contracts": "compared as an amount of coins",
     "mark_price": "compared as dollars over coins",
+    "close_time": "an hour's end follows from its start",
+    "interval_hours": "an interval is seen in the data",
+    "has_checksum": "compared with the whole list of files",
 }  # fmt: skip
 NOT_KEPT_OF = {("okx", "open_interest_usd"): "its dollars have had another unit (DECISIONS 33): coins are taken"}
 TIMES = ("time", "open_time")
@@ -279,6 +283,40 @@ def _yields(made: Made, answer: RecordedAnswer, value: dict[str, str]) -> None:
     assert {name: found[name] for name in wanted} == wanted
 
 
+def _files(made: Made, answer: RecordedAnswer, value: list[dict[str, Any]]) -> None:
+    names = ("day", "bytes", "has_checksum")
+    assert [{name: row[name] for name in names} for row in made.rows] == [
+        {**wanted, "day": date.fromisoformat(wanted["day"])} for wanted in value
+    ]
+
+
+def _sum(name: str) -> Callable[[Made, RecordedAnswer, Any], None]:
+    def check(made: Made, answer: RecordedAnswer, value: str) -> None:
+        assert made.rows[0][name] == value
+
+    return check
+
+
+def _refused(made: Made, answer: RecordedAnswer, value: list[dict[str, str]]) -> None:
+    column = DATASETS[made.dataset or ""].time_column
+    assert [refused["row"][column] for refused in made.refused] == [moment(wanted["time"]) for wanted in value]
+
+
+def _folded(made: Made, answer: RecordedAnswer, value: list[dict[str, str]]) -> None:
+    times = [row[DATASETS[made.dataset or ""].time_column] for row in all_rows(made)]
+    assert [times.count(moment(wanted["time"])) for wanted in value] == [1] * len(value)
+
+
+def _null(made: Made, answer: RecordedAnswer, value: list[Any]) -> None:
+    """Days without a value; or, where columns are named, moments at which they are blank."""
+    if not isinstance(value[0], Mapping):
+        return _nulls(made, answer, value)
+    for wanted in value:
+        assert wanted["columns"] == ["count_long_short_ratio"]
+        assert _row(made, wanted)["long_short_account_ratio"] is None
+    return None
+
+
 def _nothing(made: Made, answer: RecordedAnswer, value: Any) -> None:
     """Told by another comparison, or no column of ours; see UNCOMPARED."""
 
@@ -291,13 +329,21 @@ UNCOMPARED = {
     "currency": "closes are in the series' own unit; pence are tested with an answer of ours",
     "zone": "the days compared are the zone's",
     "dexes": "they are asked next, one list each (test_venues)",
+    "header": "a file is read alike with a line of names and without (test_archives)",
+    "time_unit": "the moments compared are in it",
+    "market": "the moments compared are in its unit",
+    "member": "a zip has one file, whatever it is called",
+    "zip_sha256": "compared with its checksum where it was recorded (regime dev read)",
+    "archives": "the list of files is compared whole",
+    "checksums": "the list of files is compared whole",
+    "truncated": "the pages of a list are asked one after the other (test_archives)",
 }
 
 COMPARISONS: dict[str, Callable[[Made, RecordedAnswer, Any], None]] = {
     "rows": _rows, "moments": _rows, "first": _at(0), "last": _at(-1), "first_row": _written(0),
     "last_row": _written(-1), "settlements": _all, "values": _values, "newest_first": _descending,
     "oldest_first": _ascending, "step_hours": _step, "trading": _is("is_active", True),
-    "not_active": _is("is_active", False), "error": _error, "wait_s": _wait, "null": _nulls, "closes": _closes,
+    "not_active": _is("is_active", False), "error": _error, "wait_s": _wait, "null": _null, "closes": _closes,
     "crypto_perps": _crypto, "crypto_spot": _crypto, "crypto_perps_trading": _trading,
     "crypto_perps_trading_symbols": _trading, "kinds": _kinds, "by_contractType_status_underlyingType": _kinds,
     "not_crypto": lambda made, answer, value: _disjoint(made, value), "dated": _dated,
@@ -310,6 +356,8 @@ COMPARISONS: dict[str, Callable[[Made, RecordedAnswer, Any], None]] = {
     ),
     "linear_perps": _is("is_inverse", False), "inverse_perps": _is("is_inverse", True),
     "open_interest": _open_interest, "mark": _marks, "events": _events, "closed_contracts_in_all": _closed,
+    "files": _files, "sha256": _sum("sha256"), "file": _sum("file"), "second": _at(1), "refuse": _refused,
+    "rows_to_keep": lambda made, answer, value: _same([str(len(made.rows))], [str(value)]), "fold": _folded,
     "names": lambda made, answer, value: _same(list(symbols(made)), value), "days": _days, "first_day": _yields,
     "last_day": _yields, **dict.fromkeys(UNCOMPARED, _nothing),
 }  # fmt: skip

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from ingestion.archives import ARCHIVES
 from ingestion.venues import VENUES
 from ingestion.venues.venue import History
 from regime.dev.read import Made
@@ -119,6 +120,24 @@ MUSTS: dict[str, list[Must]] = {
     "binance/fapi_fundingRate.BTCUSDT-2020-01": [_minutes_of_delay],
     "binance/fapi_fundingRate.ETHUSDT-2026-10": [is_read, PAGES],
     "binance/futures_data_globalLongShortAccountRatio.BTCUSDT-4h-2020": [is_read],
+    "binance_vision/s3_listing.um-trades-2026-09": [
+        lambda made, answer: [row["has_checksum"] for row in made.rows] == [True, False]
+    ],
+    "binance_vision/spot_klines_csv.BTCUSDT-1m-2025-01-microseconds": [
+        lambda made, answer: made.rows[0]["open_time"] == datetime(2025, 1, 1)
+    ],
+    "binance_vision/um_fundingRate_csv.BTCUSDT-2025-06": [
+        is_read,
+        lambda made, answer: ARCHIVES["binance_vision"].kind("perp", "funding_rates").lengths == ("month",),
+    ],
+    "binance_vision/um_klines_CHECKSUM.BTCUSDT-1h-2024-10-28": [
+        Exempt("a file that is not what its checksum says is an answer of our own making, and test_archives")
+    ],
+    "binance_vision/um_metrics_csv.BTCUSDT-2025-06-01": [
+        lambda made, answer: made.rows[0]["observed_at"] == datetime(2025, 6, 1),
+        lambda made, answer: made.rows[0]["long_short_account_ratio"] == 1.1906,
+        lambda made, answer: [r["observed_at"] for r in made.rows] == sorted(r["observed_at"] for r in made.rows),
+    ],
     "bitget/account-long-short.BTCUSDT-2025-09": [
         lambda made, answer: all(row["long_short_account_ratio"] > 1 for row in made.rows)
     ],
@@ -244,7 +263,7 @@ LATER = {
     "binance/dapi_exchangeInfo": "coin-margined futures: no dataset holds them",
     "binance/futures_data_globalLongShortAccountRatio.BTCUSD-pair-2020": "coin-margined futures: asked by pair",
     "binance/futures_data_openInterestHist.BTCUSD-quarter-coinm-2020": "coin-margined futures: asked by pair",
-    "binance_vision": "the bulk archive",
+    "binance_vision/um_bookDepth": "order books: depth_weekly",
     "bitget/open-interest": "open interest is taken of all contracts at once, from the tickers",
     "bitget/position-long-short": "positions are another quantity than accounts",
     "blockchain_info": "no dataset holds it",

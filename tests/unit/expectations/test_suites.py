@@ -68,6 +68,8 @@ def as_landed(dataset: str, frame: pd.DataFrame) -> pd.DataFrame:
     import pyarrow as pa
 
     schema = DATASETS[dataset].schema
+    frame = frame.assign(**{name: float("nan") for name in ("taker_buy_base_volume", "taker_buy_quote_volume")
+                            if name in schema.names and name not in frame})  # fmt: skip
     return pa.Table.from_pandas(frame, preserve_index=False).select(schema.names).cast(schema).to_pandas()
 
 
@@ -115,10 +117,11 @@ BAD_ROWS = [
     ("candles", "low", 101.0, "prices_are_ordered", QUARANTINE),
     ("candles", "open_time", CLOCK - 5 * HOUR + timedelta(minutes=1), "candle_opens_on_the_hour", QUARANTINE),
     ("candles", "open_time", CLOCK, "hour_is_over", QUARANTINE),
-    ("candles", "quote_volume", 10.0, "quote_volume_fits_base_volume", WARN),
-    ("candles", "taker_buy_base_volume", 10.1, "takers_bought_a_part_of_it", WARN),
-    ("candles", "taker_buy_base_volume", -0.1, "takers_bought_a_part_of_it", WARN),
+    ("candles", "quote_volume", 10.0, "volumes_fit_each_other", WARN),
+    ("candles", "taker_buy_base_volume", 10.1, "volumes_fit_each_other", WARN),
+    ("candles", "taker_buy_base_volume", -0.1, "volumes_fit_each_other", WARN),
     ("candles", "venue_symbol", None, "key_is_complete", STOP),
+    ("open_interest", "open_interest_base", 0.0, "amount_is_no_gap", QUARANTINE),
     ("funding_rates", "funding_rate", None, "rate_is_present", QUARANTINE),
     ("funding_rates", "funding_rate", -0.5, "rate_is_possible", QUARANTINE),
     ("funding_rates", "settled_at", CLOCK + 2 * HOUR, "settlement_is_past", QUARANTINE),
