@@ -31,7 +31,7 @@ def serving(clock: tuple[str, ...], market: str, environment: dict[str, str]) ->
 
 
 def _serve_a_week_ago(market_name: str) -> None:
-    from simulator.archive import kept_history
+    from simulator.archives.market_archive import kept_history
     from simulator.generation.generate import generate
     from simulator.present import at
     from simulator.server import create_app, serve

@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"no host is called {unknown[0]}: --down takes one of {', '.join(hosts)}", file=sys.stderr)
         return 2
     from simulator import replay
-    from simulator.archive import kept_history
+    from simulator.archives.market_archive import kept_history
     from simulator.server import Options, create_app, serve
 
     archive: tuple = ()

@@ -9,6 +9,8 @@ import orjson
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from simulator.archives.binance_vision import checksum
+from simulator.archives.file_faults import FILE_FAULTS, spoiled
 from simulator.dialects.dialect import json_response
 
 # Where a connection is hung up on in mid-answer, this is how the application reaches it.
@@ -27,7 +29,9 @@ class Fault:
     `kind` is down (hangs up), timeout (says nothing), html (a page of maintenance, status 200), reset (hangs up in
     mid-body), truncated (half the answer, status 200), empty (no rows), repeat (the first answer again and again),
     out_of_order (the rows, shuffled), endless or endless:slow (a body without end), status:CODE or
-    status:CODE:retry_after=SECONDS.
+    status:CODE:retry_after=SECONDS. Files of an archive can be spoiled: file:checksum (a checksum that does not fit),
+    file:zeros, file:blanks, file:missing_hours, file:duplicates, file:out_of_order, file:header, file:no_header,
+    file:microseconds, file:replaced (other amounts), each with the checksum that fits.
 
     `path` restricts it to requests whose path (below the host) starts so, `query` to those whose query has that text.
     `after` lets so many of them pass first; `times` counts those that meet it down, None is for good.
@@ -47,6 +51,8 @@ class Fault:
         if self.kind in (*ALONE, "endless:slow"):
             return
         name, _, code = self.kind.partition(":")
+        if name == "file" and code in FILE_FAULTS:
+            return
         code, _, wait = code.partition(":retry_after=")
         if name != "status" or not code.isdigit() or not 400 <= int(code) <= 599 or (wait and not wait.isdigit()):
             wanted = ", ".join((*ALONE, "endless:slow"))
@@ -97,6 +103,8 @@ class FaultSwitch:
             await response(scope, receive, send)
         elif name == "endless":
             await _endless(receive, send, is_slow=detail == "slow")
+        elif name == "file":
+            await (await _spoiled(self._app, scope, receive, detail))(scope, receive, send)
         else:
             answer = await _answer_of(self._app, scope, receive)
             if name == "reset":
@@ -127,6 +135,18 @@ async def _answer_of(app: ASGIApp, scope: Scope, receive: Receive) -> Response:
     await app(scope, receive, keep)
     kind = next((value.decode() for name, value in headers if name.lower() == b"content-type"), None)
     return Response(body, status, media_type=kind)
+
+
+async def _spoiled(app: ASGIApp, scope: Scope, receive: Receive, name: str) -> Response:
+    """A file of an archive spoiled, or the checksum of the file that is; anything else as it is."""
+    path = scope["path"].removesuffix(".CHECKSUM")
+    answer = await _answer_of(app, {**scope, "path": path}, receive)
+    if answer.status_code != 200 or not path.endswith(".zip"):
+        return await _answer_of(app, scope, receive)
+    content = spoiled(bytes(answer.body), name)
+    if path == scope["path"]:
+        return Response(content, media_type=answer.media_type)
+    return Response(checksum(content + b"!" if name == "checksum" else content, path.rsplit("/", 1)[-1]))
 
 
 def _hang_up(scope: Scope) -> None:

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from simulator.archive import ArchiveFile
+from simulator.archives.market_archive import ArchiveFile
 from simulator.edits import TABLES, Edit, edited_market, edited_rows, rows_meant
 from simulator.market import Market
 
@@ -116,9 +116,8 @@ def _known(name: str, rows: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
 def _with_unfinished(candles: pd.DataFrame, finished: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
     """The candle of the present hour as well: it has its first price, and nothing of what is still to come."""
     unfinished = candles[(candles["open_time"] == now.floor("h")).to_numpy()]
-    unfinished = unfinished.assign(
-        high=unfinished["open"], low=unfinished["open"], close=unfinished["open"], base_volume=0.0, quote_volume=0.0
-    )
+    unfinished = unfinished.assign(high=unfinished["open"], low=unfinished["open"], close=unfinished["open"])
+    unfinished = unfinished.assign(**{str(name): 0.0 for name in unfinished if str(name).endswith("_volume")})
     return pd.concat([finished, unfinished], ignore_index=True).sort_values([*INSTRUMENT, "open_time"]).reset_index(
         drop=True
     )  # fmt: skip

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from simulator.archive import ArchiveFile, archive_files
+from simulator.archives.market_archive import ArchiveFile, archive_files
 from simulator.dialects.shelves import CANDLE_COLUMNS, is_complete
 from simulator.market import COLUMNS, TEXTS, Clock, Market
 

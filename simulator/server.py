@@ -24,7 +24,8 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from simulator.archive import ArchiveFile
+from simulator.archives import PUBLISHERS
+from simulator.archives.market_archive import ArchiveFile
 from simulator.dialects import DIALECTS
 from simulator.dialects.dialect import Dialect, RequestError, Retention, json_response
 from simulator.edits import Edit
@@ -34,6 +35,7 @@ from simulator.market import Market
 from simulator.present import Present
 
 LOOPBACK = "127.0.0.1"
+KINDS = (*DIALECTS, *PUBLISHERS)  # everyone whom the server answers for
 
 
 @dataclass(frozen=True)
@@ -190,7 +192,7 @@ def create_app(
     faults = [Fault(host, "down") for host in options.hosts_down]
     pages = MarketPages(present, notes, faults, options.has_real_retention)
     routes: list[BaseRoute] = [Mount("/market", routes=pages.routes())]
-    for kind in DIALECTS:
+    for kind in KINDS:
         dialect = DialectApp(kind, present, options)
         routes += [Mount(f"/{host}", app=dialect) for host in kind.hosts]
     app = Starlette(routes=routes, exception_handlers={HTTPException: _not_served})
@@ -243,7 +245,7 @@ async def _refuse(_: Request, error: Exception) -> Response:
 async def _not_served(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 404 and not request.url.path.startswith("/market/"):
-        hosts = ", ".join(sorted(host for dialect in DIALECTS for host in dialect.hosts))
+        hosts = ", ".join(sorted(host for dialect in KINDS for host in dialect.hosts))
         return PlainTextResponse(f"the market server answers for these hosts only: {hosts}\n", 404)
     return PlainTextResponse(f"{error.detail}\n", error.status_code)
 

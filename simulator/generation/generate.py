@@ -23,7 +23,7 @@ from simulator.generation.positioning import (
 )
 from simulator.generation.prices import make_prices, points_of
 from simulator.generation.references import categories, make_asset_class_prices, make_macro_series, make_market_caps
-from simulator.generation.trading import make_candles, make_instruments
+from simulator.generation.trading import make_candles, make_instruments, with_takers
 from simulator.market import Clock, Market
 from simulator.paging_market import make_paging_market
 
@@ -64,7 +64,7 @@ def generate(market: str = "full", seed: int = DEFAULT_SEED) -> Market:
             label=f"simulated {market} market, seed {seed}",
         ),
         instruments=pd.concat([make_instruments(model, listings), publishing_instruments(market)], ignore_index=True),
-        candles_1h=candles,
+        candles_1h=with_takers(candles),
         funding_rates=funding_table(funding, model, listings, rules, seed),
         open_interest=open_interest_table(interest, model),
         market_caps=make_market_caps(model, cal, seed),

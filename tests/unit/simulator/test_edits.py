@@ -8,7 +8,7 @@ import httpx
 import pyarrow.parquet as pq
 import pytest
 
-from simulator.archive import kept_history
+from simulator.archives.market_archive import kept_history
 from simulator.generation.generate import generate
 from tests.unit.simulator.small_market import serving
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from simulator.archive import kept_history
+from simulator.archives.market_archive import kept_history
 from simulator.generation.generate import generate
 from simulator.market import Market
 from simulator.present import Present, at
