@@ -17,6 +17,7 @@ import httpx
 import pyarrow as pa
 
 from ingestion.archives import market_archive
+from ingestion.archives.client import ArchiveClient
 from ingestion.http.bodies import read_json
 from ingestion.http.fetch import (
     Answer,
@@ -31,6 +32,7 @@ from ingestion.http.fetch import (
     not_kept,
     run,
 )
+from ingestion.planning.archives import Offer, archive_task, file_part, given_by_files, offer
 from ingestion.planning.feeds import feed_tasks
 from ingestion.planning.plan import Instrument, Only, Plan, read_plan
 from ingestion.planning.spans import TimeSpan, left_of
@@ -51,6 +53,8 @@ from warehouse.source import Source
 ROWS_PER_BATCH = 200_000
 # How near the beginning of what a venue keeps is found, where it refuses what is older.
 NARROWEST = timedelta(days=1)
+# Months or years of files that are read at once; each asks for several files at once (Archive.at_once).
+FILE_QUESTIONS_AT_ONCE = 4
 
 
 @dataclass
@@ -75,16 +79,24 @@ def ingest(
     patience: Patience | None = None,
     only: Only | None = None,
     wanted: Sequence[TimeSpan] | None = None,
+    reads_archives: bool = False,
 ) -> Ingested:
     """Ask everyone for what is due of `dataset` and land it; load it with `warehouse.load_landed` afterwards.
 
     What was asked completely up to the source's present hour is not asked again, so a second call asks nothing.
     `wanted` narrows what is asked to what is not known of some weeks, `only` to gaps. What gives a series whole (a
-    provider, an archive's file) is asked whole.
+    provider, an archive's file) is asked whole. With `reads_archives`, what venues keep no longer is read from files,
+    and what they keep wherever that is sooner done.
     """
     with connect(home) as connection:
         plan = replace(
-            read_plan(connection, dataset, source, universe or Universe.read()),
+            read_plan(
+                connection,
+                dataset,
+                source,
+                universe or Universe.read(),
+                reads_archives=reads_archives,
+            ),
             only=only,
             wanted=None if wanted is None else tuple(wanted),
         )
@@ -109,7 +121,7 @@ async def _ingest(plan: Plan, home: Home, judge: Judge, progress: RequestProgres
         )
         plan = await _with_contents(plan, http)
         tasks = [
-            *await _venue_tasks(plan, stack, patience),
+            *await _venue_tasks(plan, http, stack, patience),
             *_reference_tasks(plan, http, patience),
             *([] if plan.only else _archive_tasks(plan, http, patience)),
         ]
@@ -164,11 +176,10 @@ def _requests(dataset: str, outcome: Outcome) -> Iterator[Request]:
     if answer is None:
         yield Request(dataset, task.origin, task.market_type, task.series, *window, 0, "failed", outcome.reason)
         return
-    if answer.is_only_directions:
-        return
     rows = answer.rows.num_rows if answer.rows else 0
     window = (answer.since or task.window_start, task.window_end)
-    yield Request(dataset, task.origin, task.market_type, task.series, *window, rows, "complete", outcome.reason)
+    if not answer.is_indirect:
+        yield Request(dataset, task.origin, task.market_type, task.series, *window, rows, "complete", outcome.reason)
     for c in answer.covers:
         yield Request(dataset, task.origin, c.market_type, c.series, c.window_start, c.window_end, c.rows, "complete")
 
@@ -193,7 +204,7 @@ async def _with_contents(plan: Plan, http: httpx.AsyncClient) -> Plan:
         return plan
 
 
-async def _venue_tasks(plan: Plan, stack: AsyncExitStack, patience: Patience) -> list[Task]:
+async def _venue_tasks(plan: Plan, http: httpx.AsyncClient, stack: AsyncExitStack, patience: Patience) -> list[Task]:
     if plan.dataset != "instruments" and not any(
         plan.dataset in market.datasets for venue in VENUES.values() for market in venue.markets
     ):
@@ -206,14 +217,32 @@ async def _venue_tasks(plan: Plan, stack: AsyncExitStack, patience: Patience) ->
         throttle = Throttle(name, patience, venue.at_once)
         markets = [market for market in venue.markets if market.market_type in scope.market_types]
         client = VenueClient(venue, plan.source, throttle, plan.calls_per_second)
-        wanted = [task for market in markets for task in _market_tasks(plan, venue, market, client)]
+        wanted = [
+            task
+            for market in markets
+            for task in _market_tasks(plan, venue, market, client, _files_of(plan, venue, market, http, patience))
+        ]
         if wanted:
             await stack.enter_async_context(client)
             tasks += wanted
     return tasks
 
 
-def _market_tasks(plan: Plan, venue: Venue, market: Market, client: Any) -> Iterator[Task]:
+def _files_of(
+    plan: Plan, venue: Venue, market: Market, http: httpx.AsyncClient, patience: Patience
+) -> tuple[Offer, ArchiveClient] | None:
+    """Who has files of the dataset for a market, and the client that asks for them."""
+    found = offer(plan, venue.name, market.market_type)
+    if found is None:
+        return None
+    calls_per_minute = found.calls_per_minute if plan.source.kind == "live" else None
+    throttle = Throttle(found.archive.name, patience, FILE_QUESTIONS_AT_ONCE, calls_per_minute)
+    return found, ArchiveClient(found.archive, plan.source, http, throttle)
+
+
+def _market_tasks(
+    plan: Plan, venue: Venue, market: Market, client: Any, files: tuple[Offer, ArchiveClient] | None
+) -> Iterator[Task]:
     market_type, throttle, due = market.market_type, client.throttle, plan.due
     if plan.dataset == "instruments":
         if plan.is_due(venue.name, market_type, WHOLE_LIST):
@@ -243,6 +272,11 @@ def _market_tasks(plan: Plan, venue: Venue, market: Market, client: Any) -> Iter
         for instrument in known:
             if plan.universe.asks(plan.dataset, instrument.row):
                 for span in plan.spans(instrument):
+                    if files and given_by_files(plan, files[0], instrument, endpoint, span):
+                        part = file_part(plan, files[0], endpoint, span)
+                        yield archive_task(plan, *files, instrument, part)
+                        if (span := (part[1], span[1]))[0] >= span[1]:
+                            continue
                     yield from _history_tasks(plan, market, instrument, endpoint, client, span)
 
 
@@ -260,15 +294,15 @@ def _history_tasks(
 ) -> Iterator[Task]:
     """The question for a span, and, for what lies further back than the venue keeps, the answer it would give."""
     venue, symbol, (start, end) = instrument.venue, instrument.venue_symbol, span
-    if endpoint.depth and plan.has_real_retention:
-        kept_from = (plan.source.now - endpoint.depth).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    kept_from = plan.kept_from(endpoint)
+    if kept_from is not None:
         listed_at = instrument.row["listed_at"]
         if start < kept_from and (listed_at is None or listed_at.replace(tzinfo=UTC) < kept_from):
             gone = (start, min(end, kept_from))
             key = (venue, market.market_type, symbol)
             is_wanted = any(gap_start < kept_from for gap_start, _ in plan.gaps.get(key, ()))
             if is_wanted or left_of(gone, plan.answered.get(key, ())):  # else it was had, or given up, before
-                words = f"the venue keeps only {endpoint.depth / timedelta(days=1):.0f} days"
+                words = f"the venue keeps only {(endpoint.depth or timedelta(0)) / timedelta(days=1):.0f} days"
                 yield Task(client.throttle, venue, market.market_type, symbol, *gone, partial(not_kept, words))
         start = max(start, kept_from)
         if start >= end:

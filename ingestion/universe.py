@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from ingestion.archives import ARCHIVES
 from ingestion.references import PROVIDERS
 from ingestion.references.provider import ReferenceScope
 from ingestion.venues import VENUES
@@ -32,6 +33,13 @@ class VenueScope:
 
 
 @dataclass(frozen=True)
+class ArchiveScope:
+    """What is asked of one archive: its files, so often."""
+
+    calls_per_minute: float
+
+
+@dataclass(frozen=True)
 class Universe:
     """Everything that is asked. `only_bases` narrows a dataset to some bases, at all venues.
 
@@ -45,6 +53,7 @@ class Universe:
     reread: Mapping[str, timedelta]
     only_bases: Mapping[str, frozenset[str]] = field(default_factory=dict)
     asset_classes: frozenset[str] = frozenset({"crypto"})
+    archives: Mapping[str, ArchiveScope] = field(default_factory=dict)
 
     def asks(self, dataset: str, instrument: Mapping[str, Any]) -> bool:
         """True if a dataset is asked for of an instrument (a row of raw.instruments)."""
@@ -67,6 +76,10 @@ class Universe:
                 name: ReferenceScope(block.get("required", False), block)
                 for name, block in content.get("references", {}).items()
             }
+            archives = {
+                name: ArchiveScope(float(block["calls_per_minute"]))
+                for name, block in content.get("archives", {}).items()
+            }
         except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:
             raise UniverseError(
                 f"{path} cannot be used ({error!r}); compare it with the file in the repository"
@@ -81,7 +94,9 @@ class Universe:
             raise UniverseError(
                 f"{path} names providers {sorted(unknown)}, which have no file in ingestion/references/"
             )
-        return cls(quotes, venues, references, reread, only_bases, asset_classes)
+        if unknown := set(archives) - set(ARCHIVES):
+            raise UniverseError(f"{path} names archives {sorted(unknown)}, which have no file in ingestion/archives/")
+        return cls(quotes, venues, references, reread, only_bases, asset_classes, archives)
 
 
 def _venue_scope(block: Mapping[str, Any]) -> VenueScope:

@@ -62,7 +62,7 @@ def tasks(
         files = [file for file in await throttle.ask(ask) if file["dataset"] == dataset]
         wanted = [file for file in files if (covered_until(file["origin"], _series(file)) or source.starts_at) < due]
         then = [_file_task(file, base, source, http, throttle, due, asked_elsewhere) for file in wanted]
-        return Answer(None, then=then, is_only_directions=True)
+        return Answer(None, then=then, is_indirect=True)
 
     return [Task(throttle, INDEX, None, "* index", due, due, run)]
 

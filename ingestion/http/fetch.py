@@ -76,14 +76,15 @@ class Covered:
 class Answer:
     """What came: rows of the dataset, the series that they cover, and what to ask next because of it.
 
-    An answer that `is_only_directions` has no rows and no place in the ledger: it names the questions that have.
+    An answer that `is_indirect` has no line of its own in the ledger: the series that it covers have, and the questions
+    that it names.
     `since` is from when on it answers, where that is later than what was asked.
     """
 
     rows: pa.Table | None
     covers: Sequence[Covered] = ()
     then: Sequence["Task"] = ()
-    is_only_directions: bool = False
+    is_indirect: bool = False
     since: datetime | None = None
 
 

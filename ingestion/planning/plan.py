@@ -8,9 +8,11 @@ from typing import Any
 
 import duckdb
 
+from ingestion.archives import ARCHIVES
 from ingestion.http.fetch import IMPATIENT, NotKept, NotOffered, Patience
 from ingestion.planning.spans import TimeSpan, joined, left_of, within
 from ingestion.universe import Universe
+from ingestion.venues.venue import History
 from warehouse import coverage
 from warehouse.database import covered_until
 from warehouse.source import Source
@@ -49,7 +51,8 @@ class Plan:
     """What a plan is made from: the source and its clock, the universe, and what raw knows already.
 
     `answered` holds the spans that were answered completely or are known to be gone, `gaps` those whose turn it is.
-    `wanted` narrows all this to some weeks: only what is not known of them is asked.
+    `wanted` narrows all this to some weeks: only what is not known of them is asked. With `reads_archives` files are
+    read too, of what venues keep no longer and where they are sooner had.
     """
 
     dataset: str
@@ -65,6 +68,7 @@ class Plan:
     only: Only | None = None
     wanted: tuple[TimeSpan, ...] | None = None
     server: dict[str, Any] = field(default_factory=dict)
+    reads_archives: bool = False
 
     @property
     def due(self) -> datetime:
@@ -116,6 +120,12 @@ class Plan:
             unanswered[-1] = (max(self.source.starts_at, until - reread), unanswered[-1][1])
         return joined([*gaps, *unanswered])
 
+    def kept_from(self, endpoint: History) -> datetime | None:
+        """From when on an endpoint keeps its history at this source; None where it keeps all."""
+        if not endpoint.depth or not self.has_real_retention:
+            return None
+        return (self.source.now - endpoint.depth).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+
     @property
     def patience(self) -> Patience:
         """How long a question is repeated at this source."""
@@ -137,8 +147,18 @@ class Plan:
         return self.source.kind == "live" or bool(self.server.get("has_real_retention"))
 
 
-def read_plan(connection: duckdb.DuckDBPyConnection, dataset: str, source: Source, universe: Universe) -> Plan:
-    """The plan for a dataset, from what raw and its ledger know."""
+def read_plan(
+    connection: duckdb.DuckDBPyConnection,
+    dataset: str,
+    source: Source,
+    universe: Universe,
+    *,
+    reads_archives: bool = False,
+) -> Plan:
+    """The plan for a dataset, from what raw and its ledger know.
+
+    With `reads_archives`, what a venue keeps no longer counts as not answered where an archive of its may have it.
+    """
     cursor = connection.execute(
         "select * from raw.instruments qualify row_number() over"
         " (partition by venue, market_type, venue_symbol order by recorded_at desc, load_id desc) = 1"
@@ -166,10 +186,11 @@ def read_plan(connection: duckdb.DuckDBPyConnection, dataset: str, source: Sourc
         [dataset, NotOffered.PREFIX],
     ).fetchall()
     answered: dict[Key, list[TimeSpan]] = defaultdict(list)
+    with_files = [ARCHIVES[name].venue for name in universe.archives if reads_archives]
     for origin, market_type, series, start, end in connection.execute(
         "select distinct origin, market_type, series, window_start, window_end from raw.requests"
-        " where dataset = ? and (status = 'complete' or starts_with(reason, ?))",
-        [dataset, NotKept.PREFIX],
+        " where dataset = ? and (status = 'complete' or starts_with(reason, ?) and not list_contains(?, origin))",
+        [dataset, NotKept.PREFIX, with_files],
     ).fetchall():
         answered[origin, market_type, series].append((start.replace(tzinfo=UTC), end.replace(tzinfo=UTC)))
     gaps: dict[Key, list[TimeSpan]] = defaultdict(list)
@@ -186,4 +207,5 @@ def read_plan(connection: duckdb.DuckDBPyConnection, dataset: str, source: Sourc
         gaps=gaps,
         instruments=instruments,
         coins=tuple((coin, symbol, name) for coin, symbol, name in coins),
+        reads_archives=reads_archives,
     )

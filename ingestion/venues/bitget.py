@@ -99,6 +99,7 @@ VENUE = Venue(
                     time=0,
                     columns={"open": 1, "high": 2, "low": 3, "close": 4, "base_volume": 5, "quote_volume": 6},
                     paging=PagingRule("descending", step_ms=HOUR_MS, span_ms=198 * HOUR_MS),
+                    page_rows=198,
                     rows=_ROWS,
                 ),
                 "funding_rates": History(
@@ -107,6 +108,7 @@ VENUE = Venue(
                     time="fundingTime",
                     columns={"funding_rate": "fundingRate"},
                     paging=PagingRule("numbered"),
+                    page_rows=100,
                     rows=_ROWS,
                     row_names="symbol",
                 ),
@@ -133,4 +135,5 @@ VENUE = Venue(
         ),
     ),
     errors=_ERRORS,
+    calls_per_minute=1200,
 )

@@ -53,6 +53,7 @@ def _klines(category: Callable[[PageRequest], str]) -> History:
         columns=prices | {"base_volume": 5, "quote_volume": 6},
         inverse_columns=prices | {"base_volume": 6, "quote_volume": 5},
         paging=_HOURLY,
+        page_rows=1000,
         rows=_ROWS,
         answer_names=_NAME,
     )
@@ -132,6 +133,7 @@ VENUE = Venue(
                     time="fundingRateTimestamp",
                     columns={"funding_rate": "fundingRate"},
                     paging=PagingRule("descending"),
+                    page_rows=200,
                     rows=_ROWS,
                     row_names="symbol",
                 ),
@@ -144,6 +146,7 @@ VENUE = Venue(
                     inverse_columns={"open_interest_usd": "singleOpenInterest"},
                     both_sides={"singleOpenInterest": "openInterest"},
                     paging=PagingRule("descending", step_ms=4 * HOUR_MS),
+                    page_rows=200,
                     rows=_ROWS,
                     answer_names=_NAME,
                 ),
@@ -155,6 +158,7 @@ VENUE = Venue(
                     columns={},
                     quotients={"long_short_account_ratio": ("buyRatio", "sellRatio")},
                     paging=PagingRule("descending", step_ms=4 * HOUR_MS),
+                    page_rows=500,
                     rows=_ROWS,
                     row_names="symbol",
                 ),
@@ -163,4 +167,5 @@ VENUE = Venue(
         Market("spot", "bybit", _listing({"category": "spot"}), {"candles": _klines(lambda _: "spot")}),
     ),
     errors=_ERRORS,
+    calls_per_minute=600,
 )

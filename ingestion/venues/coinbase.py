@@ -40,9 +40,11 @@ VENUE = Venue(
                     time_unit="s",
                     columns={"low": 1, "high": 2, "open": 3, "close": 4, "base_volume": 5},
                     paging=PagingRule("descending", step_ms=HOUR_MS, span_ms=299 * HOUR_MS),
+                    page_rows=299,
                 ),
             },
         ),
     ),
     errors=(ErrorRule("not_offered", statuses=(404,)),),
+    calls_per_minute=600,
 )

@@ -117,6 +117,7 @@ VENUE = Venue(
                     },
                     in_contracts=("base_volume",),
                     paging=PagingRule("either", step_ms=HOUR_MS, span_ms=1998 * HOUR_MS),
+                    page_rows=1998,
                     depth=timedelta(hours=9_990),
                 ),
                 # Which part comes of a window that is longer than a page is not documented.
@@ -127,6 +128,7 @@ VENUE = Venue(
                     time_unit="s",
                     columns={"funding_rate": "r"},
                     paging=PagingRule("either"),
+                    page_rows=90,
                     depth=_KEPT,
                 ),
                 "open_interest": History(
@@ -137,6 +139,7 @@ VENUE = Venue(
                     columns={"open_interest_base": "open_interest", "open_interest_usd": "open_interest_usd"},
                     in_contracts=("open_interest_base",),
                     paging=PagingRule("ascending", step_ms=4 * HOUR_MS, is_open=True),
+                    page_rows=100,
                     depth=_KEPT,
                 ),
                 # Of all contracts at once; a window of more than an hour is refused.
@@ -153,4 +156,5 @@ VENUE = Venue(
         ),
     ),
     errors=_ERRORS,
+    calls_per_minute=1200,
 )

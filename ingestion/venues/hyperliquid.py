@@ -90,6 +90,7 @@ VENUE = Venue(
                     time="t",
                     columns={"open": "o", "high": "h", "low": "l", "close": "c", "base_volume": "v"},
                     paging=PagingRule("ascending", step_ms=HOUR_MS),
+                    page_rows=5000,
                     row_names="s",
                     depth=timedelta(hours=5000),
                     calls_per_minute=11,  # 1,200 weight a minute; 20 + one for each 60 of 5,000 candles
@@ -100,6 +101,7 @@ VENUE = Venue(
                     time="time",
                     columns={"funding_rate": "fundingRate"},
                     paging=PagingRule("ascending"),
+                    page_rows=500,
                     row_names="coin",
                     calls_per_minute=26,  # 20 + one for each 20 of 500 settlements
                 ),
@@ -110,4 +112,5 @@ VENUE = Venue(
     ),
     # A coin that it does not know is answered with a server's error, and null.
     errors=(ErrorRule("not_offered", says="^null$", statuses=(500,)),),
+    calls_per_minute=26,
 )

@@ -104,6 +104,7 @@ VENUE = Venue(
                     time="time",
                     columns={"open": "open", "high": "high", "low": "low", "close": "close", "base_volume": "volume"},
                     paging=PagingRule("either", step_ms=HOUR_MS, span_ms=1999 * HOUR_MS),
+                    page_rows=1999,
                     rows=("candles",),
                 ),
                 # `fundingRate` is in dollars for one coin; the relative rate is the fraction that is paid.
@@ -126,4 +127,5 @@ VENUE = Venue(
         ),
     ),
     errors=_ERRORS,
+    calls_per_minute=100,
 )

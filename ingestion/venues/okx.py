@@ -74,6 +74,7 @@ VENUE = Venue(
                     time=0,
                     columns={"open": 1, "high": 2, "low": 3, "close": 4, "base_volume": 6, "quote_volume": 7},
                     paging=PagingRule("descending", step_ms=HOUR_MS, is_open=True),
+                    page_rows=300,
                     rows=_ROWS,
                 ),
                 # The realised rate is what was paid, the other one what had been forecast.
@@ -83,6 +84,7 @@ VENUE = Venue(
                     time="fundingTime",
                     columns={"funding_rate": "realizedRate"},
                     paging=PagingRule("descending", is_open=True),
+                    page_rows=100,
                     rows=_ROWS,
                     row_names="instId",
                     depth=timedelta(days=92),
@@ -94,6 +96,7 @@ VENUE = Venue(
                     time=0,
                     columns={"open_interest_base": 2},
                     paging=PagingRule("descending", step_ms=4 * HOUR_MS),
+                    page_rows=100,
                     rows=_ROWS,
                     depth=timedelta(hours=4 * 1440),
                     calls_per_minute=300,
@@ -105,6 +108,7 @@ VENUE = Venue(
                     time=0,
                     columns={"long_short_account_ratio": 1},
                     paging=PagingRule("descending", step_ms=4 * HOUR_MS),
+                    page_rows=100,
                     rows=_ROWS,
                     depth=timedelta(hours=4 * 1440),
                     calls_per_minute=150,
@@ -114,4 +118,5 @@ VENUE = Venue(
         ),
     ),
     errors=_ERRORS,
+    calls_per_minute=270,
 )

@@ -63,7 +63,7 @@ class History:
     where they are others. `both_sides` maps the name of an amount that counts one side to that of another, in the same
     row, that counts both: it is halved where the first is missing. `depth` is how far back this endpoint of the real
     venue goes (None: to the beginning). `calls_per_minute` is a limit of this endpoint alone, stricter than the venue's
-    own, which is ccxt's to keep.
+    own, which is ccxt's to keep. `page_rows` is what a full page usually holds, for plans (None: one answer has all).
     """
 
     method: str
@@ -82,6 +82,7 @@ class History:
     both_sides: Mapping[int | str, int | str] = field(default_factory=dict)
     depth: timedelta | None = None
     calls_per_minute: float | None = None
+    page_rows: int | None = None
 
     def as_said_of(self, is_inverse: bool) -> "History":
         """The same endpoint with the columns that it has for this kind of contract."""
@@ -213,12 +214,16 @@ class Market:
 
 @dataclass(frozen=True)
 class Venue:
-    """An exchange under our name for it, what its errors mean, and how many questions it may be asked at once."""
+    """An exchange under our name for it, what its errors mean, and how many questions it may be asked at once.
+
+    `calls_per_minute` is how often ccxt's own pace lets a page be asked for, for plans.
+    """
 
     name: str
     markets: tuple[Market, ...]
     errors: tuple[ErrorRule, ...] = ()
     at_once: int = 6
+    calls_per_minute: float = 60.0
 
     def market(self, market_type: str) -> Market:
         """The market type called so; KeyError if the venue has none."""

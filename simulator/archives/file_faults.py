@@ -41,7 +41,7 @@ def _changed(row: str, change: Callable[[str], str]) -> str:
 _ROWS: dict[str, Callable[[Lines], Lines]] = {
     "zeros": _with_amounts(lambda _: "0"),
     "blanks": _with_amounts(lambda _: ""),
-    "replaced": _with_amounts(lambda amount: repr(float(amount) * 1.25)),
+    "replaced": _with_amounts(lambda amount: repr(float(amount) * 1.25) if amount else ""),
     "missing_hours": lambda rows: [row for row in rows if _hour(row) not in HOURS],
     "duplicates": lambda rows: [row for row in rows for _ in range(2 if _hour(row) in HOURS else 1)],
     "out_of_order": lambda rows: rows[::-1],

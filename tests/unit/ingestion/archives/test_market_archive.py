@@ -59,7 +59,7 @@ async def test_unknown_venues_come_through_under_their_own_names():
     kraken = of_venue(candles([1.0, 2.0, 3.0], symbol="PF_XBTUSD"), "kraken")
     other = archived("open_interest", "lighter", OPEN_INTEREST.schema.empty_table())
     index, file = await read("candles", [archived("candles", "kraken", kraken), other])
-    assert index.answer.is_only_directions
+    assert index.answer.is_indirect
     assert (file.task.origin, file.task.series) == ("kraken", "* candles/kraken.parquet")
     assert file.answer.rows.equals(kraken)
     (cover,) = file.answer.covers
