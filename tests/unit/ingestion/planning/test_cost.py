@@ -42,9 +42,9 @@ def test_the_sooner_is_the_cheaper_and_of_two_as_soon_the_one_with_fewer_request
     assert Cost(100, 10, 0, 1.0).is_below(Cost(1, 0, 0, 2.0))
     assert Cost(1, 0, 0, 1.0).is_below(Cost(2, 0, 0, 1.0)) and not Cost(2, 0, 0, 1.0).is_below(Cost(1, 0, 0, 1.0))
     week = (END - timedelta(days=10), END - timedelta(days=3))
-    for market_type, dataset in (("perp", "candles"), ("perp", "funding_rates"), ("spot", "candles")):
-        endpoint = BINANCE.market(market_type).datasets[dataset]
-        assert not of_files(VISION.kind(market_type, dataset), week, 1200).is_below(of_api(BINANCE, endpoint, week))
+    for market_type in ("perp", "spot"):
+        endpoint = BINANCE.market(market_type).datasets["candles"]
+        assert not of_files(VISION.kind(market_type, "candles"), week, 1200).is_below(of_api(BINANCE, endpoint, week))
     candles = BINANCE.market("perp").datasets["candles"]
     files = of_files(VISION.kind("perp", "candles"), THREE_YEARS, 1200)
     assert files.is_below(of_api(BINANCE, candles, THREE_YEARS))
