@@ -2,7 +2,7 @@
 -- One row per instrument and hour in which the coin that it quotes became another unit of the same value: redenominated, swapped
 -- or split under its own symbol. What tells it comes within a week of the jump, which is within what every build rewrites.
 with candles as (
-    select * from {{ recent(ref('core_candles_hourly')) }} as candles
+    {{ unrefused_candles(recent(ref('core_candles_closed'))) }}
 ),
 
 instruments as (
