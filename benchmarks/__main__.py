@@ -23,6 +23,8 @@ SCRATCH = CHECKOUT / "tmp"
 PARTS = (
     "benchmarks.correlation",
     "benchmarks.paging",
+    "benchmarks.archives",
+    "benchmarks.download",
     "benchmarks.readers",
     "benchmarks.publication",
     "benchmarks.pages",

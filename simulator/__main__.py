@@ -6,6 +6,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from simulator.archives import PUBLISHERS
 from simulator.dialects import DIALECTS
 
 
@@ -35,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Serve what the command line asks for; 2 if it cannot be served."""
     started = time.perf_counter()
     options = _parser().parse_args(arguments)
-    hosts = sorted(host for dialect in DIALECTS for host in dialect.hosts)
+    hosts = sorted(host for dialect in (*DIALECTS, *PUBLISHERS) for host in dialect.hosts)
     unknown = [host for host in options.down if host not in hosts]
     if unknown:
         print(f"no host is called {unknown[0]}: --down takes one of {', '.join(hosts)}", file=sys.stderr)

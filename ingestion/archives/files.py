@@ -141,6 +141,9 @@ def to_dataset(kind: FileKind, rows: pa.Table, dataset: Dataset, venue: str, sym
         str(dataset.time_column): rows[_MOMENT],
     } | {ours: rows[theirs] for ours, theirs in kind.datasets[dataset.name].items()}
     table = pa.table([known.get(c.name, pa.nulls(rows.num_rows, c.type)) for c in dataset.columns], dataset.schema)
+    times = rows[_MOMENT].cast(pa.int64()).to_numpy()
+    if (times[1:] > times[:-1]).all():  # as nearly always
+        return table
     return table.group_by(table.schema.names, use_threads=False).aggregate([]).sort_by(str(dataset.time_column))
 
 
