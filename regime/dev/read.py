@@ -317,7 +317,8 @@ async def _of_archive(
         return Made(None, notes=[f"no reader asks {answer.endpoint} of {answer.service}"])
     made = Made(asked.name)
     try:
-        found = await rows_of(asked, answer, server, ArchiveClient(archive, source, http, Throttle(archive.name)))
+        client = ArchiveClient(archive, source, http, Throttle(archive.name))
+        found, made.notes = await rows_of(asked, answer, server, client)
     except FetchError as error:
         made.error = _error(answer, None, error)
         return made

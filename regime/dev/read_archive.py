@@ -33,6 +33,7 @@ def asked_of(archive: Archive, answer: RecordedAnswer) -> Asked | None:
     key = answer.address.removeprefix(archive.files.split("://", 1)[1]).lstrip("/")
     for kind in archive.kinds:
         folder = re.escape(kind.folder).replace(r"\{length\}", "(?:monthly|daily)").replace("/1h", r"/\w+")
+        # Whose file it is may be left out: `…/metrics/…`.
         match = re.match(
             folder.replace(r"\{symbol\}", "(?P<symbol>[^/…]*)") + "(?:/|$)|" + folder.split(r"\{symbol")[0], key
         )
@@ -44,21 +45,22 @@ def asked_of(archive: Archive, answer: RecordedAnswer) -> Asked | None:
 
 async def rows_of(
     asked: Asked, answer: RecordedAnswer, server: AnsweringServer, client: ArchiveClient
-) -> dict[str, list[dict[str, Any]]]:
-    """Rows by dataset. FetchError where the answer is refused.
+) -> tuple[dict[str, list[dict[str, Any]]], list[str]]:
+    """Rows by dataset, and remarks. FetchError where the answer is refused.
 
     A file whose `.CHECKSUM` was recorded beside it is held against that.
     """
     server.answer = answer
     if asked.name == LIST:
         page = await client.page(asked.key, str(answer.query.get("marker", "")))
-        return {LIST: [
+        files = [
             {"key": f.key, "day": f.period.first_day, "bytes": f.bytes, "has_checksum": f.has_checksum}
             for f in page.files
-        ]}  # fmt: skip
+        ]
+        return {LIST: files}, [f"the list goes on after {page.marker}"] if page.marker else []
     if asked.name == SUM:
         file = asked.key.removesuffix(".CHECKSUM")
-        return {SUM: [{"sha256": await client.checksum(file), "file": file.rsplit("/", 1)[-1]}]}
+        return {SUM: [{"sha256": await client.checksum(file), "file": file.rsplit("/", 1)[-1]}]}, []
     assert asked.kind is not None
     server.answer = _zipped(answer, asked.key)
     content = await client.file(asked.key.replace("…", "some.zip"))
@@ -73,7 +75,7 @@ async def rows_of(
     return {
         dataset: to_dataset(asked.kind, rows, DATASETS[dataset], client.archive.venue, symbol).to_pylist()
         for dataset in asked.kind.datasets
-    }
+    }, []
 
 
 def _zipped(answer: RecordedAnswer, key: str) -> RecordedAnswer:

@@ -76,3 +76,19 @@ def test_the_list_of_coins_answers(home):
     few = replace(whole.references["coingecko"], settings={**whole.references["coingecko"].settings, "coins": 3})
     asked(home, replace(whole, venues={}, references={"coingecko": few}), "market_caps")
     assert rows(home, "select count(*) from raw.market_caps where circulating_supply > 0")[0][0] >= 3
+
+
+def test_open_interest_that_the_api_keeps_no_longer_comes_from_files(home):
+    whole = of_venue("binance")
+    perps = replace(whole.venues["binance"], market_types=("perp",), bases={"perp": frozenset({"BTC"})})
+    universe = replace(whole, venues={"binance": perps})
+    source = Source.live(datetime.now(UTC) - timedelta(days=45))
+    for dataset in ("instruments", "open_interest"):
+        judge = judge_at(source.now)
+        result = ingest(dataset, home=home, source=source, judge=judge, universe=universe, reads_archives=True)
+        assert result.failed == []
+        with connect(home) as connection:
+            load_landed(connection, home)
+    found = rows(home, "select count(*), min(observed_at) from raw.open_interest where venue_symbol = 'BTCUSDT'")
+    n, first = found[0]
+    assert 45 * 6 - 12 <= n <= 45 * 6 + 1 and first < datetime.now(UTC).replace(tzinfo=None) - timedelta(days=40)
