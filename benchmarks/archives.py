@@ -196,22 +196,24 @@ def _section(results: list[Read], rounds: int) -> Iterator[str]:
 
 def _plan() -> Iterator[str]:
     """What three years of 600 instruments take, by who gives them."""
-    scope = Universe.read().archives[VISION.name]
+    universe = Universe.read()
+    scope = universe.archives[VISION.name]
     end = datetime(2025, 11, 1, tzinfo=UTC)
     span = (end.replace(year=end.year - YEARS), end)
     yield f"\n## {YEARS} years of {INSTRUMENTS} instruments of Binance, counted\n"
-    yield "| dataset | of | requests | files | MB | minutes |"
+    yield "| dataset, market, instruments | of | requests | files | MB | minutes |"
     yield "|---|---|---:|---:|---:|---:|"
     for market in VENUES[VISION.venue].markets:
         for dataset, endpoint in market.datasets.items():
             kind = VISION.kind(market.market_type, dataset)
             if not isinstance(endpoint, History) or kind is None:
                 continue
-            name = f"{dataset}, {market.market_type}"
+            n = len(universe.only_bases.get(dataset, ())) or INSTRUMENTS
+            name = f"{dataset}, {market.market_type}, {n}"
             reach = f"the API ({endpoint.depth.days} days)" if endpoint.depth else "the API"
             kept = (max(span[0], end - endpoint.depth), end) if endpoint.depth else span
-            yield _row(name, reach, of_api(VENUES[VISION.venue], endpoint, kept).times(INSTRUMENTS))
-            yield _row(name, "files", of_files(kind, span, scope.calls_per_minute).times(INSTRUMENTS))
+            yield _row(name, reach, of_api(VENUES[VISION.venue], endpoint, kept).times(n))
+            yield _row(name, "files", of_files(kind, span, scope.calls_per_minute).times(n))
     yield ""
     yield (
         "- From what endpoints and files declare (rows of a page, calls a minute, usual sizes;"

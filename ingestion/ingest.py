@@ -4,6 +4,7 @@ Nothing that a venue or provider does stops the others: what failed is a failed 
 """
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -51,6 +52,8 @@ from warehouse.source import Source
 
 # A batch lands when it is this large: small enough to hold and judge at once, large enough for few files.
 ROWS_PER_BATCH = 200_000
+# Or when it has gathered for so long: what a killed run has not landed is asked for again.
+SECONDS_PER_BATCH = 300.0
 # How near the beginning of what a venue keeps is found, where it refuses what is older.
 NARROWEST = timedelta(days=1)
 # Months or years of files that are read at once; each asks for several files at once (Archive.at_once).
@@ -145,7 +148,7 @@ async def _ingest(plan: Plan, home: Home, judge: Judge, progress: RequestProgres
             rows = outcome.answer.rows.num_rows if outcome.answer and outcome.answer.rows else 0
             result.rows += rows
             progress.answered(plan.dataset, task.origin, rows, outcome.answer is None)
-            if key in batches and batches[key].rows >= ROWS_PER_BATCH:
+            if key in batches and batches[key].is_full:
                 land(key)
         for key in sorted(batches, key=str):
             land(key)
@@ -158,6 +161,12 @@ class _Batch:
     tables: list[pa.Table] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
     rows: int = 0
+    began_s: float = field(default_factory=time.monotonic)
+
+    @property
+    def is_full(self) -> bool:
+        """True if it is to land: it is large, or has waited long enough."""
+        return self.rows >= ROWS_PER_BATCH or time.monotonic() - self.began_s >= SECONDS_PER_BATCH
 
     def add(self, outcome: Outcome, requests: Sequence[Request]) -> None:
         self.requests += requests

@@ -241,8 +241,9 @@ def test_a_critical_guard_does_not_lose_what_came(market, home):
     assert sum(manifest.rows for manifest in result.manifests) == 3 * 72
 
 
-def test_large_answers_land_in_several_batches(market, home, monkeypatch):
-    monkeypatch.setattr(module, "ROWS_PER_BATCH", 50)
+@pytest.mark.parametrize(("bound", "value"), [("ROWS_PER_BATCH", 50), ("SECONDS_PER_BATCH", 0.0)])
+def test_what_is_large_or_has_waited_lands_in_several_batches(market, home, monkeypatch, bound, value):
+    monkeypatch.setattr(module, bound, value)
     result = run_once(market, home, "instruments", "candles")
     assert Counter((m.origin, m.rows) for m in result.manifests) == {("binance", 72): 2, ("coinbase", 72): 1}
 

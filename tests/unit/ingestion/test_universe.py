@@ -2,6 +2,7 @@
 
 import pytest
 
+from ingestion.archives import ARCHIVES
 from ingestion.references import PROVIDERS
 from ingestion.universe import UNIVERSE_FILE, Universe, UniverseError
 from ingestion.venues import VENUES
@@ -11,6 +12,7 @@ def test_the_shipped_universe_names_every_venue_and_provider_there_is():
     universe = Universe.read()
     assert set(universe.venues) == set(VENUES)
     assert set(universe.references) == set(PROVIDERS)
+    assert set(universe.archives) == set(ARCHIVES)
     assert universe.quotes == {"USD", "USDT", "USDC"}
     for name, scope in universe.venues.items():
         assert set(scope.market_types) <= {market.market_type for market in VENUES[name].markets}
@@ -32,6 +34,7 @@ def test_bases_narrow_one_market_type_only(tmp_path):
     [
         ("[venues.bybit]", "[venues.mtgox]", "mtgox.*no file in ingestion/venues/"),
         ("[references.mof]", "[references.bank]", "bank.*no file in ingestion/references/"),
+        ("[archives.binance_vision]", "[archives.tape]", "tape.*no file in ingestion/archives/"),
         ('market_types = ["spot"]', 'market_types = ["option"]', "coinbase has no market type"),
         ("[instruments]", "[instrument]", "cannot be used"),
         ("[instruments]", "[instruments", "cannot be used"),

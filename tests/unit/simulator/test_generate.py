@@ -96,6 +96,18 @@ def test_candles_are_believable(full):
     assert (vwap.between(c["low"] * 0.98, c["high"] * 1.02)).mean() > 0.999
 
 
+def test_takers_bought_a_part_of_what_was_traded_and_more_where_the_hour_closed_high(tiny):
+    rows = tiny.candles_1h[tiny.candles_1h["base_volume"] > 100]
+    is_told = (rows["venue"] == "binance").to_numpy()
+    assert rows[~is_told][["taker_buy_base_volume", "taker_buy_quote_volume"]].isna().all().all()
+    rows = rows[is_told]
+    share = rows["taker_buy_base_volume"] / rows["base_volume"]
+    assert share.between(0.34, 0.66).all()
+    assert (rows["taker_buy_quote_volume"] / rows["quote_volume"] - share).abs().max() < 0.001
+    rose = rows["close"] > rows["open"]
+    assert share[rose].mean() > 0.5 > share[~rose].mean()
+
+
 def test_there_is_one_of_every_oddity(full):
     by_id = {a.asset_id: a for a in assets("full")}
     symbols = pd.Series([a.symbol for a in by_id.values()])
