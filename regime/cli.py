@@ -94,6 +94,18 @@ def status() -> None:
 
 
 @app.command()
+def doctor(
+    live: Annotated[bool, typer.Option("--live", help="Ask the real services, whatever the home holds.")] = False,
+    format: Annotated[str, typer.Option(help="table or json.")] = "table",
+) -> None:
+    """Ask every endpoint one small question: reach, country, clock, shape, limits. Exit code 1 if anything is amiss."""
+    with in_one_line():
+        from regime.commands.doctor import examine_source
+
+        raise typer.Exit(examine_source(format, is_live=live))
+
+
+@app.command()
 def report(
     week: Annotated[str, typer.Option(help="Like 2025-W47.")],
     as_of: Annotated[

@@ -17,6 +17,7 @@ from ingestion.http.fetch import Answer, Task, not_kept
 from ingestion.references.provider import WHOLE_LIST, FetchContext, Provider, Reading, path_part
 from ingestion.secrets import COINGECKO_API_KEY, secret
 from warehouse.contracts import MARKET_CAPS
+from warehouse.source import Source
 from warehouse.untrusted import is_symbol
 
 _API = "https://api.coingecko.com/api/v3"
@@ -49,7 +50,7 @@ def _tasks(context: FetchContext) -> list[Task]:
                 _MARKETS,
                 params,
                 lambda response: _list(response, context.source.now),
-                _key_header(context),
+                _key_header(context.source),
                 _ERRORS,
             )
             listed += more
@@ -112,7 +113,7 @@ def _history(context: FetchContext, coin: Coin) -> Task:
             _HISTORY.format(series=path_part(coin[0])),
             params,
             lambda response: _history_rows(coin, response),
-            _key_header(context),
+            _key_header(context.source),
             _ERRORS,
         )
         return Answer(history)
@@ -120,10 +121,10 @@ def _history(context: FetchContext, coin: Coin) -> Task:
     return Task(context.throttle, "coingecko", None, coin[0], start, context.due, run)
 
 
-def _key_header(context: FetchContext) -> dict[str, str]:
+def _key_header(source: Source) -> dict[str, str]:
     """The optional key of a free account: it buys more calls, and is shown to nobody but CoinGecko."""
     key = secret(COINGECKO_API_KEY)
-    return {"x-cg-demo-api-key": key} if key and context.source.is_private else {}
+    return {"x-cg-demo-api-key": key} if key and source.is_private else {}
 
 
 def _list(response: httpx.Response, now: datetime) -> list[dict[str, Any]]:
@@ -190,11 +191,24 @@ def _told(response: httpx.Response, series: str, _: datetime) -> pa.Table:
     return _history_rows((series, series, series), response)
 
 
+def _last_days(now: datetime) -> dict[str, Any]:
+    return {"vs_currency": "usd", "from": int((now - timedelta(days=2)).timestamp()), "to": int(now.timestamp())}
+
+
 PROVIDER = Provider(
     "coingecko",
     ("market_caps",),
     _tasks,
-    readings=(Reading("market_caps", _MARKETS, _listed), Reading("market_caps", _HISTORY, _told)),
+    readings=(
+        Reading(
+            "market_caps",
+            _MARKETS,
+            _listed,
+            lambda _: {"vs_currency": "usd", "order": "market_cap_desc", "per_page": 5, "page": 1},
+        ),
+        Reading("market_caps", _HISTORY, _told, _last_days, "bitcoin"),
+    ),
     errors=_ERRORS,
+    headers=_key_header,
     key=COINGECKO_API_KEY,
 )

@@ -5,6 +5,7 @@ A day without a value is blank or a point: kept as NULL for macro series, and no
 
 import csv
 from datetime import date, datetime, timedelta
+from functools import partial
 
 import httpx
 import pyarrow as pa
@@ -59,9 +60,16 @@ def _prices(response: httpx.Response, series: str, _: datetime) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=ASSET_CLASS_PRICES.schema)
 
 
+def _last_days(series: str, now: datetime) -> dict[str, str]:
+    return {"id": series, "cosd": f"{now - timedelta(days=14):%Y-%m-%d}", "coed": f"{now:%Y-%m-%d}"}
+
+
 PROVIDER = Provider(
     "fred",
     ("macro_series", "asset_class_prices"),
     _tasks,
-    readings=(Reading("macro_series", _CSV, _macro), Reading("asset_class_prices", _CSV, _prices)),
+    readings=(
+        Reading("macro_series", _CSV, _macro, partial(_last_days, "DGS10"), "DGS10"),
+        Reading("asset_class_prices", _CSV, _prices, partial(_last_days, "SP500"), "SP500"),
+    ),
 )

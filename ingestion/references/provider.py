@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -14,6 +14,7 @@ import pyarrow as pa
 from ingestion.http.bodies import ACCEPTED_ENCODINGS, ANSWER_SECONDS, MOST_BODY_BYTES, deadline, read_body, read_json
 from ingestion.http.errors import ErrorRule, failure
 from ingestion.http.fetch import FetchError, Malformed, NotOffered, Refused, Task, Throttle, Unreachable
+from ingestion.http.heard import tell_answer, tell_question
 from ingestion.secrets import secret
 from warehouse.source import Source
 from warehouse.untrusted import is_symbol
@@ -86,12 +87,15 @@ class Reading:
     """One address of a provider and what is made of its answer: rows of a dataset.
 
     `address` may hold `{series}`. `read` has the answer, the name of the series that it is about ('' where the address
-    gives a whole list), and what the source's clock says.
+    gives a whole list), and what the source's clock says. `small` are the parameters of a question for little, about
+    the series `example`, as of a moment.
     """
 
     dataset: str
     address: str
     read: Callable[[httpx.Response, str, datetime], pa.Table]
+    small: Callable[[datetime], Mapping[str, Any]] = lambda now: {}
+    example: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,7 @@ class Provider:
     """A provider under its name: which datasets it has, and which questions to ask it for one of them.
 
     `readings` are the addresses that the questions go to, `errors` what its own errors mean, `headers` what it wants to
-    see. `key` names the secret of a free account, which buys more calls.
+    see at a source. `key` names the secret of a free account, which buys more calls.
     """
 
     name: str
@@ -107,7 +111,7 @@ class Provider:
     tasks: Callable[[FetchContext], list[Task]]
     readings: tuple[Reading, ...]
     errors: tuple[ErrorRule, ...] = ()
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Callable[[Source], dict[str, str]] = lambda source: {}
     at_once: int = 4
     key: str | None = None
 
@@ -138,11 +142,13 @@ async def get_once(
         request = http.build_request(
             "GET", url, params=params, headers={"Accept-Encoding": ACCEPTED_ENCODINGS, **(headers or {})}
         )
+        tell_question(str(request.url))
         async with deadline():
             response = await http.send(request, stream=True, follow_redirects=False)
             try:
                 body = await _read_whole(response, url, limit_bytes)
             finally:
+                tell_answer(response.status_code, response.headers)
                 await response.aclose()
     except TimeoutError as error:
         raise Unreachable(f"{url} did not answer within {ANSWER_SECONDS:.0f} s") from error

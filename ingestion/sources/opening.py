@@ -35,7 +35,7 @@ LIVE_PROBES = (
 def open_source(choice: Choice) -> Iterator[Source]:
     """The source, ready to be asked. SourceError if it cannot be opened; the message says what to do."""
     if choice.kind == "live":
-        _check_network()
+        check_network()
         yield Source.live(LIVE_STARTS_AT)
     elif running := os.environ.get("REGIME_SERVER_URL"):
         yield _checked(served(running), choice)
@@ -121,7 +121,7 @@ def _stop(server: "subprocess.Popen[bytes]") -> None:
         server.wait()
 
 
-def _check_network() -> None:
+def check_network() -> None:
     """One service that answers anything at all is enough: a venue that is down costs coverage, not the run."""
     proxies.check()
     reasons = []
@@ -131,4 +131,4 @@ def _check_network() -> None:
             return
         except httpx.HTTPError as error:
             reasons.append(str(error) or type(error).__name__)
-    raise SourceError(f"no network: none of the real services answers ({reasons[0]}); connect, or run without --live")
+    raise SourceError(f"no network: none of the real services answers ({reasons[0]}); connect, or leave out --live")

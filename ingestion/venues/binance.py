@@ -104,6 +104,7 @@ VENUE = Venue(
         Market(
             "perp",
             "binanceusdm",
+            "BTCUSDT",
             _listing("fapiPublicGetExchangeInfo", _perpetual),
             {
                 "candles": _klines("fapiPublicGetKlines", 1500),
@@ -142,6 +143,7 @@ VENUE = Venue(
         Market(
             "spot",
             "binance",
+            "BTCUSDT",
             _listing("publicGetExchangeInfo", _pair),
             {"candles": _klines("publicGetKlines", 1000)},
         ),

@@ -85,6 +85,7 @@ VENUE = Venue(
         Market(
             "perp",
             "bitget",
+            "BTCUSDT",
             Listing(
                 "publicMixGetV2MixMarketContracts",
                 tuple({"productType": product_type} for product_type in _PRODUCT_TYPES),

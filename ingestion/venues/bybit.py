@@ -122,6 +122,7 @@ VENUE = Venue(
         Market(
             "perp",
             "bybit",
+            "BTCUSDT",
             # Without a status what trades is listed; what trades before its coin does is asked for apart.
             _listing({"category": "linear"}, {"category": "inverse"}, {"category": "linear", "status": "PreLaunch"}),
             {
@@ -160,7 +161,7 @@ VENUE = Venue(
                 ),
             },
         ),
-        Market("spot", "bybit", _listing({"category": "spot"}), {"candles": _klines(lambda _: "spot")}),
+        Market("spot", "bybit", "BTCUSDT", _listing({"category": "spot"}), {"candles": _klines(lambda _: "spot")}),
     ),
     errors=_ERRORS,
 )

@@ -21,6 +21,7 @@ import pyarrow as pa
 from ingestion.http.bodies import Session, open_session, read_json
 from ingestion.http.errors import REFUSED_STATUSES, ErrorRule, failure
 from ingestion.http.fetch import Malformed, NotOffered, Refused, Throttle, Unreachable
+from ingestion.http.heard import tell_answer
 from ingestion.paging import AnswerPage, read_window
 from ingestion.venues.events import read_events
 from ingestion.venues.venue import (
@@ -271,6 +272,7 @@ def _errors_first(ccxt_handler: Any, rules: Sequence[ErrorRule]) -> Any:
     """Name the errors that we know before ccxt does, with the wait that was asked for."""
 
     def handle(code: int, reason: str, url: str, method: str, headers: Any, body: str, parsed: Any, *rest: Any) -> Any:
+        tell_answer(code, headers or {})
         where = url.split("?")[0]
         found = failure(code, headers, body or "", parsed, rules, where, reason)
         if found and (type(found) is not Refused or 300 <= code < 400):

@@ -30,6 +30,7 @@ VENUE = Venue(
         Market(
             "spot",
             "coinbaseexchange",
+            "BTC-USD",
             Listing("publicGetProducts", ({},), lambda answer, _: answer, _product),
             {
                 # [time in seconds, low, high, open, close, volume in coins]; no quote volume

@@ -99,6 +99,7 @@ VENUE = Venue(
         Market(
             "perp",
             "gate",
+            "BTC_USDT",
             Listing("publicFuturesGetSettleContracts", ({"settle": "usdt"},), lambda answer, _: answer, _contract),
             {
                 # More than 2,000 candles at once are refused, and so is what is older than 10,000 candles.

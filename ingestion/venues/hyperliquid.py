@@ -81,6 +81,7 @@ VENUE = Venue(
         Market(
             "perp",
             "hyperliquid",
+            "BTC",
             Listing("publicPostInfo", ({"type": "meta"}, {"type": "perpDexs"}), _coins, _coin, _dexes),
             {
                 # The real venue keeps the latest 5,000 candles and gives no quote volume.

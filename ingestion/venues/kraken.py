@@ -95,6 +95,7 @@ VENUE = Venue(
         Market(
             "perp",
             "krakenfutures",
+            "PF_XBTUSD",
             Listing("publicGetInstruments", ({},), lambda answer, _: answer["instruments"], _instrument),
             {
                 # No quote volume. Which part comes of a window that is longer than a page is not documented.

@@ -65,6 +65,7 @@ VENUE = Venue(
         Market(
             "perp",
             "okx",
+            "BTC-USDT-SWAP",
             Listing("publicGetPublicInstruments", ({"instType": "SWAP"},), lambda answer, _: answer["data"], _swap),
             {
                 # [start, open, high, low, close, volume in contracts, in coins, in quote currency, finished]

@@ -201,11 +201,13 @@ class Feed:
 class Market:
     """One market type of a venue: which ccxt class serves it, how its instruments are listed, which datasets it has.
 
-    `only_linear` leaves out contracts that settle in their own coin.
+    `bitcoin` is how the venue writes its main market of bitcoin, the first to be listed and the last to go: asked for
+    where any will do. `only_linear` leaves out contracts that settle in their own coin.
     """
 
     market_type: Literal["perp", "spot"]
     ccxt_class: str
+    bitcoin: str
     listing: Listing
     datasets: Mapping[str, History | Snapshot | Feed]
     only_linear: bool = False
