@@ -37,7 +37,7 @@ Coin = tuple[str, str, str]  # CoinGecko's id, symbol, name
 
 
 def _tasks(context: FetchContext) -> list[Task]:
-    gone = [task for coin in context.known_series for task in _gone(context, coin)]
+    gone = [task for coin in context.known_series for task in [*_gone(context, coin), *_too_old(context, coin)]]
     if not context.is_due(WHOLE_LIST):  # a coin whose history failed is asked for again all the same
         return gone + [_history(context, coin) for coin in context.known_series if _wants_history(context, coin[0])]
 
@@ -100,10 +100,21 @@ def _gone(context: FetchContext, coin: Coin) -> list[Task]:
     ]
 
 
+def _too_old(context: FetchContext, coin: Coin) -> list[Task]:
+    """What is told of the time before, where the home's history has become longer than what is given."""
+    since, kept_from = context.source.starts_at, context.due - _DEPTH
+    if not context.has_real_retention or since >= kept_from or context.reaches(coin[0], since):
+        return []
+    words = partial(not_kept, f"the provider keeps only {_DEPTH.days} days")
+    return [Task(context.throttle, "coingecko", None, coin[0], since, kept_from, words)]
+
+
 def _history(context: FetchContext, coin: Coin) -> Task:
     until = context.covered_until(coin[0])
     start = context.source.starts_at if until is None else until - timedelta(days=2)
     start = min([start, context.due - _DAILY, *_gaps(context, coin[0])])
+    if until is None and context.has_real_retention and context.source.earliest is not None:
+        start = context.due - _DEPTH  # a question costs the same, however much it is for
     if context.has_real_retention:
         start = max(start, context.due - _DEPTH)
 

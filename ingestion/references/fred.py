@@ -21,12 +21,11 @@ def _tasks(context: FetchContext) -> list[Task]:
     wanted = dict.fromkeys(context.scope.series(context.dataset))
     if context.dataset == MACRO_SERIES.name:
         wanted |= dict.fromkeys(context.offered)
-    return [_task(context, series) for series in wanted if context.is_due(series)]
-
-
-def _task(context: FetchContext, series: str) -> Task:
     start = context.source.starts_at - timedelta(days=float(context.scope.settings["lookback_days"]))
+    return [_task(context, series, start) for series in wanted if context.wants(series, start)]
 
+
+def _task(context: FetchContext, series: str, start: datetime) -> Task:
     async def run() -> Answer:
         params = {"id": series, "cosd": f"{start:%Y-%m-%d}", "coed": f"{context.due:%Y-%m-%d}"}
         read = _macro if context.dataset == MACRO_SERIES.name else _prices

@@ -49,7 +49,8 @@ class FetchContext:
     `due` is the moment up to which answers are wanted; `covered_until` says how far each series has been asked
     completely, `is_due` whether it is to be asked now; `offered` is what a market server says it has of this provider,
     `known_series` (coins: id, symbol, name) what raw holds. With `has_real_retention` the provider forgets as the real
-    one does. `gaps` are the windows of a series that the ledger wants asked again.
+    one does. `gaps` are the windows of a series that the ledger wants asked again, `reaches` tells whether what was
+    asked of it before goes back to a moment.
     """
 
     dataset: str
@@ -64,6 +65,11 @@ class FetchContext:
     known_series: Sequence[tuple[str, str, str]] = ()
     has_real_retention: bool = True
     gaps: Callable[[str], Sequence[tuple[datetime, datetime]]] = lambda _: ()
+    reaches: Callable[[str, datetime], bool] = lambda series, since: True
+
+    def wants(self, series: str, since: datetime) -> bool:
+        """True if a series that is given whole is to be asked, for what is new or for what lies further back."""
+        return self.is_due(series) or not self.reaches(series, since)
 
     async def get(
         self,

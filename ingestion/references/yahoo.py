@@ -41,12 +41,11 @@ def _tasks(context: FetchContext) -> list[Task]:
     if context.offered:  # a market server has what it says
         futures = []
     wanted = dict.fromkeys([*context.scope.series(context.dataset), *futures, *context.offered])
-    return [_task(context, series) for series in wanted if context.is_due(series)]
-
-
-def _task(context: FetchContext, series: str) -> Task:
     start = context.source.starts_at - timedelta(days=float(context.scope.settings["lookback_days"]))
+    return [_task(context, series, start) for series in wanted if context.wants(series, start)]
 
+
+def _task(context: FetchContext, series: str, start: datetime) -> Task:
     async def run() -> Answer:
         params = {"period1": int(start.timestamp()), "period2": int(context.due.timestamp()), "interval": "1d"}
         address = _CHART.format(series=path_part(series))

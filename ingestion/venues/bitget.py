@@ -9,6 +9,7 @@ from ingestion.paging import PagingRule
 from ingestion.venues.venue import (
     HOUR_MS,
     History,
+    Limit,
     Listed,
     Listing,
     Market,
@@ -101,6 +102,7 @@ VENUE = Venue(
                     columns={"open": 1, "high": 2, "low": 3, "close": 4, "base_volume": 5, "quote_volume": 6},
                     paging=PagingRule("descending", step_ms=HOUR_MS, span_ms=198 * HOUR_MS),
                     rows=_ROWS,
+                    page_rows=200,
                 ),
                 "funding_rates": History(
                     "publicMixGetV2MixMarketHistoryFundRate",
@@ -110,6 +112,7 @@ VENUE = Venue(
                     paging=PagingRule("numbered"),
                     rows=_ROWS,
                     row_names="symbol",
+                    page_rows=100,
                 ),
                 # The ratio of its own is a hundredth of what the two shares say, so these are taken.
                 "long_short_ratios": History(
@@ -121,7 +124,7 @@ VENUE = Venue(
                     paging=PagingRule("whole"),
                     rows=_ROWS,
                     depth=timedelta(days=30),
-                    calls_per_minute=60,
+                    limit=Limit("accounts", 60),
                 ),
                 # Not kept by the venue: what is not recorded now cannot be had later. In coins.
                 "open_interest": Snapshot(

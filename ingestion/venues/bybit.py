@@ -55,6 +55,7 @@ def _klines(category: Callable[[PageRequest], str]) -> History:
         paging=_HOURLY,
         rows=_ROWS,
         answer_names=_NAME,
+        page_rows=1000,
     )
 
 
@@ -135,6 +136,7 @@ VENUE = Venue(
                     paging=PagingRule("descending"),
                     rows=_ROWS,
                     row_names="symbol",
+                    page_rows=200,
                 ),
                 # In coins or, of inverse contracts, in dollars, never both. Moving the window's end needs no cursor.
                 "open_interest": History(
@@ -144,6 +146,7 @@ VENUE = Venue(
                     columns={"open_interest_base": "singleOpenInterest"},
                     inverse_columns={"open_interest_usd": "singleOpenInterest"},
                     both_sides={"singleOpenInterest": "openInterest"},
+                    page_rows=200,
                     paging=PagingRule("descending", step_ms=4 * HOUR_MS),
                     rows=_ROWS,
                     answer_names=_NAME,
@@ -155,6 +158,7 @@ VENUE = Venue(
                     time="timestamp",
                     columns={},
                     quotients={"long_short_account_ratio": ("buyRatio", "sellRatio")},
+                    page_rows=500,
                     paging=PagingRule("descending", step_ms=4 * HOUR_MS),
                     rows=_ROWS,
                     row_names="symbol",

@@ -41,6 +41,7 @@ VENUE = Venue(
                     time_unit="s",
                     columns={"low": 1, "high": 2, "open": 3, "close": 4, "base_volume": 5},
                     paging=PagingRule("descending", step_ms=HOUR_MS, span_ms=299 * HOUR_MS),
+                    page_rows=300,
                 ),
             },
         ),

@@ -119,6 +119,7 @@ VENUE = Venue(
                     in_contracts=("base_volume",),
                     paging=PagingRule("either", step_ms=HOUR_MS, span_ms=1998 * HOUR_MS),
                     depth=timedelta(hours=9_990),
+                    page_rows=1999,
                 ),
                 # Which part comes of a window that is longer than a page is not documented.
                 "funding_rates": History(
@@ -129,6 +130,7 @@ VENUE = Venue(
                     columns={"funding_rate": "r"},
                     paging=PagingRule("either"),
                     depth=_KEPT,
+                    page_rows=90,  # 30 days, whatever limit says
                 ),
                 "open_interest": History(
                     "publicFuturesGetSettleContractStats",
@@ -139,6 +141,7 @@ VENUE = Venue(
                     in_contracts=("open_interest_base",),
                     paging=PagingRule("ascending", step_ms=4 * HOUR_MS, is_open=True),
                     depth=_KEPT,
+                    page_rows=100,
                 ),
                 # Of all contracts at once; a window of more than an hour is refused.
                 "liquidations": Feed(

@@ -10,7 +10,20 @@ from typing import Any
 
 from ingestion.http.errors import ErrorRule
 from ingestion.paging import PagingRule
-from ingestion.venues.venue import HOUR_MS, History, Listed, Listing, Market, PageRequest, Snapshot, Venue
+from ingestion.venues.venue import HOUR_MS, History, Limit, Listed, Listing, Market, PageRequest, Snapshot, Venue
+
+# https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/rate-limits-and-user-limits: a question weighs 20,
+# and one more for each 60 candles or 20 settlements of the answer.
+_WEIGHT = Limit("weight", 1200)
+_MOST_CANDLES, _MOST_SETTLEMENTS = 5000, 500
+
+
+def _candles_weight(request: PageRequest) -> float:
+    return 20 + min(request.hours + 1, _MOST_CANDLES) / 60
+
+
+def _funding_weight(request: PageRequest) -> float:
+    return 20 + min(request.hours + 1, _MOST_SETTLEMENTS) / 20
 
 
 def _candles(request: PageRequest) -> dict[str, object]:
@@ -93,7 +106,9 @@ VENUE = Venue(
                     paging=PagingRule("ascending", step_ms=HOUR_MS),
                     row_names="s",
                     depth=timedelta(hours=5000),
-                    calls_per_minute=11,  # 1,200 weight a minute; 20 + one for each 60 of 5,000 candles
+                    limit=_WEIGHT,
+                    weight=_candles_weight,
+                    page_rows=_MOST_CANDLES,
                 ),
                 "funding_rates": History(
                     "publicPostInfo",
@@ -102,10 +117,15 @@ VENUE = Venue(
                     columns={"funding_rate": "fundingRate"},
                     paging=PagingRule("ascending"),
                     row_names="coin",
-                    calls_per_minute=26,  # 20 + one for each 20 of 500 settlements
+                    limit=_WEIGHT,
+                    weight=_funding_weight,
+                    page_rows=_MOST_SETTLEMENTS,
+                    usual_hours=1.0,
                 ),
                 # Not kept by the venue: what is not recorded now cannot be had later.
-                "open_interest": Snapshot("publicPostInfo", ({"type": "metaAndAssetCtxs"},), _open_interest_now),
+                "open_interest": Snapshot(
+                    "publicPostInfo", ({"type": "metaAndAssetCtxs"},), _open_interest_now, limit=_WEIGHT, weight=20
+                ),
             },
         ),
     ),

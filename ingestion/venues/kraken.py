@@ -106,6 +106,7 @@ VENUE = Venue(
                     columns={"open": "open", "high": "high", "low": "low", "close": "close", "base_volume": "volume"},
                     paging=PagingRule("either", step_ms=HOUR_MS, span_ms=1999 * HOUR_MS),
                     rows=("candles",),
+                    page_rows=2000,
                 ),
                 # `fundingRate` is in dollars for one coin; the relative rate is the fraction that is paid.
                 "funding_rates": History(
