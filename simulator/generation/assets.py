@@ -1,12 +1,15 @@
 """What exists in the simulated market: its assets, and which venue lists them under which name."""
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from importlib import resources
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -120,6 +123,12 @@ def listings(market: str, of: Sequence[Asset]) -> tuple[Listing, ...]:
                 )
             )
     return tuple(sorted(found, key=lambda x: x.key))
+
+
+def are_on_coins(of: Sequence[Asset], instruments: Iterable[Listing]) -> NDArray[np.bool_]:
+    """Whether each instrument is on a coin, and not on gold that was made a token."""
+    gold = {asset.asset_id for asset in of if asset.kind == "tokenised"}
+    return np.array([x.asset_id not in gold for x in instruments])
 
 
 def _is_listed(block: dict[str, Any], asset: Asset) -> bool:

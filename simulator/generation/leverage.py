@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simulator.generation.assets import FundingRules, Listing
+from simulator.generation.assets import FundingRules, Listing, are_on_coins
 from simulator.generation.calibration import HOUR, Calibration
 from simulator.generation.prices import HOURS_A_YEAR, Array, PriceModel
 from simulator.generation.trading import week_factors
@@ -167,7 +167,10 @@ def make_inverse_open_interest(
 def make_open_interest(
     model: PriceModel, listings: Sequence[Listing], cal: Calibration, seed: int, beside: OpenInterest | None = None
 ) -> OpenInterest:
-    """Open interest whose totals by group are the calibration's at its anchors, together with what is `beside`."""
+    """Open interest whose totals by group are the calibration's at its anchors, together with what is `beside`.
+
+    The totals are of coins; gold's contracts move with their group and are not counted.
+    """
     rng = np.random.default_rng([seed, 5])
     perps = tuple(x for x in listings if x.market_type == "perp")
     columns = np.array([model.column(x.asset_id) for x in perps])
@@ -182,15 +185,16 @@ def make_open_interest(
     usd = np.where(is_trading, coins * model.prices[hours][:, columns], 0.0)
 
     groups = _groups(anchor_ranks(model, cal)[columns], perps)
+    of_coins = are_on_coins(model.assets, perps)
     others = _by_group(beside, model, cal, len(hours))
     at = np.array([(row[0] - model.starts_at) / HOUR for row in cal.open_interest["anchors"]])
     for index in range(len(_GROUPS)):
         members = groups == index
-        if not members.any():
+        if not (members & of_coins).any():
             continue
         total = np.array([row[1 + index] for row in cal.open_interest["anchors"]], dtype=float) * 1e9
         targets = np.log(total - np.interp(at, hours, others[:, index]))
-        natural = np.log(usd[:, members].sum(axis=1))
+        natural = np.log(usd[:, members & of_coins].sum(axis=1))
         known = (at >= 0) & (at <= hours[-1])
         # Positions move evenly between anchors; prices do the rest.
         factor = np.exp(np.interp(hours, at[known], (targets - np.interp(at, hours, natural))[known]))[:, None]

@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from simulator.generation.assets import Listing
+from simulator.generation.assets import Listing, are_on_coins
 from simulator.generation.calibration import BUCKETS, HOUR, WEEK_HOURS
 from simulator.generation.leverage import OBSERVATION_HOURS, Funding, OpenInterest
 from simulator.generation.oddities import Oddities
@@ -33,7 +33,8 @@ _NAMES = ("venue", "venue_symbol", "asset_id", "is_inverse")
 
 @dataclass(frozen=True)
 class Truth:
-    """Known figures, Monday to Monday where weekly; percent means 1.0 = 1 %.
+    """Known figures, Monday to Monday where weekly; percent means 1.0 = 1 %. Gold is no coin: it is in none but
+    `instruments`, `intervals` and `renames`.
 
     `universe`: week_start, asset_id, rank, rank_bucket, sector, return_pct (eligible assets).
     `sector_returns`: week_start, sector, return_cap_weighted_pct, n_assets.
@@ -215,7 +216,8 @@ def _open_interest_changes(model: PriceModel, interest: OpenInterest) -> pd.Data
                 }
             )
         )
-    return pd.concat(parts, ignore_index=True)
+    changes = pd.concat(parts, ignore_index=True)
+    return changes[np.tile(are_on_coins(model.assets, interest.listings), len(parts))].reset_index(drop=True)
 
 
 def life(model: PriceModel, x: Listing) -> tuple[int, int]:
@@ -252,7 +254,8 @@ def _renames(listings: tuple[Listing, ...], odd: Oddities) -> pd.DataFrame:
 
 def _open_interest(model: PriceModel, interest: OpenInterest) -> pd.DataFrame:
     steps = 24 // OBSERVATION_HOURS
-    totals = np.nansum(_printed_usd(model, interest), axis=1)[steps::steps]
+    of_coins = _printed_usd(model, interest)[:, are_on_coins(model.assets, interest.listings)]
+    totals = np.nansum(of_coins, axis=1)[steps::steps]
     dates = [_day(model, 24 * n) for n in range(len(totals))]
     return pd.DataFrame({"market_date": dates, "total_usd": totals})
 
@@ -276,7 +279,9 @@ def _funding(
     at = np.arange(model.hours) // OBSERVATION_HOURS
     weights = interest.usd.T[:, at]
     rows = []
-    assets = sorted({listings[p].asset_id for p in positions})
+    perps = [listings[p] for p in positions]
+    coins = np.array([x.asset_id for x in perps])[are_on_coins(model.assets, perps)]
+    assets = sorted(set(coins))
     for asset in assets:
         mine = [n for n, p in enumerate(positions) if listings[p].asset_id == asset]
         has_rate = ~np.isnan(rates[mine]) & ~np.isnan(weights[mine])

@@ -315,6 +315,8 @@ def _market(random: np.random.Generator, coins: pd.DataFrame, *, has_sparse_seri
         coin.asset_id: 10 ** random.uniform(-1, 4) * np.exp(0.8 * market + np.cumsum(random.standard_normal(n) * 0.006))
         for coin in coins.itertuples()
     } | {"foo": 7.0 * np.exp(np.cumsum(random.standard_normal(n) * 0.005))}
+    units = _units(random, coins, n)
+    prices = {asset: price / units.get(asset, 1) for asset, price in prices.items()}
     symbols = _symbols(coins)
     candles, funding, interest = [], [], []
     for number, s in enumerate(symbols.itertuples()):
@@ -338,6 +340,7 @@ def _market(random: np.random.Generator, coins: pd.DataFrame, *, has_sparse_seri
         observed = hours[:: 4 if number % 3 else 1][random.random(len(hours[:: 4 if number % 3 else 1])) > 0.05]
         at = np.searchsorted(hours, observed)
         coins_open = 10 ** random.uniform(3, 5) * np.exp(np.cumsum(0.02 * random.standard_normal(len(observed))))
+        coins_open = coins_open * units.get(s.asset_id, np.ones(n))[at]
         has_usd, has_base = s.venue != "hyperliquid", number % 4 > 0 or s.venue == "hyperliquid"
         alive_then = is_alive[at]
         interest.append(pd.DataFrame(keys | {
@@ -350,12 +353,22 @@ def _market(random: np.random.Generator, coins: pd.DataFrame, *, has_sparse_seri
         "candles": pd.concat(candles, ignore_index=True),
         "funding_rates": pd.concat(funding, ignore_index=True),
         "open_interest": pd.concat(interest, ignore_index=True),
-        "market_caps": _market_caps(random, coins, prices, hours),
+        "market_caps": _market_caps(random, coins, prices, units, hours),
         "macro_series": pd.DataFrame({
             "provider": "fred", "series": "DGS10", "reference_date": pd.date_range("2020-01-01", ENDS, freq="MS"),
             "value": 4.0, "released_at": pd.NaT,
         }).astype({"released_at": "datetime64[us]"}),
     }  # fmt: skip
+
+
+def _units(random: np.random.Generator, coins: pd.DataFrame, n: int) -> dict[str, np.ndarray]:
+    """By hour, what one coin of the beginning has become, of those that are redenominated on the way."""
+    found = {}
+    for coin, into in zip(coins["asset_id"].iloc[[3, 7, 12, 20]], (1000.0, 0.001, 100.0, 5.0), strict=True):
+        units = np.ones(n)
+        units[random.integers(n // 4, n) :] = into
+        found[coin] = units
+    return found
 
 
 def _symbols(coins: pd.DataFrame) -> pd.DataFrame:
@@ -421,9 +434,16 @@ def _instruments(symbols: pd.DataFrame) -> pd.DataFrame:
 
 
 def _market_caps(
-    random: np.random.Generator, coins: pd.DataFrame, prices: dict[str, np.ndarray], hours: pd.DatetimeIndex
+    random: np.random.Generator,
+    coins: pd.DataFrame,
+    prices: dict[str, np.ndarray],
+    units: dict[str, np.ndarray],
+    hours: pd.DatetimeIndex,
 ) -> pd.DataFrame:
-    """A provider every few days, its dated lists every Sunday, and a coin that is new to the list with its history."""
+    """A provider every few days, its dated lists every Sunday, and a coin that is new to the list with its history.
+
+    A list may be days behind a redenomination.
+    """
     frames = []
     ids = {row.asset_id: row.base for row in coins.itertuples()} | {"foo": "FOO"}
     for asset, base in ids.items():
@@ -434,6 +454,9 @@ def _market_caps(
         ):
             price = prices[asset][np.searchsorted(hours, moments)] * np.where(random.random(len(moments)) < 0.03, 2, 1)
             amounts = supply * (1 + 0.001 * np.arange(len(moments)))
+            if asset in units:
+                known = moments - pd.Timedelta(hours=int(random.integers(0, 100)))
+                amounts = amounts * units[asset][np.searchsorted(hours, known).clip(0, len(hours) - 1)]
             name = asset if provider == "coingecko" else f"{base.lower()}-coin"
             frames.append(pd.DataFrame({
                 "provider": provider, "provider_asset_id": name, "observed_at": moments, "symbol": base, "name": base,

@@ -42,7 +42,15 @@ def at(frame: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:
     return frame[frame["released_at"] <= moment].sort_values("reference_date")
 
 
-def week_row(frame: pd.DataFrame, week_end: pd.Timestamp, change_from: str) -> dict | None:
+MOST_DAYS_SINCE_RELEASE = {"day": 7, "week": 7, "month": 45, "quarter": 120}
+
+
+def is_stale(released_at: pd.Timestamp, week_end: pd.Timestamp, frequency: str) -> bool:
+    """Whether it is too old to be news of the week."""
+    return week_end - released_at > MOST_DAYS_SINCE_RELEASE[frequency] * DAY
+
+
+def week_row(frame: pd.DataFrame, week_end: pd.Timestamp, change_from: str, frequency: str) -> dict | None:
     """A series' row of the week that ends then."""
     known = at(frame, week_end)
     if known.empty:
@@ -53,12 +61,14 @@ def week_row(frame: pd.DataFrame, week_end: pd.Timestamp, change_from: str) -> d
         previous = earlier["value"].iloc[-1] if len(earlier) else None
     else:
         previous = known["value"].iloc[-2] if len(known) > 1 else None
+    is_old = is_stale(last["released_at"], week_end, frequency)
     return {
         "reference_date": last["reference_date"],
         "released_at": last["released_at"],
         "value_as_released": last["value"],
         "previous_value": previous,
-        "change": None if previous is None else last["value"] - previous,
+        "change": None if previous is None or is_old else last["value"] - previous,
+        "is_stale": is_old,
     }
 
 
@@ -111,6 +121,9 @@ def curve_rows(curve: pd.DataFrame, mondays: pd.DatetimeIndex) -> dict[pd.Timest
             label = curve_label(change, last["level"] - before["level"], usual)
             row |= {"previous_value": before["slope"], "change": change, "label": label}
             changes.append((monday, change))
+        row["is_stale"] = is_stale(last["released_at"], monday + WEEK, "day")
+        if row["is_stale"]:
+            row |= {"change": None, "label": None}
         found[monday] = row
         before = last
     return found

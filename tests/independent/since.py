@@ -33,8 +33,17 @@ def runs(side: pd.Series, cadence: pd.Timedelta) -> list[tuple[pd.Timestamp, pd.
     return [tuple(run) for run in found]
 
 
-def headline(values: pd.Series, monday: pd.Timestamp, level: float | None, cadence_days: int) -> dict | None:
-    """A metric's row of a week, from what is known at the week's end; None without a value in the week."""
+def headline(
+    values: pd.Series,
+    monday: pd.Timestamp,
+    level: float | None,
+    cadence_days: int,
+    members: pd.Series | None = None,
+) -> dict | None:
+    """A metric's row of a week, from what is known at the week's end; None without a value in the week.
+
+    `members` says over how many each value is: it is compared with earlier ones over half as many and more.
+    """
     # What differs in the last bits of a sum only is equal: 0.01 % per 8 h is the same rate in every week.
     known = values[values.index < monday + WEEK].sort_index().round(9)
     week, before = known[known.index >= monday], known[(known.index >= monday - WEEK) & (known.index < monday)]
@@ -43,6 +52,8 @@ def headline(values: pd.Series, monday: pd.Timestamp, level: float | None, caden
     day, value = week.index[-1], week.iloc[-1]
     previous = before.iloc[-1] if len(before) else None
     earlier = known[known.index < day]
+    if members is not None:
+        earlier = earlier[[2 * members[past] >= members[day] for past in earlier.index]]
     in_a_row = runs(sides(known, level), cadence_days * DAY)
     *past, (began, _, side, length) = in_a_row
     same_side = [run for run in past if run[2] == side]
@@ -51,7 +62,7 @@ def headline(values: pd.Series, monday: pd.Timestamp, level: float | None, caden
     elif previous is None:
         since = None
     else:
-        past_weeks = known[known.index < monday]
+        past_weeks = earlier[earlier.index < monday]
         extreme = past_weeks[past_weeks >= value] if value >= previous else past_weeks[past_weeks <= value]
         since = extreme.index[-1] if len(extreme) else None
     as_long = [run[1] for run in same_side if run[3] >= length] if side else []

@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from simulator.generation.assets import are_on_coins
+
 pytestmark = pytest.mark.xdist_group("full_market")
 
 EFFECTS = ["price_effect_usd", "position_effect_usd", "listing_effect_usd", "coverage_effect_usd"]
@@ -159,7 +161,7 @@ def test_an_outage_moves_the_coverage_effect_and_no_other(steps, full_truth):
         assert ((both[name] - both[f"{name}_true"]).abs() < 5e-4 * both["start_usd"]).all(), name
 
 
-def test_like_for_like_an_outage_is_no_change(full_marts, full_market, full_truth):
+def test_like_for_like_an_outage_is_no_change(full_marts, full_market, full_truth, model):
     outage = full_truth.outages.iloc[0]
     first, last = outage["first_at"].floor("D") - DAY, outage["ends_at"].ceil("D") + DAY
     found = full_marts(
@@ -168,7 +170,8 @@ def test_like_for_like_an_outage_is_no_change(full_marts, full_market, full_trut
     )
     interest = full_market.truth["open_interest"]
     hours = 4 * np.arange(len(interest.usd))
-    usd = pd.DataFrame(interest.usd, index=full_market.truth["model"].starts_at + pd.to_timedelta(hours, unit="h"))
+    usd = pd.DataFrame(interest.usd, index=model.starts_at + pd.to_timedelta(hours, unit="h"))
+    usd = usd.loc[:, are_on_coins(model.assets, interest.listings)]
     for (_, before), (_, day) in zip(found.iloc[:-1].iterrows(), found.iloc[1:].iterrows(), strict=True):
         low, high = usd.loc[before["market_date"] + DAY], usd.loc[day["market_date"] + DAY]
         seen = low.notna() & high.notna()

@@ -45,6 +45,11 @@ class Leverage:
         bench.place(
             "stg_funding_rates", "select '' as venue, '' as venue_symbol, timestamp '2025-01-01' as settled_at limit 0"
         )
+        bench.place(
+            "core_unit_changes",
+            "select '' as venue, '' as market_type, '' as venue_symbol, '' as asset_id,"
+            " timestamp '2025-01-01' as changed_at, 1.0 as units_per_old_unit, true as is_confirmed limit 0",
+        )
         bench.nothing_fails()
         long = (
             self.prices.rename_axis("price_at")

@@ -58,15 +58,19 @@ def test_headlines_look_back_as_they_should(history, seed):
     chosen = {"btc_funding_annualised_pct", "btc_rv_30d_pct", "correlation_gap_7d", "spot_share_pct"}
     kinds = {(pd.isna(metrics.loc[m, "level"]), metrics.loc[m, "cadence_days"]) for m in chosen}
     assert len(kinds) == 4  # with a level and without, daily and weekly
-    series = {}
+    series, members = {}, {}
     for metric in sorted(chosen):
         level = 0.0 if pd.isna(metrics.loc[metric, "level"]) else metrics.loc[metric, "level"]
         each = int(metrics.loc[metric, "cadence_days"])
         days = pd.date_range(STARTS + (6 * DAY if each == 7 else 0 * DAY), ENDS - DAY, freq=f"{each}D")
         series[metric] = wandering(random, days, level)
+    for metric in ("correlation_gap_7d", "btc_rv_30d_pct"):  # over few in some weeks, and over many in others
+        days = series[metric].index
+        members[metric] = pd.Series(random.integers(4, 13, len(days)), index=days)
     stated = pd.concat(
-        [pd.DataFrame({"metric_id": m, "value_date": v.index, "value": v.to_numpy()}) for m, v in series.items()]
-    )
+        pd.DataFrame({"metric_id": m, "value_date": v.index, "value": v.to_numpy(), "n_members": members.get(m)})
+        for m, v in series.items()
+    ).astype({"n_members": "Int64"})
     history.place("metric_values", stated)
     history.build("headlines_weekly")
     found = history.rows("select * from marts.headlines_weekly").set_index(["metric_id", "week_start"])
@@ -74,9 +78,8 @@ def test_headlines_look_back_as_they_should(history, seed):
     for metric, values in series.items():
         level = metrics.loc[metric, "level"]
         for monday in MONDAYS:
-            expected = since.headline(
-                values, monday, None if pd.isna(level) else level, int(metrics.loc[metric, "cadence_days"])
-            )
+            each = int(metrics.loc[metric, "cadence_days"])
+            expected = since.headline(values, monday, None if pd.isna(level) else level, each, members.get(metric))
             if expected is None:
                 assert (metric, monday) not in found.index
                 continue
@@ -86,13 +89,13 @@ def test_headlines_look_back_as_they_should(history, seed):
 
 
 def test_percentiles_of_dispersion(history):
-    """104 weeks back, no more; 26 of them at least; half of the ties."""
+    """104 weeks back, no more, of at least half as many sectors; 26 of them at least; half of the ties."""
     random = np.random.default_rng(1)
     rows = [
-        (monday, window_id, sector, float(random.integers(-6, 7)), 3 if random.random() < 0.8 else 2)
+        (monday, window_id, sector, float(random.integers(-6, 7)), 3 if random.random() < 0.7 else 2)
         for monday in MONDAYS
         for window_id in ("mon_mon", "fri_fri")
-        for sector in ("AI", "DeFi", "Memes", "Privacy")
+        for sector in ("AI", "DeFi", "Gaming", "Layer 1", "Memes", "Privacy")
     ]
     columns = ["week_start", "window_id", "sector", "return_cap_weighted_pct", "n_assets"]
     returns = pd.DataFrame(rows, columns=columns)
@@ -104,12 +107,15 @@ def test_percentiles_of_dispersion(history):
         if len(group) < 2:
             continue
         expected = weekly.dispersion(group["return_cap_weighted_pct"].tolist())
-        earlier = [v for (w, week), v in known.items() if w == window_id and week >= monday - 104 * WEEK]
-        percentile = weekly.percentile(expected["dispersion_pp"], earlier, 26)
+        earlier = [
+            v
+            for (w, week), (v, n) in known.items()
+            if w == window_id and week >= monday - 104 * WEEK and 2 * n >= len(group)
+        ]
         agree(found.loc[(window_id, monday)], expected, (window_id, monday))
         # Equal in numpy is not always equal in SQL: ties are counted on one of them.
-        known[(window_id, monday)] = found.loc[(window_id, monday), "dispersion_pp"]
-        percentile = weekly.percentile(known[(window_id, monday)], earlier, 26)
+        known[(window_id, monday)] = found.loc[(window_id, monday), "dispersion_pp"], len(group)
+        percentile = weekly.percentile(found.loc[(window_id, monday), "dispersion_pp"], earlier, 26)
         agree(found.loc[(window_id, monday)], {"percentile_104w": percentile}, (window_id, monday))
     assert len(known) == len(found) > 250 and found["percentile_104w"].notna().sum() > 200
 

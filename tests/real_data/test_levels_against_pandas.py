@@ -47,7 +47,7 @@ def test_every_hourly_price(marts, prices, now):
     assert found["is_carried"].sum() > 100
 
 
-def test_instruments(instruments, raw, candles):
+def test_instruments(marts, raw, candles):
     key = ["venue", "market_type", "venue_symbol"]
     funding = raw("funding_rates", "settled_at").assign(market_type="perp")
     interest = raw("open_interest", "observed_at").assign(market_type="perp")
@@ -56,7 +56,7 @@ def test_instruments(instruments, raw, candles):
         funding[key].assign(first=funding["settled_at"], last=funding["settled_at"]),
         interest[key].assign(first=interest["observed_at"], last=interest["observed_at"]),
     ]).groupby(key).agg({"first": "min", "last": "max"})  # fmt: skip
-    found = instruments.set_index(key)
+    found = marts("select * from marts.instruments").set_index(key)  # of every asset class
     assert found.index.is_unique
     assert set(seen.index) <= set(found.index)
     found = found.reindex(seen.index)

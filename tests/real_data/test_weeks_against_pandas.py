@@ -130,7 +130,7 @@ def test_sector_dispersion(marts, windows, prices, supplies, excluded):
     rows = marts("select * from seeds.sectors")
     begins, ends = pd.to_datetime(rows["valid_from"]), pd.to_datetime(rows["valid_to"])
     found = marts("select * from marts.sector_dispersion_weekly").set_index(["week_start", "window_id"])
-    history: dict[str, list[tuple[pd.Timestamp, float]]] = {"mon_mon": [], "fri_fri": []}
+    history: dict[str, list[tuple[pd.Timestamp, float, int]]] = {"mon_mon": [], "fri_fri": []}
     for (monday, window_id), (start, end) in windows.items():
         if start not in prices.price.index:
             continue
@@ -147,10 +147,10 @@ def test_sector_dispersion(marts, windows, prices, supplies, excluded):
             assert (monday, window_id) not in found.index
             continue
         expected = weekly.dispersion(own)
-        earlier = [value for week, value in history[window_id] if week >= monday - 104 * WEEK]
+        earlier = [value for week, value, n in history[window_id] if week >= monday - 104 * WEEK and 2 * n >= len(own)]
         expected["percentile_104w"] = weekly.percentile(expected["dispersion_pp"], earlier, 26)
         agree(found.loc[(monday, window_id)], expected, (monday, window_id))
-        history[window_id].append((monday, expected["dispersion_pp"]))
+        history[window_id].append((monday, expected["dispersion_pp"], len(own)))
     assert sum(len(h) for h in history.values()) == len(found) > 40
 
 
@@ -270,7 +270,9 @@ def test_macro(marts, market_data, quoted, now):
     first = found.index.get_level_values(0).min()
     for monday in pd.date_range(first, now - WEEK, freq="7D"):
         for series_id, frame in series.items():
-            expected = macro.week_row(frame, monday + WEEK, facts.loc[series_id, "change_from"])
+            expected = macro.week_row(
+                frame, monday + WEEK, facts.loc[series_id, "change_from"], facts.loc[series_id, "frequency"]
+            )
             if expected is not None:
                 agree(found.loc[(monday, series_id)], expected, (monday, series_id))
                 assert pd.isna(found.loc[(monday, series_id), "label"])
@@ -283,6 +285,7 @@ def test_macro(marts, market_data, quoted, now):
             agree(found.loc[(monday, "US_CURVE_2S10S")], expected, (monday, "US_CURVE_2S10S"))
             compared.add((monday, "US_CURVE_2S10S"))
     assert found.loc[(first, "US_CURVE_2S10S"), "label"] is not None
+    assert 0 < found["is_stale"].sum() < len(found)
     # No future is here that would give the probability of a cut.
     assert compared == set(found.index) and len({s for _, s in compared}) >= 15
 
@@ -307,9 +310,9 @@ DAILY = {
     "btc_rv_30d_pct": "select market_date, rv_30d_pct from marts.realised_volatility_daily where asset_id = 'bitcoin'",
 }
 WEEKLY = {
-    "correlation_all_7d": "select week_start, average_pairwise_correlation from marts.bucket_correlation_weekly"
-    " where window_id = 'mon_mon' and horizon = '7d' and rank_bucket = 'all'",
-    "sector_dispersion_pp": "select week_start, dispersion_pp from marts.sector_dispersion_weekly"
+    "correlation_all_7d": "select week_start, average_pairwise_correlation, n_assets"
+    " from marts.bucket_correlation_weekly where window_id = 'mon_mon' and horizon = '7d' and rank_bucket = 'all'",
+    "sector_dispersion_pp": "select week_start, dispersion_pp, n_sectors from marts.sector_dispersion_weekly"
     " where window_id = 'mon_mon'",
     "top30_return_pct": "select week_start, return_pct from marts.index_returns_weekly"
     " where window_id = 'mon_mon' and index_id = 'top30'",
@@ -319,8 +322,10 @@ WEEKLY = {
     " where window_id = 'mon_mon'",
     "crypto_asset_class_rank": "select week_start, rank from marts.asset_class_returns_weekly"
     " where asset_class = 'crypto'",
-    "us_10y_yield_pct": "select week_start, value_as_released from marts.macro_weekly where series_id = 'DGS10'",
-    "dollar_index": "select week_start, value_as_released from marts.macro_weekly where series_id = 'DOLLAR_INDEX'",
+    "us_10y_yield_pct": "select week_start, value_as_released from marts.macro_weekly where series_id = 'DGS10'"
+    " and not is_stale",
+    "dollar_index": "select week_start, value_as_released from marts.macro_weekly"
+    " where series_id = 'DOLLAR_INDEX' and not is_stale",
 }
 
 
@@ -337,9 +342,10 @@ def test_headlines(marts, now, metric):
     """Every week there is: the value, how rare it is, since when it has not been so, and how long it has been."""
     is_daily = metric in DAILY
     stated = marts((DAILY | WEEKLY)[metric])
-    stated.columns = ["day", "value"]
-    values = stated.dropna().set_index("day")["value"].sort_index().astype(float)
-    values.index = pd.to_datetime(values.index).normalize() + (0 if is_daily else 6) * DAY
+    stated.columns = ["day", "value", "members"][: len(stated.columns)]
+    stated["day"] = pd.to_datetime(stated["day"]).dt.normalize() + (0 if is_daily else 6) * DAY
+    stated = stated.dropna().set_index("day").sort_index()
+    values, members = stated["value"].astype(float), stated.get("members")
     fact = marts(f"select level, frequency from seeds.metrics where metric_id = '{metric}' and is_headline").iloc[0]
     assert fact["frequency"] == ("day" if is_daily else "week")
     level = None if pd.isna(fact["level"]) else float(fact["level"])
@@ -350,7 +356,7 @@ def test_headlines(marts, now, metric):
     terms = own_terms(marts) if metric == "open_interest_like_for_like_usd" else {}
     compared = 0
     for monday in mondays:
-        expected = since.headline(values, monday, level, 1 if is_daily else 7)
+        expected = since.headline(values, monday, level, 1 if is_daily else 7, members)
         if expected is None:
             assert monday not in found.index, monday
             continue

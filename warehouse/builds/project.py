@@ -43,8 +43,8 @@ def environment(staging: Path, variables: Mapping[str, str] = os.environ) -> dic
 def adopt_environment(staging: Path, directory: Path | None = None) -> None:
     """The same for this process, where a library starts dbt in it, or from it and in `directory`."""
     ours = environment(staging) | ({DIRECTORY: str(directory)} if directory else {})
-    for name in os.environ.keys() - ours.keys():
-        del os.environ[name]
+    for name in os.environ.keys() - ours.keys() | {DIRECTORY}:
+        os.environ.pop(name, None)
     os.environ.update(ours)
 
 

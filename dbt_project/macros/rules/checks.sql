@@ -66,3 +66,25 @@
     group by venue, market_type, series, event_at
 )
 {%- endmacro %}
+
+{# The candles that no check refuses; where one refuses the volume alone, the price stands. A query and no table: what reads it
+   lies on the longest way through the models. #}
+{% macro unrefused_candles(candles) -%}
+    select
+        candles.venue,
+        candles.market_type,
+        candles.venue_symbol,
+        candles.price_at,
+        candles.high,
+        candles.low,
+        candles.close,
+        case when refused.refuses is null then candles.quote_volume end as quote_volume,
+        candles.recorded_at
+    from {{ candles }} as candles
+    left join {{ refused('candles') | indent(4) }} as refused
+        on refused.venue = candles.venue
+        and refused.market_type = candles.market_type
+        and refused.series = candles.venue_symbol
+        and refused.event_at = candles.price_at
+    where coalesce(refused.refuses, '') <> 'row'
+{%- endmacro %}

@@ -17,9 +17,9 @@
 )
 {%- endmacro %}
 
-{# Base and quote of BTCUSDT, BTC-USDT-SWAP, BTC_USDT, PF_XBTUSD, BTCUSDT_PERP.A, BTCPERP, kPEPE. #}
+{# Base and quote of BTCUSDT, BTC-USDT-SWAP, BTC_USDT, PF_XBTUSD, BTCUSDT_PERP.A, BTCPERP, BTC-PERPETUAL, kPEPE. #}
 {% macro symbol_pattern() -%}
-'^(?:[PF][FI]_)?(.+?)(?:[-_/](USDT|USDC|FDUSD|BUSD|USD|EUR|GBP|JPY|KRW|TRY|BRL|BTC|ETH|BNB)|(USDT|USDC|FDUSD|BUSD|USD))?(?::[A-Z]+)?(?:[-_]SWAP|[-_]?PERP(?:[.][A-Z])?)?$'
+'^(?:[PF][FI]_)?(.+?)(?:[-_/](USDT|USDC|FDUSD|BUSD|USD|EUR|GBP|JPY|KRW|TRY|BRL|BTC|ETH|BNB)|(USDT|USDC|FDUSD|BUSD|USD))?(?::[A-Z]+)?(?:[-_]SWAP|[-_]?PERP(?:ETUAL)?(?:[.][A-Z])?)?$'
 {%- endmacro %}
 
 {% macro base_of_symbol(symbol) -%}
@@ -33,11 +33,6 @@
         nullif(regexp_extract({{ symbol }}, {{ symbol_pattern() }}, 3), ''),
         'USD'
     )
-{%- endmacro %}
-
-{# Kraken's PI_ and FI_ contracts are worth fixed dollars. #}
-{% macro is_inverse_symbol(symbol) -%}
-    ({{ symbol }} like 'PI\_%' escape '\' or {{ symbol }} like 'FI\_%' escape '\')
 {%- endmacro %}
 
 {# The prefix that says how many coins one unit is: 1000PEPE, 1000000MOG, 1MBABYDOGE, kPEPE. Empty where there is none. #}

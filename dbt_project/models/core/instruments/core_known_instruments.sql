@@ -16,6 +16,15 @@ seen as (
     from {{ ref('core_symbol_days') }}
 ),
 
+inverse as (
+    select distinct seen.venue, seen.venue_symbol
+    from seen
+    inner join {{ ref('inverse_contracts') }} as written
+        on written.venue = seen.venue
+        and seen.venue_symbol like written.symbol_like
+    where seen.market_type = 'perp'
+),
+
 listed_or_seen as (
     select
         coalesce(listed.venue, seen.venue) as venue,
@@ -24,7 +33,7 @@ listed_or_seen as (
         coalesce(listed.base, {{ base_of_symbol('seen.venue_symbol') }}) as base,
         coalesce(listed.quote, {{ quote_of_symbol('seen.venue_symbol') }}) as quote,
         coalesce(listed.contract_size, 1) as contract_size,
-        coalesce(listed.is_inverse, {{ is_inverse_symbol('seen.venue_symbol') }}) as is_inverse,
+        coalesce(listed.is_inverse, inverse.venue is not null) as is_inverse,
         listed.venue is not null as is_listed,
         coalesce(listed.is_active, false) as is_active,
         listed.listed_at,
@@ -36,6 +45,10 @@ listed_or_seen as (
         on seen.venue = listed.venue
         and seen.market_type = listed.market_type
         and seen.venue_symbol = listed.venue_symbol
+    left join inverse
+        on inverse.venue = seen.venue
+        and inverse.venue_symbol = seen.venue_symbol
+        and seen.market_type = 'perp'
 ),
 
 -- The desk's word before the venue's: a venue may say no more than that it is no coin.

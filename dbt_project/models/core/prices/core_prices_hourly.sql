@@ -53,6 +53,7 @@ used as (
     from reference
 ),
 
+-- A return is that of the old unit where the coin became another; where that is only suspected, nobody knows it.
 closes as (
     select
         used.venue,
@@ -64,7 +65,11 @@ closes as (
         {{ log_return(
             'candles.close / used.multiplier', 'candles.price_at',
             ['used.venue', 'used.market_type', 'used.venue_symbol', 'used.asset_id']
-        ) }} as log_return,
+        ) }}
+        + case
+            when changes.changed_at is null then 0e0
+            when changes.is_confirmed then ln(changes.units_per_old_unit)
+        end as log_return,
         lead(candles.price_at) over (
             partition by used.venue, used.market_type, used.venue_symbol, used.asset_id
             order by candles.price_at
@@ -76,6 +81,11 @@ closes as (
         and used.venue_symbol = candles.venue_symbol
         and candles.price_at - interval '1 hour' >= used.valid_from
         and candles.price_at - interval '1 hour' < used.valid_to
+    left join {{ recent(ref('core_unit_changes')) }} as changes
+        on changes.venue = candles.venue
+        and changes.market_type = candles.market_type
+        and changes.venue_symbol = candles.venue_symbol
+        and changes.changed_at = candles.price_at
 ),
 
 -- A missing hour takes the last candle's price and moves nothing; the first hour after the hole carries the whole move.

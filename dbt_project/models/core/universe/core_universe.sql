@@ -5,7 +5,13 @@ with valuation_times as (
 ),
 
 prices as (
-    select valuation_times.valued_at, prices.asset_id, prices.reference_price_usd
+    select
+        valuation_times.valued_at,
+        prices.asset_id,
+        prices.reference_price_usd,
+        prices.venue,
+        prices.market_type,
+        prices.venue_symbol
     from valuation_times
     inner join {{ recent(ref('core_prices_hourly')) }} as prices
         on prices.price_at = valuation_times.valued_at
@@ -46,6 +52,7 @@ supplies as (
     select
         valuation_times.valued_at,
         supplies.asset_id,
+        supplies.known_at,
         supplies.circulating_supply,
         supplies.provider_price_usd,
         {{ hours_between('supplies.known_at', 'valuation_times.valued_at') }} / 24e0 as supply_age_days
@@ -76,24 +83,53 @@ presence as (
     group by hours.valued_at, prices.asset_id
 ),
 
+-- A supply of before a change of unit, in the unit of the price; unknown where the change is only suspected.
+changed as (
+    select
+        prices.valued_at,
+        prices.asset_id,
+        case when count(*) = 1
+            then max(changes.units_per_old_unit)
+            else exp(sum(ln(changes.units_per_old_unit)))
+        end as units_per_old_unit,
+        min(case when changes.is_confirmed then 1 else 0 end) = 1 as is_confirmed
+    from prices
+    inner join supplies
+        on supplies.valued_at = prices.valued_at
+        and supplies.asset_id = prices.asset_id
+    inner join {{ recent(ref('core_unit_changes'), days=supply_age_limit_days() | int + 1) }} as changes
+        on changes.venue = prices.venue
+        and changes.market_type = prices.market_type
+        and changes.venue_symbol = prices.venue_symbol
+        and changes.changed_at > supplies.known_at
+        and changes.changed_at <= prices.valued_at
+    group by prices.valued_at, prices.asset_id
+),
+
 valued as (
     select
         coalesce(prices.valued_at, supplies.valued_at) as valued_at,
         coalesce(prices.asset_id, supplies.asset_id) as asset_id,
         prices.reference_price_usd,
         supplies.provider_price_usd,
-        supplies.circulating_supply,
-        supplies.supply_age_days,
-        prices.reference_price_usd * supplies.circulating_supply as market_cap_usd
+        case
+            when changed.asset_id is null then supplies.circulating_supply
+            when changed.is_confirmed then supplies.circulating_supply * changed.units_per_old_unit
+        end as circulating_supply,
+        supplies.supply_age_days
     from prices
     full outer join supplies
         on supplies.valued_at = prices.valued_at
         and supplies.asset_id = prices.asset_id
+    left join changed
+        on changed.valued_at = prices.valued_at
+        and changed.asset_id = prices.asset_id
 ),
 
 judged as (
     select
         valued.*,
+        valued.reference_price_usd * valued.circulating_supply as market_cap_usd,
         coalesce(presence.hours_present, 0) as hours_present,
         exclusions.exclusion_reason as class_excluded,
         sectors.sector,

@@ -7,10 +7,10 @@ with settlements as (
 ),
 
 missing as (
-    select venue, series as venue_symbol, min(first_missing_at) as missing_from, max(last_missing_at) as missing_until
-    from {{ ref('int_coverage_weeks') }}
+    select origin as venue, series as venue_symbol, min(first_missing_at) as missing_from, max(last_missing_at) as missing_until
+    from {{ ref('stg_coverage') }}
     where dataset = 'funding_rates' and missing_rows > 0
-    group by venue, series
+    group by origin, series
 ),
 
 -- The first settlement that counts ends a gap; the one before it, of unknown interval, began it.

@@ -59,12 +59,61 @@ both_ends as (
         and at_end.venue_symbol = at_start.venue_symbol
 ),
 
+-- Where an asset became another unit inside a step, its start is told in the new one.
+unit_changes as (
+    select distinct asset_id, changed_at, units_per_old_unit, is_confirmed
+    from {{ recent(ref('core_unit_changes')) }} as changes
+),
+
+across_changes as (
+    select
+        both_ends.step_starts_at,
+        both_ends.step_ends_at,
+        both_ends.venue,
+        both_ends.venue_symbol,
+        max(changes.units_per_old_unit) as units_per_old_unit,
+        min(case when changes.is_confirmed then 1 else 0 end) = 1 as is_confirmed
+    from both_ends
+    inner join unit_changes as changes
+        on changes.asset_id = both_ends.asset_id
+        and changes.changed_at > both_ends.step_starts_at - interval '8 hours'
+        and changes.changed_at <= both_ends.step_ends_at + interval '1 hour'
+        and {{ is_across_unit_change('both_ends.start_price_usd', 'both_ends.end_price_usd', 'changes.units_per_old_unit') }}
+    group by both_ends.step_starts_at, both_ends.step_ends_at, both_ends.venue, both_ends.venue_symbol
+),
+
+in_one_unit as (
+    select
+        both_ends.week_start,
+        both_ends.window_id,
+        both_ends.step_starts_at,
+        both_ends.step_ends_at,
+        both_ends.venue,
+        both_ends.venue_symbol,
+        both_ends.asset_id,
+        both_ends.is_inverse,
+        both_ends.start_usd,
+        both_ends.end_usd,
+        both_ends.start_price_usd / coalesce(across_changes.units_per_old_unit, 1) as start_price_usd,
+        both_ends.end_price_usd,
+        both_ends.start_base * coalesce(across_changes.units_per_old_unit, 1) as start_base,
+        both_ends.end_base,
+        coalesce(across_changes.is_confirmed, true) as is_unit_known
+    from both_ends
+    left join across_changes
+        on across_changes.step_starts_at = both_ends.step_starts_at
+        and across_changes.step_ends_at = both_ends.step_ends_at
+        and across_changes.venue = both_ends.venue
+        and across_changes.venue_symbol = both_ends.venue_symbol
+),
+
 -- Listed or delisted: the symbol's own candles begin or end inside the step while its venue's go on.
 classified as (
     select
-        both_ends.*,
+        in_one_unit.*,
         case
             when start_usd is not null and end_usd is not null and is_inverse then 'fixed_dollars'
+            when start_usd is not null and end_usd is not null and not is_unit_known then 'unit_unknown'
             when start_usd is not null and end_usd is not null
                 and start_price_usd is not null and end_price_usd is not null then 'both_ends'
             when start_usd is not null and end_usd is not null then 'no_price'
@@ -77,12 +126,12 @@ classified as (
                 and lives.venue_last_close_at >= step_ends_at then 'delisted'
             else 'unseen'
         end as step_kind
-    from both_ends
+    from in_one_unit
     left join {{ ref('int_candle_lives') }} as lives
-        on lives.venue = both_ends.venue
-        and lives.venue_symbol = both_ends.venue_symbol
+        on lives.venue = in_one_unit.venue
+        and lives.venue_symbol = in_one_unit.venue_symbol
         and lives.market_type = 'perp'
-        and lives.week_start = both_ends.week_start
+        and lives.week_start = in_one_unit.week_start
 )
 
 select
@@ -111,6 +160,6 @@ select
         when step_kind in ('listed', 'delisted') then coalesce(end_usd, 0) - coalesce(start_usd, 0) else 0
     end as listing_effect_usd,
     case
-        when step_kind in ('no_price', 'unseen') then coalesce(end_usd, 0) - coalesce(start_usd, 0) else 0
+        when step_kind in ('no_price', 'unit_unknown', 'unseen') then coalesce(end_usd, 0) - coalesce(start_usd, 0) else 0
     end as coverage_effect_usd
 from classified

@@ -18,8 +18,12 @@ select
     window_hours.week_start,
     window_hours.window_id,
     prices.asset_id,
-    {{ chained_return_pct('prices.log_return') }} as return_pct,
-    count(prices.log_return) as n_hours
+    -- A price without a return may be one of another unit.
+    case when count(prices.reference_price_usd) <= count(prices.log_return)
+        then {{ chained_return_pct('prices.log_return') }}
+    end as return_pct,
+    count(prices.log_return) as n_hours,
+    count(prices.reference_price_usd) > count(prices.log_return) as is_unit_change_suspected
 from window_hours
 inner join {{ recent(ref('core_prices_hourly')) }} as prices
     on prices.price_at = window_hours.price_at

@@ -20,7 +20,7 @@ closes as (
     where dataset = 'asset_class_prices' and value > 0
 ),
 
--- A fund's split that its closes were not adjusted for; no market of these moves so far between two sessions.
+-- Perhaps a fund's split that its closes were not adjusted for.
 jumps as (
     select provider, series, close_date
     from closes
@@ -44,11 +44,12 @@ measured as (
     select
         windows.week_start,
         classes.asset_class,
-        classes.priority,
         classes.provider,
         classes.series,
-        100e0 * (max(ends.close) / max(begins.close) - 1e0) as return_pct,
-        count(jumps.close_date) > 0 as has_jump
+        classes.is_fund,
+        windows.starts_on,
+        windows.ends_on,
+        100e0 * (ends.close / begins.close - 1e0) as return_pct
     from windows
     cross join asset_classes as classes
     inner join closes as begins
@@ -59,27 +60,32 @@ measured as (
         on ends.provider = classes.provider
         and ends.series = classes.series
         and ends.close_date = windows.ends_on
-    left join jumps
-        on jumps.provider = classes.provider
-        and jumps.series = classes.series
-        and jumps.close_date > windows.starts_on
-        and jumps.close_date <= windows.ends_on
-    group by windows.week_start, classes.asset_class, classes.priority, classes.provider, classes.series
+    qualify row_number() over (partition by windows.week_start, classes.asset_class order by classes.priority) = 1
 ),
 
--- The first source without a jump; a class that has none is left out, and says why.
+split as (
+    select distinct measured.week_start, measured.asset_class
+    from measured
+    inner join jumps
+        on jumps.provider = measured.provider
+        and jumps.series = measured.series
+        and jumps.close_date > measured.starts_on
+        and jumps.close_date <= measured.ends_on
+    where measured.is_fund
+),
+
 others as (
     select
-        week_start,
-        asset_class,
-        provider,
-        series,
-        case when not has_jump then return_pct end as return_pct,
-        case when has_jump then 'split_suspected' end as left_out_reason
+        measured.week_start,
+        measured.asset_class,
+        measured.provider,
+        measured.series,
+        case when split.asset_class is null then measured.return_pct end as return_pct,
+        case when split.asset_class is not null then 'split_suspected' end as left_out_reason
     from measured
-    qualify row_number() over (
-        partition by week_start, asset_class order by case when has_jump then 1 else 0 end, priority
-    ) = 1
+    left join split
+        on split.week_start = measured.week_start
+        and split.asset_class = measured.asset_class
 ),
 
 returns as (

@@ -3,6 +3,7 @@ with members as (
     select week_start, window_id, sector, asset_id, market_cap_usd, {{ return_or_unmoved('return_pct') }} as return_pct
     from {{ ref('universe_weekly') }}
     where is_eligible
+        and return_missing_reason is null
         and sector is not null
 ),
 

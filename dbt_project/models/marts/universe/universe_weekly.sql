@@ -36,7 +36,8 @@ select
     universe.is_eligible,
     universe.exclusion_reason,
     universe.hours_present,
-    returns.return_pct
+    returns.return_pct,
+    case when returns.is_unit_change_suspected then 'unit_change_suspected' end as return_missing_reason
 from {{ ref('core_windows') }} as windows
 inner join {{ ref('core_universe') }} as universe
     on universe.valued_at = windows.starts_at

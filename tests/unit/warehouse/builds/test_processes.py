@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from warehouse.builds.processes import ends_with_us, watched
+from warehouse.builds.processes import DIRECTORY, ends_with_us, watched
 from warehouse.home import CHECKOUT
 
 PARENT = """
@@ -59,7 +59,8 @@ def test_a_child_ends_when_its_parent_is_killed(parent):
     assert time.monotonic() - began < 50  # it was ended, and did not just finish
 
 
-def test_a_watched_program_is_itself():
+def test_a_watched_program_is_itself(monkeypatch):
+    monkeypatch.delenv(DIRECTORY, raising=False)
     done = subprocess.run([watched("/bin/sh"), "-c", "echo $1; exit 7", "-", "a b"], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (7, "a b\n")
 
