@@ -25,7 +25,8 @@ from benchmarks.market import CHECKOUT
 from ingestion.archives import ARCHIVES
 from ingestion.archives.archive import FileKind
 from ingestion.archives.files import at_asked_moments, check, read_texts, to_dataset, unzip
-from ingestion.planning.cost import Cost, of_api, of_files
+from ingestion.http.fetch import Cost
+from ingestion.planning.costs import of_files, of_history
 from ingestion.universe import Universe
 from ingestion.venues import VENUES
 from ingestion.venues.venue import History
@@ -211,21 +212,21 @@ def _plan() -> Iterator[str]:
             n = len(universe.only_bases.get(dataset, ())) or INSTRUMENTS
             name = f"{dataset}, {market.market_type}, {n}"
             reach = f"the API ({endpoint.depth.days} days)" if endpoint.depth else "the API"
-            kept = (max(span[0], end - endpoint.depth), end) if endpoint.depth else span
-            yield _row(name, reach, of_api(VENUES[VISION.venue], endpoint, kept).times(n))
-            yield _row(name, "files", of_files(kind, span, scope.calls_per_minute).times(n))
+            first = max(span[0], end - endpoint.depth) if endpoint.depth else span[0]
+            yield _row(name, reach, n, of_history(market, endpoint, first, end, end))
+            yield _row(name, "files", n, of_files(kind, *span, scope.calls_per_minute))
     yield ""
     yield (
         "- From what endpoints and files declare (rows of a page, calls a minute, usual sizes;"
         f" {scope.calls_per_minute:,.0f} files and checksums a minute, our own limit). Files are taken where the API"
-        " does not reach, and where they take fewer minutes. Metrics hold open interest and accounts: one file for"
+        " does not reach, and where they take less time. Metrics hold open interest and accounts: one file for"
         " both, asked for once for each."
     )
 
 
-def _row(name: str, source: str, cost: Cost) -> str:
-    size = cost.bytes / 1e6
-    return f"| {name} | {source} | {cost.requests:,} | {cost.files:,} | {size:,.0f} | {cost.minutes:,.0f} |"
+def _row(name: str, source: str, n: int, one: Cost) -> str:
+    figures = (one.requests * n, one.files * n, one.megabytes * n, one.seconds * n / 60)
+    return f"| {name} | {source} | {' | '.join(f'{figure:,.0f}' for figure in figures)} |"
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from ingestion.progress import Progress, Silent
 from ingestion.sources.choice import Choice, check_is_held
+from ingestion.sources.depth import with_depth
 from ingestion.sources.opening import open_source
 from warehouse.clock import remember_clock
 from warehouse.home import Home
@@ -16,11 +17,15 @@ from warehouse.source import Source
 
 @dataclass(frozen=True)
 class Session:
-    """What every step of a run needs: where to write, whom to ask, who is listening."""
+    """What every step of a run needs: where to write, whom to ask, who is listening.
+
+    `is_asked`: everyone has been asked already, what came has landed.
+    """
 
     home: Home
     source: Source
     progress: Progress = field(default_factory=Silent)
+    is_asked: bool = False
 
 
 @contextmanager
@@ -30,8 +35,10 @@ def open_session(
     """Hold a home and its source. HomeError or SourceError if that cannot be; then nothing has changed."""
     check_is_held(home, choice)
     progress = progress or Silent()
-    with open_source(choice) as source, hold(home, choice, source, wait_seconds=wait_seconds, progress=progress):
-        yield Session(home, source, progress)
+    with open_source(choice) as opened:
+        source = with_depth(home, opened)
+        with hold(home, choice, source, wait_seconds=wait_seconds, progress=progress):
+            yield Session(home, source, progress)
 
 
 @contextmanager

@@ -40,13 +40,21 @@ def run(
     week: Annotated[str | None, typer.Option(help="Like 2025-W47; the last closed week if not given.")] = None,
     replay: Replay = None,
     live: Live = False,
+    history: Annotated[
+        str | None,
+        typer.Option(metavar="LENGTH", help="A new home's history, like 20w; 13w of the real services, else all."),
+    ] = None,
+    minutes: Annotated[
+        float | None,
+        typer.Option(min=0, help="Ask for so long, what the week needs first, then publish; 14 if live, else no end."),
+    ] = None,
     wait: Wait = 0,
 ) -> None:
     """Fetch what is new, build and test the warehouse, publish the week."""
     with in_one_line():
         from regime.commands.run import run_range
 
-        run_range(week, week, replay_dir=replay, is_live=live, wait_seconds=wait)
+        run_range(week, week, replay_dir=replay, is_live=live, wait_seconds=wait, history=history, minutes=minutes)
 
 
 @app.command()
@@ -59,14 +67,25 @@ def backfill(
     symbol: Annotated[str | None, typer.Option(help="With --force: the symbol as the venue writes it.")] = None,
     week: Annotated[str | None, typer.Option(help="With --force: the week, like 2025-W47.")] = None,
     dataset: Annotated[str | None, typer.Option(help="With --force: one dataset only, like candles.")] = None,
+    history: Annotated[
+        str | None,
+        typer.Option(metavar="LENGTH", help="Make the home's history so long, like 20w or 3y; the plan comes first."),
+    ] = None,
+    plan: Annotated[bool, typer.Option("--plan", "--dry-run", help="With --history: show the plan and stop.")] = False,
     replay: Replay = None,
     live: Live = False,
     wait: Wait = 0,
 ) -> None:
-    """Publish a range of weeks in a single run; or fill gaps, and publish the weeks that gained rows."""
+    """Publish a range of weeks in a single run; make the history longer; or fill gaps, and publish what gained rows."""
     with in_one_line():
-        from regime.commands.backfill import Asked, backfill_asked
+        from regime.commands.backfill import Asked, backfill_asked, check_alone
 
+        if history is not None or plan:
+            from regime.commands.history import deepen_home
+
+            check_alone(history, first, last, gaps, force, venue, symbol, week, dataset)
+            deepen_home(str(history), is_plan_only=plan, replay_dir=replay, is_live=live, wait_seconds=wait)
+            return
         asked = Asked(first, last, gaps, force, venue, symbol, week, dataset)
         backfill_asked(asked, replay_dir=replay, is_live=live, wait_seconds=wait)
 
@@ -91,6 +110,18 @@ def status() -> None:
         from regime.commands.status import show
 
         show()
+
+
+@app.command()
+def doctor(
+    live: Annotated[bool, typer.Option("--live", help="Ask the real services, whatever the home holds.")] = False,
+    format: Annotated[str, typer.Option(help="table or json.")] = "table",
+) -> None:
+    """Ask every endpoint one small question: reach, country, clock, shape, limits. Exit code 1 if anything is amiss."""
+    with in_one_line():
+        from regime.commands.doctor import examine_source
+
+        raise typer.Exit(examine_source(format, is_live=live))
 
 
 @app.command()

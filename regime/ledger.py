@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import duckdb
 
+from warehouse.landing import NOT_ASKED
+
 _BY_DATASET = """
 with series as (
     select dataset, origin, market_type, series, sum(received_rows) as received, sum(due_rows) as due
@@ -42,3 +44,19 @@ def by_dataset(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
             gaps += f", next try {next_try:%Y-%m-%d %H:%M} UTC"
         worst = f"; worst: {series} of {origin}, {pct:.1f} %" if series is not None else ""
         yield f"{dataset} {', '.join(words)}; {gaps}{worst}"
+
+
+def thin_of(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    """A line per dataset and origin that was not asked for everything, since the page came first."""
+    try:
+        found = connection.execute(
+            "select dataset, origin, count(distinct series), min(week_start) from raw.coverage"
+            " where starts_with(reason, ?) and not is_closed and first_missing_at is not null"
+            " and not starts_with(series, '*')"
+            " group by all order by all",
+            [NOT_ASKED],
+        ).fetchall()
+    except duckdb.CatalogException:  # published by a version that kept no ledger
+        return
+    for dataset, origin, series, since in found:
+        yield f"{dataset} of {origin}: {series:,} series not asked for all weeks since {since:%Y-%m-%d}"

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
+from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any, ClassVar
 
 import orjson
@@ -16,7 +18,7 @@ from simulator.dialects.dialect import json_response
 # Where a connection is hung up on in mid-answer, this is how the application reaches it.
 TRANSPORT = "market.transport"
 MAINTENANCE = "<!DOCTYPE html><html><head><title>Maintenance</title></head><body>We will be back.</body></html>"
-ALONE = ("down", "timeout", "html", "reset", "truncated", "empty", "repeat", "out_of_order", "endless")
+ALONE = ("down", "timeout", "html", "reset", "truncated", "empty", "repeat", "out_of_order", "reshaped", "endless")
 # An endless body comes in pieces of this size, with this pause after each.
 PIECE, PAUSE_S = b" " * 65_536, 0.001
 SLOW_PIECE, SLOW_PAUSE_S = b" ", 0.05
@@ -28,8 +30,11 @@ class Fault:
 
     `kind` is down (hangs up), timeout (says nothing), html (a page of maintenance, status 200), reset (hangs up in
     mid-body), truncated (half the answer, status 200), empty (no rows), repeat (the first answer again and again),
-    out_of_order (the rows, shuffled), endless or endless:slow (a body without end), status:CODE or
-    status:CODE:retry_after=SECONDS. Files of an archive can be spoiled: file:checksum (a checksum that does not fit),
+    out_of_order (the rows, shuffled), reshaped (every name another, rows of places become rows of names), endless or
+    endless:slow (a body without end), clock:SECONDS (the host's clock is so far ahead, or behind), status:CODE or
+    status:CODE:retry_after=SECONDS.
+
+    Files of an archive can be spoiled: file:checksum (a checksum that does not fit),
     file:zeros, file:blanks, file:missing_hours, file:duplicates, file:out_of_order, file:header, file:no_header,
     file:microseconds, file:replaced (other amounts), each with the checksum that fits.
 
@@ -51,11 +56,11 @@ class Fault:
         if self.kind in (*ALONE, "endless:slow"):
             return
         name, _, code = self.kind.partition(":")
-        if name == "file" and code in FILE_FAULTS:
+        if (name == "file" and code in FILE_FAULTS) or (name == "clock" and code.removeprefix("-").isdigit()):
             return
         code, _, wait = code.partition(":retry_after=")
         if name != "status" or not code.isdigit() or not 400 <= int(code) <= 599 or (wait and not wait.isdigit()):
-            wanted = ", ".join((*ALONE, "endless:slow"))
+            wanted = ", ".join((*ALONE, "endless:slow", "clock:SECONDS"))
             raise ValueError(f"no fault is called {self.kind!r}: use {wanted} or status:400 … status:599")
 
     def shown(self) -> dict[str, Any]:
@@ -105,6 +110,8 @@ class FaultSwitch:
             await _endless(receive, send, is_slow=detail == "slow")
         elif name == "file":
             await (await _spoiled(self._app, scope, receive, detail))(scope, receive, send)
+        elif name == "clock":
+            await self._app(scope, receive, _dated_off(send, int(detail)))
         else:
             answer = await _answer_of(self._app, scope, receive)
             if name == "reset":
@@ -147,6 +154,24 @@ async def _spoiled(app: ASGIApp, scope: Scope, receive: Receive, name: str) -> R
     if path == scope["path"]:
         return Response(content, media_type=answer.media_type)
     return Response(checksum(content + b"!" if name == "checksum" else content, path.rsplit("/", 1)[-1]))
+
+
+def _dated_off(send: Send, seconds: int) -> Send:
+    """The answer with its date so many seconds later."""
+
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [
+                (name, _later(value, seconds) if name.lower() == b"date" else value)
+                for name, value in message["headers"]
+            ]
+        await send(message)
+
+    return sent
+
+
+def _later(date: bytes, seconds: int) -> bytes:
+    return format_datetime(parsedate_to_datetime(date.decode()) + timedelta(seconds=seconds), usegmt=True).encode()
 
 
 def _hang_up(scope: Scope) -> None:
@@ -223,9 +248,27 @@ def _out_of_order(rows: Sequence[Any]) -> list[Any]:
     return [*rows[::2], *rows[1::2][::-1]]
 
 
+def _reshaped(answer: Response, fault: Fault, scope: Scope) -> Response:
+    try:
+        content = orjson.loads(bytes(answer.body))
+    except ValueError:
+        return answer
+    return json_response(_renamed(content), answer.status_code)
+
+
+def _renamed(content: Any) -> Any:
+    """The content under other names; a row of places becomes one of names, so that no place is where it was."""
+    if isinstance(content, dict):
+        return {f"{name}_v2": _renamed(value) for name, value in content.items()}
+    if isinstance(content, list) and content and not isinstance(content[0], list | dict):
+        return {f"place_{n}": value for n, value in enumerate(content)}
+    return [_renamed(row) for row in content] if isinstance(content, list) else content
+
+
 _ALTERED: dict[str, Callable[[Response, Fault, Scope], Response]] = {
     "truncated": _truncated,
     "repeat": _repeated,
     "empty": _with_rows(lambda rows: []),
     "out_of_order": _with_rows(_out_of_order),
+    "reshaped": _reshaped,
 }

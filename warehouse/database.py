@@ -50,13 +50,16 @@ create table if not exists raw.coverage_state (
 create table if not exists raw.guard_results (
     load_id BIGINT, dataset VARCHAR, origin VARCHAR, rule VARCHAR, severity VARCHAR, reason VARCHAR,
     evaluated_rows BIGINT, failed_rows BIGINT, is_passed BOOLEAN, recorded_at TIMESTAMP, ingest_id VARCHAR);
+drop view if exists raw.last_guard_results;
+drop view if exists raw.newest_guard_results;
+create schema if not exists guards;
 -- Of a batch that was judged again, the newest judgement counts.
-create view if not exists raw.newest_guard_results as
+create view if not exists guards.newest_results as
     select * from raw.guard_results
     qualify recorded_at = max(recorded_at) over (partition by load_id);
 -- And of each origin, its last ingestion.
-create view if not exists raw.last_guard_results as
-    select * from raw.newest_guard_results
+create view if not exists guards.last_results as
+    select * from guards.newest_results
     qualify ingest_id = max_by(ingest_id, load_id) over (partition by dataset, origin);
 create table if not exists raw.builds (
     build_id BIGINT, load_id BIGINT, fingerprint VARCHAR, is_passed BOOLEAN, finished_at TIMESTAMP, now_at TIMESTAMP);
@@ -126,7 +129,7 @@ def guard_results(
         """
         select origin, rule, severity, any_value(reason), sum(evaluated_rows)::bigint,
                sum(failed_rows)::bigint, bool_and(is_passed)
-        from raw.last_guard_results
+        from guards.last_results
         where dataset = ?
         group by origin, rule, severity order by all
         """,

@@ -28,6 +28,8 @@ Severity = Literal["critical", "row", "warn"]
 # How the reason of a failed request begins where asking again is useless: by that the ledger of coverage knows it.
 NOT_OFFERED = "not offered"
 NOT_KEPT = "not kept"
+# And where nobody was asked, since the page came first: what a home is thin of.
+NOT_ASKED = "not asked yet"
 
 # What a manifest is written in. Older ones have no format and no clock, and stay readable.
 FORMAT = 2

@@ -1,6 +1,6 @@
 """Where a home's data comes from: the real services, a simulated market, or a replay of real tables."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 from urllib.parse import urlsplit
@@ -18,7 +18,8 @@ class Source:
 
     `base_url` is None for the real services; else the market server, which answers for every host below a path of
     that host's name (`http://127.0.0.1:8123/fapi.binance.com/fapi/v1/klines`).
-    `starts_at` is the first moment it has data for, `now` what its clock says (both aware, UTC).
+    `starts_at` is the first moment that its data are wanted of, `now` what its clock says (both aware, UTC). `earliest`
+    is where it could begin, if that is earlier: a home may have less of it, and be deepened.
     """
 
     kind: Kind
@@ -26,6 +27,12 @@ class Source:
     starts_at: datetime
     now: datetime
     has_archive: bool = False
+    earliest: datetime | None = None
+
+    def since(self, moment: datetime) -> "Source":
+        """The source from a moment on, as far as it reaches."""
+        earliest = self.earliest or self.starts_at
+        return replace(self, starts_at=max(moment, earliest), earliest=earliest)
 
     @property
     def is_simulated(self) -> bool:
@@ -44,6 +51,6 @@ class Source:
         return f"{self.base_url}/{real_url.split('://', 1)[1]}"
 
     @classmethod
-    def live(cls, starts_at: datetime) -> "Source":
+    def live(cls, starts_at: datetime, earliest: datetime | None = None) -> "Source":
         """The real services, on the wall clock."""
-        return cls("live", None, starts_at, datetime.now(UTC).replace(microsecond=0))
+        return cls("live", None, starts_at, datetime.now(UTC).replace(microsecond=0), earliest=earliest)

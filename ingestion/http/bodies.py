@@ -16,6 +16,7 @@ import httpx
 import orjson
 
 from ingestion.http.fetch import Malformed, Refused
+from ingestion.http.heard import tell_question
 from ingestion.http.proxies import proxy_of
 from ingestion.secrets import holds_secret
 
@@ -121,6 +122,7 @@ class Session:
         if not _ADDRESS.fullmatch(url.raw_path_qs):
             raise Refused(f"an address on {url.host} holds characters that no address has")
         headers = {**(options.pop("headers", None) or {}), "Accept-Encoding": ACCEPTED_ENCODINGS}
+        tell_question(str(url), options.get("data") or b"")
         if self._only_https:
             options["proxy"] = proxy_of(str(url))
         return self._session.request(method, url, headers=headers, allow_redirects=False, **options)

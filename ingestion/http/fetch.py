@@ -11,7 +11,7 @@ import pyarrow as pa
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from ingestion.secrets import redact
-from warehouse.landing import NOT_KEPT, NOT_OFFERED
+from warehouse.landing import NOT_ASKED, NOT_KEPT, NOT_OFFERED
 from warehouse.untrusted import one_line
 
 T = TypeVar("T")
@@ -47,6 +47,15 @@ class NotKept(Refused):
 
     def __init__(self, message: str) -> None:
         super().__init__(f"{self.PREFIX}: {message}")
+
+
+class NotAsked(FetchError):
+    """The time was up before it was its turn. Known by how its reason begins."""
+
+    PREFIX = NOT_ASKED
+
+    def __init__(self) -> None:
+        super().__init__(f"{self.PREFIX}: what the last week needs came first; `regime backfill --history` asks for it")
 
 
 class Unreachable(FetchError):
@@ -93,9 +102,27 @@ async def not_kept(words: str) -> Answer:
     raise NotKept(words)
 
 
+@dataclass(frozen=True)
+class Cost:
+    """What a question is expected to take: requests, the time that a limit spreads them over, what comes.
+
+    `limit` names the budget that they are paid out of: questions of different ones need not wait for each other.
+    """
+
+    requests: int = 1
+    seconds: float = 0.0
+    rows: int = 0
+    files: int = 0
+    megabytes: float = 0.0
+    limit: str = ""
+
+
 @dataclass
 class Task:
-    """One question to one origin: a series and its window, or (`series` starts with `*`) a whole list or file."""
+    """One question to one origin: a series and its window, or (`series` starts with `*`) a whole list or file.
+
+    Questions of a lower `turn` are asked first.
+    """
 
     throttle: "Throttle"
     origin: str
@@ -104,6 +131,8 @@ class Task:
     window_start: datetime
     window_end: datetime
     run: Callable[[], Awaitable[Answer]]
+    cost: Cost = field(default=Cost(), repr=False)
+    turn: int = 0
 
 
 @dataclass
@@ -138,6 +167,8 @@ IMPATIENT = Patience(attempts=4, first_wait_s=0.1, longest_wait_s=5.0, longest_a
 class Throttle:
     """The limits of one origin: how many questions at once, how often, how patiently, and whether it still answers.
 
+    Calls weigh 1 unless said otherwise; `calls_per_minute` is the weight of a minute.
+
     When `patience.give_up_after` questions in a row stay without an answer after all their retries, the origin counts
     as down and the questions that are left fail at once: one dead venue must not hold up the week.
     """
@@ -154,13 +185,13 @@ class Throttle:
     def __post_init__(self) -> None:
         self.slots = asyncio.Semaphore(self.at_once)
 
-    async def ask(self, call: Callable[[], Awaitable[T]]) -> T:
+    async def ask(self, call: Callable[[], Awaitable[T]], weight: float = 1.0) -> T:
         """The result of one call, repeated while it is Unreachable; waits that the origin asks for are kept."""
-        return await self.patiently(partial(self.once, call))
+        return await self.patiently(partial(self.once, call, weight))
 
-    async def once(self, call: Callable[[], Awaitable[T]]) -> T:
-        """The result of one call, made when it is its turn: each call counts against the origin's limit."""
-        await self._turn()
+    async def once(self, call: Callable[[], Awaitable[T]], weight: float = 1.0) -> T:
+        """The result of one call, made when it is its turn: its weight counts against the origin's limit."""
+        await self._turn(weight)
         return await call()
 
     async def patiently(self, question: Callable[[], Awaitable[T]]) -> T:
@@ -189,12 +220,12 @@ class Throttle:
         self._unanswered = 0
         return result
 
-    async def _turn(self) -> None:
+    async def _turn(self, weight: float) -> None:
         """Wait until this origin may be asked again."""
         clock = asyncio.get_running_loop().time
         if self.calls_per_minute:
             start = max(self._next_call, clock())
-            self._next_call = start + 60 / self.calls_per_minute
+            self._next_call = start + 60 * weight / self.calls_per_minute
             await asyncio.sleep(start - clock())
         while (wait := self._quiet_until - clock()) > 0:
             await asyncio.sleep(wait)
@@ -233,17 +264,21 @@ def in_ledger(error: FetchError) -> str:
     return one_line(redact(str(error)), LONGEST_REASON)
 
 
-async def run(tasks: Sequence[Task]) -> AsyncIterator[Outcome]:
+async def run(tasks: Sequence[Task], seconds: float | None = None) -> AsyncIterator[Outcome]:
     """Ask everything, each origin as many questions at once as it allows; outcomes as they come, in no order.
 
     An answer may name further questions; they are asked too. A task that fails is an outcome, never an exception;
-    anything that is not a FetchError is a bug and ends the run.
+    anything that is not a FetchError is a bug and ends the run. After `seconds` no question is begun.
     """
     done: asyncio.Queue[Outcome | BaseException] = asyncio.Queue()
+    clock = asyncio.get_running_loop().time
+    ends_at = None if seconds is None else clock() + seconds
 
     async def one(task: Task) -> None:
         try:
             async with task.throttle.slots:
+                if ends_at is not None and clock() >= ends_at:
+                    raise NotAsked
                 answer = await task.run()
             done.put_nowait(Outcome(task, answer))
         except FetchError as error:
@@ -252,7 +287,7 @@ async def run(tasks: Sequence[Task]) -> AsyncIterator[Outcome]:
             done.put_nowait(error)
             raise
 
-    running = {asyncio.create_task(one(task)) for task in tasks}
+    running = {asyncio.create_task(one(task)) for task in sorted(tasks, key=lambda task: task.turn)}
     left = len(running)
     try:
         while left:

@@ -18,8 +18,8 @@ from ingestion.archives.archive import Archive, FileKind, Period
 from ingestion.archives.client import ArchiveClient
 from ingestion.archives.files import at_asked_moments, read_texts, to_dataset
 from ingestion.archives.listing import ListedFile
-from ingestion.http.fetch import Answer, Covered, FetchError, Malformed, Task
-from ingestion.planning import cost
+from ingestion.http.fetch import Answer, Cost, Covered, FetchError, Malformed, Task
+from ingestion.planning import costs
 from ingestion.planning.plan import Instrument, Plan
 from ingestion.planning.spans import TimeSpan, left_of
 from ingestion.venues import VENUES
@@ -61,9 +61,17 @@ def given_by_files(plan: Plan, found: Offer, instrument: Instrument, endpoint: H
     if kept_from is not None and start < kept_from:
         key = (instrument.venue, instrument.market_type, instrument.venue_symbol)
         is_hole = any(first < end and start < last for first, last in plan.gaps.get(key, ()))
-        return plan.reads_archives or is_hole or bool(plan.only and plan.only.span)
-    files = cost.of_files(found.kind, (start, end), found.calls_per_minute)
-    return plan.reads_archives and files.is_below(cost.of_api(VENUES[instrument.venue], endpoint, (start, end)))
+        return plan.deepest is not None or is_hole or bool(plan.only and plan.only.span)
+    if plan.deepest is None:
+        return False
+    market = VENUES[instrument.venue].market(instrument.market_type)
+    api = costs.of_history(market, endpoint, start, end, plan.source.now)
+    return is_sooner(costs.of_files(found.kind, start, end, found.calls_per_minute), api)
+
+
+def is_sooner(files: Cost, api: Cost) -> bool:
+    """True if files take less time than the API, or as much with fewer requests."""
+    return (files.seconds, files.requests) < (api.seconds, api.requests)
 
 
 def file_part(plan: Plan, found: Offer, endpoint: History, span: TimeSpan) -> TimeSpan:
@@ -74,15 +82,16 @@ def file_part(plan: Plan, found: Offer, endpoint: History, span: TimeSpan) -> Ti
 
 
 def archive_task(plan: Plan, found: Offer, client: ArchiveClient, instrument: Instrument, span: TimeSpan) -> Task:
-    """The question for the list of an instrument's files; its answer names those for the files."""
-    symbol = instrument.venue_symbol
+    """The question for the list of an instrument's files; its answer names those for the files, which it costs too."""
+    symbol, turn = instrument.venue_symbol, plan.turn(instrument)
+    cost = costs.of_files(found.kind, *span, found.calls_per_minute)
 
     async def directions() -> Answer:
         files = await _listed(client, found.kind, symbol, span)
-        reading = _Reading(client, found.kind, DATASETS[plan.dataset], symbol)
+        reading = _Reading(client, found.kind, DATASETS[plan.dataset], symbol, turn)
         return Answer(None, then=[reading.task(part, window) for part, window in _parts(files, span)], is_indirect=True)
 
-    return Task(client.throttle, found.archive.venue, found.kind.market_type, symbol, *span, directions)
+    return Task(client.throttle, found.archive.venue, found.kind.market_type, symbol, *span, directions, cost, turn)
 
 
 async def _listed(client: ArchiveClient, kind: FileKind, symbol: str, span: TimeSpan) -> list[ListedFile]:
@@ -124,6 +133,7 @@ class _Reading:
     kind: FileKind
     dataset: Dataset
     symbol: str
+    turn: int
 
     def task(self, files: Sequence[ListedFile], window: TimeSpan) -> Task:
         """The question for some files, which answer for a window."""
@@ -131,7 +141,7 @@ class _Reading:
 
     def _task(self, window: TimeSpan, run: Callable[[], Awaitable[Answer]]) -> Task:
         throttle, venue = self.client.throttle, self.client.archive.venue
-        return Task(throttle, venue, self.kind.market_type, self.symbol, *window, run)
+        return Task(throttle, venue, self.kind.market_type, self.symbol, *window, run, Cost(requests=0), self.turn)
 
     async def _read(self, files: Sequence[ListedFile], window: TimeSpan) -> Answer:
         texts, failed = await self._texts(files)

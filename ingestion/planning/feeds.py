@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from ingestion.http.fetch import Answer, Task
+from ingestion.planning import costs
 from ingestion.planning.plan import Instrument, Plan
 from ingestion.planning.spans import left_of, within
 from ingestion.references.provider import WHOLE_LIST
@@ -40,7 +41,7 @@ def feed_tasks(plan: Plan, market: Market, client: Any, listed: Sequence[Instrum
     for start, end in spans:
         while start < end:
             until = min(end, start.replace(hour=0) + DAY)
-            yield Task(
-                client.throttle, venue, market.market_type, WHOLE_LIST, start, until, partial(read, start, until)
-            )
+            cost = costs.of_feed(market, feed, start, until)
+            question = partial(read, start, until)
+            yield Task(client.throttle, venue, market.market_type, WHOLE_LIST, start, until, question, cost)
             start = until

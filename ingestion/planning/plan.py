@@ -1,5 +1,6 @@
 """The plan of an ingestion: the source and its clock, the universe, and what raw knows already."""
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,9 +17,18 @@ from ingestion.venues.venue import History
 from warehouse import coverage
 from warehouse.database import covered_until
 from warehouse.source import Source
+from warehouse.week import Week
 
 # What the market server declares is far above what one process can ask; this keeps ccxt's throttle honest and quick.
 MARKET_SERVER_CALLS_PER_SECOND = 2000.0
+
+# Rows that a week needs from before it, where a day is not enough.
+NEEDED_BEFORE = {"candles": timedelta(days=31)}
+# After every coin whose rank is known.
+LAST_RANK = 100_000
+# How venues write a thousand or a million of a coin, and what Kraken calls two of them.
+_MULTIPLE = re.compile(r"^(1000000|10000|1000|1M|k(?=[A-Z]))")
+_SAME_COIN = {"XBT": "BTC", "XDG": "DOGE"}
 
 Key = tuple[str, str | None, str]
 Covered = dict[Key, datetime]
@@ -51,8 +61,9 @@ class Plan:
     """What a plan is made from: the source and its clock, the universe, and what raw knows already.
 
     `answered` holds the spans that were answered completely or are known to be gone, `gaps` those whose turn it is.
-    `wanted` narrows all this to some weeks: only what is not known of them is asked. With `reads_archives` files are
-    read too, of what venues keep no longer and where they are sooner had.
+    `wanted` narrows all this to some weeks: only what is not known of them is asked. `deepest`, where a home's history
+    is made longer, is how far back it will go: what comes only whole is asked back to there, and archives are read.
+    `first` is a week whose needs come before all else, `ranks` the ranks of coins by symbol.
     """
 
     dataset: str
@@ -67,8 +78,10 @@ class Plan:
     coins: tuple[tuple[str, str, str], ...]
     only: Only | None = None
     wanted: tuple[TimeSpan, ...] | None = None
+    deepest: datetime | None = None
+    first: Week | None = None
+    ranks: Mapping[str, int] = field(default_factory=dict)
     server: dict[str, Any] = field(default_factory=dict)
-    reads_archives: bool = False
 
     @property
     def due(self) -> datetime:
@@ -92,8 +105,29 @@ class Plan:
         until = self.wanted_until
         return all(known.get(key) is None or known[key] < until for known in (self.covered, self.not_offered))
 
-    def spans(self, instrument: Instrument) -> list[TimeSpan]:
-        """What is to be asked of an instrument's history: each span one question."""
+    def reaches(self, origin: str, market_type: str | None, series: str, since: datetime) -> bool:
+        """False if what was asked of this series before does not go back so far; gaps are asked for as they are."""
+        answered = self.answered.get((origin, market_type, series), ())
+        return bool(self.only) or not answered or min(start for start, _ in answered) <= since
+
+    @property
+    def needed_from(self) -> datetime:
+        """From when on the first week needs rows: of candles a month more, for what is measured over 30 days."""
+        assert self.first is not None
+        return self.first.starts_at - NEEDED_BEFORE.get(self.dataset, timedelta(days=1))
+
+    def turn(self, instrument: Instrument) -> int:
+        """The largest coins come first: their place among those that are known, 1000PEPE and kPEPE as PEPE."""
+        if self.first is None:
+            return 0
+        base = _MULTIPLE.sub("", _SAME_COIN.get(instrument.base, instrument.base)).upper()
+        return self.ranks.get(base, LAST_RANK)
+
+    def spans(self, instrument: Instrument, *, is_whole: bool = False) -> list[TimeSpan]:
+        """What is to be asked of an instrument's history: each span one question.
+
+        One that `is_whole` is given back to its beginning in any case, and asked so far back at once.
+        """
         key = (instrument.venue, instrument.market_type, instrument.venue_symbol)
         if self.only and self.only.span:
             wanted = (self.only.venue, self.only.symbol) == (instrument.venue, instrument.venue_symbol)
@@ -113,9 +147,10 @@ class Plan:
             return joined(gaps)
         if until is not None and not instrument.is_active and until >= instrument.learned_at:
             return joined(gaps)  # it had ended before it was last asked
-        unanswered = left_of((self.source.starts_at, self.due), self.answered.get(key, ()))
+        starts_at = self.deepest if is_whole and self.deepest else self.source.starts_at
+        unanswered = left_of((starts_at, self.due), self.answered.get(key, ()))
         if self.wanted is not None:
-            unanswered = within(unanswered, self.wanted)
+            unanswered = within(unanswered, [(starts_at, self.due)] if starts_at is self.deepest else self.wanted)
         if until is not None and unanswered and unanswered[-1][0] == until:
             unanswered[-1] = (max(self.source.starts_at, until - reread), unanswered[-1][1])
         return joined([*gaps, *unanswered])
@@ -147,17 +182,26 @@ class Plan:
         return self.source.kind == "live" or bool(self.server.get("has_real_retention"))
 
 
+def _ranks(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """The best rank of a coin of each symbol, in the newest list."""
+    return dict(
+        connection.execute(
+            "select upper(symbol), min(rank) from raw.market_caps where rank is not null and observed_at >="
+            " (select max(observed_at) - interval '1 day' from raw.market_caps where rank is not null) group by all"
+        ).fetchall()
+    )
+
+
 def read_plan(
     connection: duckdb.DuckDBPyConnection,
     dataset: str,
     source: Source,
     universe: Universe,
-    *,
-    reads_archives: bool = False,
+    deepest: datetime | None = None,
 ) -> Plan:
     """The plan for a dataset, from what raw and its ledger know.
 
-    With `reads_archives`, what a venue keeps no longer counts as not answered where an archive of its may have it.
+    With `deepest`, what a venue keeps no longer counts as not answered where an archive of its may have it.
     """
     cursor = connection.execute(
         "select * from raw.instruments qualify row_number() over"
@@ -178,7 +222,7 @@ def read_plan(
         "select provider_asset_id, max_by(symbol, observed_at), max_by(name, observed_at) from raw.market_caps"
         " where provider = 'coingecko' and provider_asset_id in"
         " (select series from raw.requests where dataset = 'market_caps' and origin = 'coingecko')"
-        " group by all order by all"
+        " group by all order by max_by(rank, observed_at) nulls last, provider_asset_id"
     ).fetchall()
     not_offered = connection.execute(
         "select origin, market_type, series, max(window_end) from raw.requests"
@@ -186,7 +230,7 @@ def read_plan(
         [dataset, NotOffered.PREFIX],
     ).fetchall()
     answered: dict[Key, list[TimeSpan]] = defaultdict(list)
-    with_files = [ARCHIVES[name].venue for name in universe.archives if reads_archives]
+    with_files = [ARCHIVES[name].venue for name in universe.archives if deepest]
     for origin, market_type, series, start, end in connection.execute(
         "select distinct origin, market_type, series, window_start, window_end from raw.requests"
         " where dataset = ? and (status = 'complete' or starts_with(reason, ?) and not list_contains(?, origin))",
@@ -207,5 +251,6 @@ def read_plan(
         gaps=gaps,
         instruments=instruments,
         coins=tuple((coin, symbol, name) for coin, symbol, name in coins),
-        reads_archives=reads_archives,
+        deepest=deepest,
+        ranks=_ranks(connection),
     )

@@ -17,6 +17,7 @@ from ingestion.http.fetch import Answer, Task, not_kept
 from ingestion.references.provider import WHOLE_LIST, FetchContext, Provider, Reading, path_part
 from ingestion.secrets import COINGECKO_API_KEY, secret
 from warehouse.contracts import MARKET_CAPS
+from warehouse.source import Source
 from warehouse.untrusted import is_symbol
 
 _API = "https://api.coingecko.com/api/v3"
@@ -36,7 +37,7 @@ Coin = tuple[str, str, str]  # CoinGecko's id, symbol, name
 
 
 def _tasks(context: FetchContext) -> list[Task]:
-    gone = [task for coin in context.known_series for task in _gone(context, coin)]
+    gone = [task for coin in context.known_series for task in [*_gone(context, coin), *_too_old(context, coin)]]
     if not context.is_due(WHOLE_LIST):  # a coin whose history failed is asked for again all the same
         return gone + [_history(context, coin) for coin in context.known_series if _wants_history(context, coin[0])]
 
@@ -49,7 +50,7 @@ def _tasks(context: FetchContext) -> list[Task]:
                 _MARKETS,
                 params,
                 lambda response: _list(response, context.source.now),
-                _key_header(context),
+                _key_header(context.source),
                 _ERRORS,
             )
             listed += more
@@ -99,10 +100,21 @@ def _gone(context: FetchContext, coin: Coin) -> list[Task]:
     ]
 
 
+def _too_old(context: FetchContext, coin: Coin) -> list[Task]:
+    """What is told of the time before, where the home's history has become longer than what is given."""
+    since, kept_from = context.source.starts_at, context.due - _DEPTH
+    if not context.has_real_retention or since >= kept_from or context.reaches(coin[0], since):
+        return []
+    words = partial(not_kept, f"the provider keeps only {_DEPTH.days} days")
+    return [Task(context.throttle, "coingecko", None, coin[0], since, kept_from, words)]
+
+
 def _history(context: FetchContext, coin: Coin) -> Task:
     until = context.covered_until(coin[0])
     start = context.source.starts_at if until is None else until - timedelta(days=2)
     start = min([start, context.due - _DAILY, *_gaps(context, coin[0])])
+    if until is None and context.has_real_retention and context.source.earliest is not None:
+        start = context.due - _DEPTH  # a question costs the same, however much it is for
     if context.has_real_retention:
         start = max(start, context.due - _DEPTH)
 
@@ -112,7 +124,7 @@ def _history(context: FetchContext, coin: Coin) -> Task:
             _HISTORY.format(series=path_part(coin[0])),
             params,
             lambda response: _history_rows(coin, response),
-            _key_header(context),
+            _key_header(context.source),
             _ERRORS,
         )
         return Answer(history)
@@ -120,10 +132,10 @@ def _history(context: FetchContext, coin: Coin) -> Task:
     return Task(context.throttle, "coingecko", None, coin[0], start, context.due, run)
 
 
-def _key_header(context: FetchContext) -> dict[str, str]:
+def _key_header(source: Source) -> dict[str, str]:
     """The optional key of a free account: it buys more calls, and is shown to nobody but CoinGecko."""
     key = secret(COINGECKO_API_KEY)
-    return {"x-cg-demo-api-key": key} if key and context.source.is_private else {}
+    return {"x-cg-demo-api-key": key} if key and source.is_private else {}
 
 
 def _list(response: httpx.Response, now: datetime) -> list[dict[str, Any]]:
@@ -190,11 +202,24 @@ def _told(response: httpx.Response, series: str, _: datetime) -> pa.Table:
     return _history_rows((series, series, series), response)
 
 
+def _last_days(now: datetime) -> dict[str, Any]:
+    return {"vs_currency": "usd", "from": int((now - timedelta(days=2)).timestamp()), "to": int(now.timestamp())}
+
+
 PROVIDER = Provider(
     "coingecko",
     ("market_caps",),
     _tasks,
-    readings=(Reading("market_caps", _MARKETS, _listed), Reading("market_caps", _HISTORY, _told)),
+    readings=(
+        Reading(
+            "market_caps",
+            _MARKETS,
+            _listed,
+            lambda _: {"vs_currency": "usd", "order": "market_cap_desc", "per_page": 5, "page": 1},
+        ),
+        Reading("market_caps", _HISTORY, _told, _last_days, "bitcoin"),
+    ),
     errors=_ERRORS,
+    headers=_key_header,
     key=COINGECKO_API_KEY,
 )

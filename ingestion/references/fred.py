@@ -5,6 +5,7 @@ A day without a value is blank or a point: kept as NULL for macro series, and no
 
 import csv
 from datetime import date, datetime, timedelta
+from functools import partial
 
 import httpx
 import pyarrow as pa
@@ -20,12 +21,11 @@ def _tasks(context: FetchContext) -> list[Task]:
     wanted = dict.fromkeys(context.scope.series(context.dataset))
     if context.dataset == MACRO_SERIES.name:
         wanted |= dict.fromkeys(context.offered)
-    return [_task(context, series) for series in wanted if context.is_due(series)]
-
-
-def _task(context: FetchContext, series: str) -> Task:
     start = context.source.starts_at - timedelta(days=float(context.scope.settings["lookback_days"]))
+    return [_task(context, series, start) for series in wanted if context.wants(series, start)]
 
+
+def _task(context: FetchContext, series: str, start: datetime) -> Task:
     async def run() -> Answer:
         params = {"id": series, "cosd": f"{start:%Y-%m-%d}", "coed": f"{context.due:%Y-%m-%d}"}
         read = _macro if context.dataset == MACRO_SERIES.name else _prices
@@ -59,9 +59,16 @@ def _prices(response: httpx.Response, series: str, _: datetime) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=ASSET_CLASS_PRICES.schema)
 
 
+def _last_days(series: str, now: datetime) -> dict[str, str]:
+    return {"id": series, "cosd": f"{now - timedelta(days=14):%Y-%m-%d}", "coed": f"{now:%Y-%m-%d}"}
+
+
 PROVIDER = Provider(
     "fred",
     ("macro_series", "asset_class_prices"),
     _tasks,
-    readings=(Reading("macro_series", _CSV, _macro), Reading("asset_class_prices", _CSV, _prices)),
+    readings=(
+        Reading("macro_series", _CSV, _macro, partial(_last_days, "DGS10"), "DGS10"),
+        Reading("asset_class_prices", _CSV, _prices, partial(_last_days, "SP500"), "SP500"),
+    ),
 )

@@ -30,6 +30,8 @@ def _tasks(context: FetchContext) -> list[Task]:
 def _is_due(context: FetchContext, series: str) -> bool:
     """The past months' file grows once a month; it lands whole, so it is not asked for more often."""
     until = context.covered_until(series)
+    if not context.reaches(series, context.source.starts_at):
+        return True
     if until is None or series == "* this month":
         return context.is_due(series)
     return until < context.due.replace(day=3, hour=0, minute=0, second=0, microsecond=0) <= context.due

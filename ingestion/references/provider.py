@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -14,6 +14,7 @@ import pyarrow as pa
 from ingestion.http.bodies import ACCEPTED_ENCODINGS, ANSWER_SECONDS, MOST_BODY_BYTES, deadline, read_body, read_json
 from ingestion.http.errors import ErrorRule, failure
 from ingestion.http.fetch import FetchError, Malformed, NotOffered, Refused, Task, Throttle, Unreachable
+from ingestion.http.heard import tell_answer, tell_question
 from ingestion.secrets import secret
 from warehouse.source import Source
 from warehouse.untrusted import is_symbol
@@ -48,7 +49,8 @@ class FetchContext:
     `due` is the moment up to which answers are wanted; `covered_until` says how far each series has been asked
     completely, `is_due` whether it is to be asked now; `offered` is what a market server says it has of this provider,
     `known_series` (coins: id, symbol, name) what raw holds. With `has_real_retention` the provider forgets as the real
-    one does. `gaps` are the windows of a series that the ledger wants asked again.
+    one does. `gaps` are the windows of a series that the ledger wants asked again, `reaches` tells whether what was
+    asked of it before goes back to a moment.
     """
 
     dataset: str
@@ -63,6 +65,11 @@ class FetchContext:
     known_series: Sequence[tuple[str, str, str]] = ()
     has_real_retention: bool = True
     gaps: Callable[[str], Sequence[tuple[datetime, datetime]]] = lambda _: ()
+    reaches: Callable[[str, datetime], bool] = lambda series, since: True
+
+    def wants(self, series: str, since: datetime) -> bool:
+        """True if a series that is given whole is to be asked, for what is new or for what lies further back."""
+        return self.is_due(series) or not self.reaches(series, since)
 
     async def get(
         self,
@@ -86,12 +93,15 @@ class Reading:
     """One address of a provider and what is made of its answer: rows of a dataset.
 
     `address` may hold `{series}`. `read` has the answer, the name of the series that it is about ('' where the address
-    gives a whole list), and what the source's clock says.
+    gives a whole list), and what the source's clock says. `small` are the parameters of a question for little, about
+    the series `example`, as of a moment.
     """
 
     dataset: str
     address: str
     read: Callable[[httpx.Response, str, datetime], pa.Table]
+    small: Callable[[datetime], Mapping[str, Any]] = lambda now: {}
+    example: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,7 +109,7 @@ class Provider:
     """A provider under its name: which datasets it has, and which questions to ask it for one of them.
 
     `readings` are the addresses that the questions go to, `errors` what its own errors mean, `headers` what it wants to
-    see. `key` names the secret of a free account, which buys more calls.
+    see at a source. `key` names the secret of a free account, which buys more calls.
     """
 
     name: str
@@ -107,7 +117,7 @@ class Provider:
     tasks: Callable[[FetchContext], list[Task]]
     readings: tuple[Reading, ...]
     errors: tuple[ErrorRule, ...] = ()
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Callable[[Source], dict[str, str]] = lambda source: {}
     at_once: int = 4
     key: str | None = None
 
@@ -138,11 +148,13 @@ async def get_once(
         request = http.build_request(
             "GET", url, params=params, headers={"Accept-Encoding": ACCEPTED_ENCODINGS, **(headers or {})}
         )
+        tell_question(str(request.url))
         async with deadline():
             response = await http.send(request, stream=True, follow_redirects=False)
             try:
                 body = await _read_whole(response, url, limit_bytes)
             finally:
+                tell_answer(response.status_code, response.headers)
                 await response.aclose()
     except TimeoutError as error:
         raise Unreachable(f"{url} did not answer within {ANSWER_SECONDS:.0f} s") from error

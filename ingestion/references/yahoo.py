@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from ingestion.http.bodies import read_json
 from ingestion.http.errors import ErrorRule
 from ingestion.http.fetch import Answer, Task
+from ingestion.references.meetings import meeting_futures
 from ingestion.references.provider import FetchContext, Provider, Reading, path_part
 from warehouse.contracts import ASSET_CLASS_PRICES
 
@@ -36,13 +37,15 @@ _HUNDREDTHS = {"GBp", "GBX", "ZAc", "ILA"}
 
 
 def _tasks(context: FetchContext) -> list[Task]:
-    wanted = dict.fromkeys([*context.scope.series(context.dataset), *context.offered])
-    return [_task(context, series) for series in wanted if context.is_due(series)]
-
-
-def _task(context: FetchContext, series: str) -> Task:
+    futures = meeting_futures(context.source.now.date(), int(context.scope.settings.get("meetings_ahead", 0)))
+    if context.offered:  # a market server has what it says
+        futures = []
+    wanted = dict.fromkeys([*context.scope.series(context.dataset), *futures, *context.offered])
     start = context.source.starts_at - timedelta(days=float(context.scope.settings["lookback_days"]))
+    return [_task(context, series, start) for series in wanted if context.wants(series, start)]
 
+
+def _task(context: FetchContext, series: str, start: datetime) -> Task:
     async def run() -> Answer:
         params = {"period1": int(start.timestamp()), "period2": int(context.due.timestamp()), "interval": "1d"}
         address = _CHART.format(series=path_part(series))
@@ -90,12 +93,17 @@ def _zone(meta: dict[str, Any]) -> tzinfo:
         return timezone(timedelta(seconds=meta.get("gmtoffset", 0)))
 
 
+def _last_days(now: datetime) -> dict[str, Any]:
+    start = now - timedelta(days=7)
+    return {"period1": int(start.timestamp()), "period2": int(now.timestamp()), "interval": "1d"}
+
+
 PROVIDER = Provider(
     "yahoo",
     ("asset_class_prices",),
     _tasks,
-    readings=(Reading("asset_class_prices", _CHART, _days),),
+    readings=(Reading("asset_class_prices", _CHART, _days, _last_days, "SPY"),),
     errors=_ERRORS,
-    headers=_HEADERS,
+    headers=lambda _: dict(_HEADERS),
     at_once=2,
 )

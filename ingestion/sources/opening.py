@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from tempfile import TemporaryFile
 from typing import IO
 
@@ -16,14 +16,13 @@ import httpx
 from ingestion.http import proxies
 from ingestion.secrets import without_secrets
 from ingestion.sources.choice import Choice
+from ingestion.sources.depth import EARLIEST
 from warehouse.home import CHECKOUT
 from warehouse.source import Source, SourceError
 
 START_SECONDS = 180.0
 STOP_SECONDS = 5.0
 
-# From when live history is fetched: far enough back for every window that a model looks at.
-LIVE_STARTS_AT = datetime(2025, 1, 6, tzinfo=UTC)
 LIVE_PROBES = (
     "https://fapi.binance.com/fapi/v1/ping",
     "https://api.bybit.com/v5/market/time",
@@ -33,10 +32,13 @@ LIVE_PROBES = (
 
 @contextmanager
 def open_source(choice: Choice) -> Iterator[Source]:
-    """The source, ready to be asked. SourceError if it cannot be opened; the message says what to do."""
+    """The source, ready to be asked, with all its history (`depth` narrows it to a home's).
+
+    SourceError if it cannot be opened; the message says what to do.
+    """
     if choice.kind == "live":
-        _check_network()
-        yield Source.live(LIVE_STARTS_AT)
+        check_network()
+        yield Source.live(EARLIEST)
     elif running := os.environ.get("REGIME_SERVER_URL"):
         yield _checked(served(running), choice)
     else:
@@ -121,7 +123,7 @@ def _stop(server: "subprocess.Popen[bytes]") -> None:
         server.wait()
 
 
-def _check_network() -> None:
+def check_network() -> None:
     """One service that answers anything at all is enough: a venue that is down costs coverage, not the run."""
     proxies.check()
     reasons = []
@@ -131,4 +133,4 @@ def _check_network() -> None:
             return
         except httpx.HTTPError as error:
             reasons.append(str(error) or type(error).__name__)
-    raise SourceError(f"no network: none of the real services answers ({reasons[0]}); connect, or run without --live")
+    raise SourceError(f"no network: none of the real services answers ({reasons[0]}); connect, or leave out --live")

@@ -9,6 +9,7 @@ from ingestion.paging import PagingRule
 from ingestion.venues.venue import (
     HOUR_MS,
     History,
+    Limit,
     Listed,
     Listing,
     Market,
@@ -85,6 +86,7 @@ VENUE = Venue(
         Market(
             "perp",
             "bitget",
+            "BTCUSDT",
             Listing(
                 "publicMixGetV2MixMarketContracts",
                 tuple({"productType": product_type} for product_type in _PRODUCT_TYPES),
@@ -99,8 +101,8 @@ VENUE = Venue(
                     time=0,
                     columns={"open": 1, "high": 2, "low": 3, "close": 4, "base_volume": 5, "quote_volume": 6},
                     paging=PagingRule("descending", step_ms=HOUR_MS, span_ms=198 * HOUR_MS),
-                    page_rows=198,
                     rows=_ROWS,
+                    page_rows=200,
                 ),
                 "funding_rates": History(
                     "publicMixGetV2MixMarketHistoryFundRate",
@@ -108,9 +110,9 @@ VENUE = Venue(
                     time="fundingTime",
                     columns={"funding_rate": "fundingRate"},
                     paging=PagingRule("numbered"),
-                    page_rows=100,
                     rows=_ROWS,
                     row_names="symbol",
+                    page_rows=100,
                 ),
                 # The ratio of its own is a hundredth of what the two shares say, so these are taken.
                 "long_short_ratios": History(
@@ -122,7 +124,7 @@ VENUE = Venue(
                     paging=PagingRule("whole"),
                     rows=_ROWS,
                     depth=timedelta(days=30),
-                    calls_per_minute=60,
+                    limit=Limit("accounts", 60),
                 ),
                 # Not kept by the venue: what is not recorded now cannot be had later. In coins.
                 "open_interest": Snapshot(
@@ -135,5 +137,4 @@ VENUE = Venue(
         ),
     ),
     errors=_ERRORS,
-    calls_per_minute=1200,
 )

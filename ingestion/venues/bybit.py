@@ -53,9 +53,9 @@ def _klines(category: Callable[[PageRequest], str]) -> History:
         columns=prices | {"base_volume": 5, "quote_volume": 6},
         inverse_columns=prices | {"base_volume": 6, "quote_volume": 5},
         paging=_HOURLY,
-        page_rows=1000,
         rows=_ROWS,
         answer_names=_NAME,
+        page_rows=1000,
     )
 
 
@@ -123,6 +123,7 @@ VENUE = Venue(
         Market(
             "perp",
             "bybit",
+            "BTCUSDT",
             # Without a status what trades is listed; what trades before its coin does is asked for apart.
             _listing({"category": "linear"}, {"category": "inverse"}, {"category": "linear", "status": "PreLaunch"}),
             {
@@ -133,9 +134,9 @@ VENUE = Venue(
                     time="fundingRateTimestamp",
                     columns={"funding_rate": "fundingRate"},
                     paging=PagingRule("descending"),
-                    page_rows=200,
                     rows=_ROWS,
                     row_names="symbol",
+                    page_rows=200,
                 ),
                 # In coins or, of inverse contracts, in dollars, never both. Moving the window's end needs no cursor.
                 "open_interest": History(
@@ -145,8 +146,8 @@ VENUE = Venue(
                     columns={"open_interest_base": "singleOpenInterest"},
                     inverse_columns={"open_interest_usd": "singleOpenInterest"},
                     both_sides={"singleOpenInterest": "openInterest"},
-                    paging=PagingRule("descending", step_ms=4 * HOUR_MS),
                     page_rows=200,
+                    paging=PagingRule("descending", step_ms=4 * HOUR_MS),
                     rows=_ROWS,
                     answer_names=_NAME,
                 ),
@@ -157,15 +158,14 @@ VENUE = Venue(
                     time="timestamp",
                     columns={},
                     quotients={"long_short_account_ratio": ("buyRatio", "sellRatio")},
-                    paging=PagingRule("descending", step_ms=4 * HOUR_MS),
                     page_rows=500,
+                    paging=PagingRule("descending", step_ms=4 * HOUR_MS),
                     rows=_ROWS,
                     row_names="symbol",
                 ),
             },
         ),
-        Market("spot", "bybit", _listing({"category": "spot"}), {"candles": _klines(lambda _: "spot")}),
+        Market("spot", "bybit", "BTCUSDT", _listing({"category": "spot"}), {"candles": _klines(lambda _: "spot")}),
     ),
     errors=_ERRORS,
-    calls_per_minute=600,
 )

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from functools import partial
+from functools import cache, partial
 from operator import itemgetter
 from types import TracebackType
 from typing import Any
@@ -21,6 +21,7 @@ import pyarrow as pa
 from ingestion.http.bodies import Session, open_session, read_json
 from ingestion.http.errors import REFUSED_STATUSES, ErrorRule, failure
 from ingestion.http.fetch import Malformed, NotOffered, Refused, Throttle, Unreachable
+from ingestion.http.heard import tell_answer
 from ingestion.paging import AnswerPage, read_window
 from ingestion.venues.events import read_events
 from ingestion.venues.venue import (
@@ -28,6 +29,7 @@ from ingestion.venues.venue import (
     Event,
     Feed,
     History,
+    Limit,
     Listed,
     Market,
     PageRequest,
@@ -53,7 +55,7 @@ class VenueClient:
         self.throttle = throttle
         self._calls_per_second = calls_per_second
         self._exchanges: dict[str, Any] = {}
-        self._endpoint_throttles: dict[int, Throttle] = {}
+        self._limited: dict[Limit, Throttle] = {}
         self._sessions: list[Session] = []
 
     async def __aenter__(self) -> "VenueClient":
@@ -130,13 +132,15 @@ class VenueClient:
         start_ms, end_ms = _ms(start), _ms(end)
         if dataset == "candles":  # the last candle that is finished at `end` opened an hour before
             start_ms, end_ms = -(-start_ms // HOUR_MS) * HOUR_MS, (end_ms // HOUR_MS - 1) * HOUR_MS
-        throttle = self._endpoint_throttle(endpoint)
+        throttle = self.throttle_of(endpoint)
         if endpoint.in_contracts and not contract_size:
             raise Refused(f"{symbol} of {self.venue.name} counts in contracts, and the size of one is not known")
 
         async def page(low_ms: int, high_ms: int, number: int) -> AnswerPage:
             request = PageRequest(symbol, low_ms, high_ms, number, is_inverse)
-            return await throttle.once(partial(self.page, market, dataset, request, contract_size))
+            return await throttle.once(
+                partial(self.page, market, dataset, request, contract_size), endpoint.weight(request)
+            )
 
         rows = await read_window(page, endpoint.paging, start_ms, end_ms, patiently=throttle.patiently)
         return to_table(DATASETS[dataset], self.venue.name, market.market_type, symbol, rows)
@@ -158,10 +162,10 @@ class VenueClient:
         """One row per instrument, as things stand now: by the venue's clock where its answer is dated, else by ours."""
         endpoint = market.datasets[dataset]
         assert isinstance(endpoint, Snapshot)
-        throttle, contract = self._endpoint_throttle(endpoint), DATASETS[dataset]
+        throttle, contract = self.throttle_of(endpoint), DATASETS[dataset]
         rows: list[dict[str, Any]] = []
         for question in endpoint.questions:
-            observed = await throttle.ask(partial(self.observed, market, dataset, question))
+            observed = await throttle.ask(partial(self.observed, market, dataset, question), endpoint.weight)
             rows += (row for row in observed if endpoint.is_taken(row[contract.series_column]))
         return pa.Table.from_pylist(rows, schema=contract.schema)
 
@@ -186,7 +190,7 @@ class VenueClient:
         """All events of all instruments in (start, end], proven complete. A contract of no known size has no amount."""
         feed = market.datasets[dataset]
         assert isinstance(feed, Feed)
-        throttle = self._endpoint_throttle(feed)
+        throttle = self.throttle
 
         async def ask(low_s: int, high_s: int) -> list[Event]:
             request = PageRequest("", low_s * 1000, high_s * 1000 + 999)
@@ -226,14 +230,34 @@ class VenueClient:
             exchange.init_rest_rate_limiter()
         return exchange
 
-    def _endpoint_throttle(self, endpoint: History | Snapshot | Feed) -> Throttle:
-        """The venue's throttle, unless the real venue limits this endpoint more strictly than the rest."""
-        if endpoint.calls_per_minute is None or self.source.base_url is not None:
+    def throttle_of(self, endpoint: History | Snapshot | Feed) -> Throttle:
+        """The venue's throttle, unless the real venue has a stricter budget for this endpoint."""
+        limit = None if isinstance(endpoint, Feed) else endpoint.limit
+        if limit is None or self.source.base_url is not None:
             return self.throttle
-        return self._endpoint_throttles.setdefault(
-            id(endpoint),
-            Throttle(self.throttle.name, self.throttle.patience, self.throttle.at_once, endpoint.calls_per_minute),
+        throttle = self.throttle
+        return self._limited.setdefault(
+            limit, Throttle(throttle.name, throttle.patience, throttle.at_once, limit.per_minute)
         )
+
+
+def pace_s(ccxt_class: str, method: str, parameters: Mapping[str, Any]) -> float:
+    """How long ccxt lets one question to the real venue wait after the one before, by the limits that it declares."""
+    exchange = _declared(ccxt_class)
+    entry = next(
+        (of.__dict__[method] for of in type(exchange).__mro__ if hasattr(of.__dict__.get(method), "config")), None
+    )
+    cost = (
+        exchange.calculate_rate_limiter_cost(entry.api, entry.method, entry.path, dict(parameters), entry.config)
+        if entry
+        else 1
+    )
+    return float(exchange.rateLimit * cost / 1000)
+
+
+@cache
+def _declared(ccxt_class: str) -> Any:
+    return getattr(ccxt, ccxt_class)()
 
 
 async def _answer(call: Any) -> Any:
@@ -271,6 +295,7 @@ def _errors_first(ccxt_handler: Any, rules: Sequence[ErrorRule]) -> Any:
     """Name the errors that we know before ccxt does, with the wait that was asked for."""
 
     def handle(code: int, reason: str, url: str, method: str, headers: Any, body: str, parsed: Any, *rest: Any) -> Any:
+        tell_answer(code, headers or {})
         where = url.split("?")[0]
         found = failure(code, headers, body or "", parsed, rules, where, reason)
         if found and (type(found) is not Refused or 300 <= code < 400):

@@ -30,6 +30,7 @@ VENUE = Venue(
         Market(
             "spot",
             "coinbaseexchange",
+            "BTC-USD",
             Listing("publicGetProducts", ({},), lambda answer, _: answer, _product),
             {
                 # [time in seconds, low, high, open, close, volume in coins]; no quote volume
@@ -40,11 +41,10 @@ VENUE = Venue(
                     time_unit="s",
                     columns={"low": 1, "high": 2, "open": 3, "close": 4, "base_volume": 5},
                     paging=PagingRule("descending", step_ms=HOUR_MS, span_ms=299 * HOUR_MS),
-                    page_rows=299,
+                    page_rows=300,
                 ),
             },
         ),
     ),
     errors=(ErrorRule("not_offered", statuses=(404,)),),
-    calls_per_minute=600,
 )

@@ -99,6 +99,7 @@ VENUE = Venue(
         Market(
             "perp",
             "gate",
+            "BTC_USDT",
             Listing("publicFuturesGetSettleContracts", ({"settle": "usdt"},), lambda answer, _: answer, _contract),
             {
                 # More than 2,000 candles at once are refused, and so is what is older than 10,000 candles.
@@ -117,8 +118,8 @@ VENUE = Venue(
                     },
                     in_contracts=("base_volume",),
                     paging=PagingRule("either", step_ms=HOUR_MS, span_ms=1998 * HOUR_MS),
-                    page_rows=1998,
                     depth=timedelta(hours=9_990),
+                    page_rows=1999,
                 ),
                 # Which part comes of a window that is longer than a page is not documented.
                 "funding_rates": History(
@@ -128,8 +129,8 @@ VENUE = Venue(
                     time_unit="s",
                     columns={"funding_rate": "r"},
                     paging=PagingRule("either"),
-                    page_rows=90,
                     depth=_KEPT,
+                    page_rows=90,  # 30 days, whatever limit says
                 ),
                 "open_interest": History(
                     "publicFuturesGetSettleContractStats",
@@ -139,8 +140,8 @@ VENUE = Venue(
                     columns={"open_interest_base": "open_interest", "open_interest_usd": "open_interest_usd"},
                     in_contracts=("open_interest_base",),
                     paging=PagingRule("ascending", step_ms=4 * HOUR_MS, is_open=True),
-                    page_rows=100,
                     depth=_KEPT,
+                    page_rows=100,
                 ),
                 # Of all contracts at once; a window of more than an hour is refused.
                 "liquidations": Feed(
@@ -156,5 +157,4 @@ VENUE = Venue(
         ),
     ),
     errors=_ERRORS,
-    calls_per_minute=1200,
 )

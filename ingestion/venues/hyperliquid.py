@@ -10,7 +10,20 @@ from typing import Any
 
 from ingestion.http.errors import ErrorRule
 from ingestion.paging import PagingRule
-from ingestion.venues.venue import HOUR_MS, History, Listed, Listing, Market, PageRequest, Snapshot, Venue
+from ingestion.venues.venue import HOUR_MS, History, Limit, Listed, Listing, Market, PageRequest, Snapshot, Venue
+
+# https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/rate-limits-and-user-limits: a question weighs 20,
+# and one more for each 60 candles or 20 settlements of the answer.
+_WEIGHT = Limit("weight", 1200)
+_MOST_CANDLES, _MOST_SETTLEMENTS = 5000, 500
+
+
+def _candles_weight(request: PageRequest) -> float:
+    return 20 + min(request.hours + 1, _MOST_CANDLES) / 60
+
+
+def _funding_weight(request: PageRequest) -> float:
+    return 20 + min(request.hours + 1, _MOST_SETTLEMENTS) / 20
 
 
 def _candles(request: PageRequest) -> dict[str, object]:
@@ -81,6 +94,7 @@ VENUE = Venue(
         Market(
             "perp",
             "hyperliquid",
+            "BTC",
             Listing("publicPostInfo", ({"type": "meta"}, {"type": "perpDexs"}), _coins, _coin, _dexes),
             {
                 # The real venue keeps the latest 5,000 candles and gives no quote volume.
@@ -90,10 +104,11 @@ VENUE = Venue(
                     time="t",
                     columns={"open": "o", "high": "h", "low": "l", "close": "c", "base_volume": "v"},
                     paging=PagingRule("ascending", step_ms=HOUR_MS),
-                    page_rows=5000,
                     row_names="s",
                     depth=timedelta(hours=5000),
-                    calls_per_minute=11,  # 1,200 weight a minute; 20 + one for each 60 of 5,000 candles
+                    limit=_WEIGHT,
+                    weight=_candles_weight,
+                    page_rows=_MOST_CANDLES,
                 ),
                 "funding_rates": History(
                     "publicPostInfo",
@@ -101,16 +116,19 @@ VENUE = Venue(
                     time="time",
                     columns={"funding_rate": "fundingRate"},
                     paging=PagingRule("ascending"),
-                    page_rows=500,
                     row_names="coin",
-                    calls_per_minute=26,  # 20 + one for each 20 of 500 settlements
+                    limit=_WEIGHT,
+                    weight=_funding_weight,
+                    page_rows=_MOST_SETTLEMENTS,
+                    usual_hours=1.0,
                 ),
                 # Not kept by the venue: what is not recorded now cannot be had later.
-                "open_interest": Snapshot("publicPostInfo", ({"type": "metaAndAssetCtxs"},), _open_interest_now),
+                "open_interest": Snapshot(
+                    "publicPostInfo", ({"type": "metaAndAssetCtxs"},), _open_interest_now, limit=_WEIGHT, weight=20
+                ),
             },
         ),
     ),
     # A coin that it does not know is answered with a server's error, and null.
     errors=(ErrorRule("not_offered", says="^null$", statuses=(500,)),),
-    calls_per_minute=26,
 )

@@ -95,6 +95,7 @@ VENUE = Venue(
         Market(
             "perp",
             "krakenfutures",
+            "PF_XBTUSD",
             Listing("publicGetInstruments", ({},), lambda answer, _: answer["instruments"], _instrument),
             {
                 # No quote volume. Which part comes of a window that is longer than a page is not documented.
@@ -104,8 +105,8 @@ VENUE = Venue(
                     time="time",
                     columns={"open": "open", "high": "high", "low": "low", "close": "close", "base_volume": "volume"},
                     paging=PagingRule("either", step_ms=HOUR_MS, span_ms=1999 * HOUR_MS),
-                    page_rows=1999,
                     rows=("candles",),
+                    page_rows=2000,
                 ),
                 # `fundingRate` is in dollars for one coin; the relative rate is the fraction that is paid.
                 "funding_rates": History(
@@ -127,5 +128,4 @@ VENUE = Venue(
         ),
     ),
     errors=_ERRORS,
-    calls_per_minute=100,
 )

@@ -10,7 +10,7 @@ from typing import Any
 
 from ingestion.http.errors import ErrorRule
 from ingestion.paging import PagingRule
-from ingestion.venues.venue import HOUR_MS, History, Listed, Listing, Market, PageRequest, Venue, moment, number
+from ingestion.venues.venue import HOUR_MS, History, Limit, Listed, Listing, Market, PageRequest, Venue, moment, number
 from warehouse.contracts import AssetClass
 
 _ROWS = ("data",)
@@ -65,6 +65,7 @@ VENUE = Venue(
         Market(
             "perp",
             "okx",
+            "BTC-USDT-SWAP",
             Listing("publicGetPublicInstruments", ({"instType": "SWAP"},), lambda answer, _: answer["data"], _swap),
             {
                 # [start, open, high, low, close, volume in contracts, in coins, in quote currency, finished]
@@ -74,8 +75,8 @@ VENUE = Venue(
                     time=0,
                     columns={"open": 1, "high": 2, "low": 3, "close": 4, "base_volume": 6, "quote_volume": 7},
                     paging=PagingRule("descending", step_ms=HOUR_MS, is_open=True),
-                    page_rows=300,
                     rows=_ROWS,
+                    page_rows=300,
                 ),
                 # The realised rate is what was paid, the other one what had been forecast.
                 "funding_rates": History(
@@ -84,10 +85,10 @@ VENUE = Venue(
                     time="fundingTime",
                     columns={"funding_rate": "realizedRate"},
                     paging=PagingRule("descending", is_open=True),
-                    page_rows=100,
                     rows=_ROWS,
                     row_names="instId",
                     depth=timedelta(days=92),
+                    page_rows=100,
                 ),
                 # [time, in contracts, in coins, in dollars]; the dollars have had another unit, so the coins are taken.
                 "open_interest": History(
@@ -96,10 +97,10 @@ VENUE = Venue(
                     time=0,
                     columns={"open_interest_base": 2},
                     paging=PagingRule("descending", step_ms=4 * HOUR_MS),
-                    page_rows=100,
                     rows=_ROWS,
                     depth=timedelta(hours=4 * 1440),
-                    calls_per_minute=300,
+                    limit=Limit("open interest", 300),
+                    page_rows=100,
                 ),
                 # [time, accounts long over accounts short]
                 "long_short_ratios": History(
@@ -108,15 +109,14 @@ VENUE = Venue(
                     time=0,
                     columns={"long_short_account_ratio": 1},
                     paging=PagingRule("descending", step_ms=4 * HOUR_MS),
-                    page_rows=100,
                     rows=_ROWS,
                     depth=timedelta(hours=4 * 1440),
-                    calls_per_minute=150,
+                    limit=Limit("accounts", 150),
+                    page_rows=100,
                 ),
             },
             only_linear=True,
         ),
     ),
     errors=_ERRORS,
-    calls_per_minute=270,
 )

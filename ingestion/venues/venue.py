@@ -14,6 +14,17 @@ HOUR_MS = 3_600_000
 
 
 @dataclass(frozen=True)
+class Limit:
+    """A budget that some endpoints of a real venue share, beside the venue's own, which is ccxt's to keep.
+
+    `per_minute` is what may be spent; each endpoint says what one of its questions weighs.
+    """
+
+    name: str
+    per_minute: float
+
+
+@dataclass(frozen=True)
 class PageRequest:
     """One question about one instrument: its symbol as the venue writes it, and both edges, inclusive.
 
@@ -31,6 +42,11 @@ class PageRequest:
     def escaped(self) -> str:
         """The symbol as a part of an address, for where ccxt puts it there as it is: symbols may hold anything."""
         return quote(self.symbol, safe="")
+
+    @property
+    def hours(self) -> float:
+        """How long the window is."""
+        return (self.end_ms - self.start_ms) / HOUR_MS
 
     @property
     def start_s(self) -> int:
@@ -62,8 +78,9 @@ class History:
     holds the factors of unit conversions. `inverse_columns` are the columns of a contract that settles in its own coin,
     where they are others. `both_sides` maps the name of an amount that counts one side to that of another, in the same
     row, that counts both: it is halved where the first is missing. `depth` is how far back this endpoint of the real
-    venue goes (None: to the beginning). `calls_per_minute` is a limit of this endpoint alone, stricter than the venue's
-    own, which is ccxt's to keep. `page_rows` is what a full page usually holds, for plans (None: one answer has all).
+    venue goes (None: to the beginning). `limit` is a budget beside the venue's own, of which a question takes its
+    `weight`. `page_rows` is how many rows an answer holds at most, `usual_hours` how far apart rows without a fixed
+    step usually lie: a plan reckons with them, and no pager trusts them.
     """
 
     method: str
@@ -81,8 +98,10 @@ class History:
     inverse_columns: Mapping[str, int | str] | None = None
     both_sides: Mapping[int | str, int | str] = field(default_factory=dict)
     depth: timedelta | None = None
-    calls_per_minute: float | None = None
+    limit: Limit | None = None
+    weight: Callable[[PageRequest], float] = lambda request: 1.0
     page_rows: int | None = None
+    usual_hours: float = 8.0
 
     def as_said_of(self, is_inverse: bool) -> "History":
         """The same endpoint with the columns that it has for this kind of contract."""
@@ -103,7 +122,8 @@ class Snapshot:
     questions: tuple[Mapping[str, Any], ...]
     read: Callable[[Any], list[tuple[str, dict[str, float | None]]]]
     is_taken: Callable[[str], bool] = lambda symbol: True
-    calls_per_minute: float | None = None
+    limit: Limit | None = None
+    weight: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -195,18 +215,19 @@ class Feed:
     amount: str
     span: timedelta
     asked_back: timedelta
-    calls_per_minute: float | None = None
 
 
 @dataclass(frozen=True)
 class Market:
     """One market type of a venue: which ccxt class serves it, how its instruments are listed, which datasets it has.
 
-    `only_linear` leaves out contracts that settle in their own coin.
+    `bitcoin` is how the venue writes its main market of bitcoin, the first to be listed and the last to go: asked for
+    where any will do. `only_linear` leaves out contracts that settle in their own coin.
     """
 
     market_type: Literal["perp", "spot"]
     ccxt_class: str
+    bitcoin: str
     listing: Listing
     datasets: Mapping[str, History | Snapshot | Feed]
     only_linear: bool = False
@@ -214,16 +235,12 @@ class Market:
 
 @dataclass(frozen=True)
 class Venue:
-    """An exchange under our name for it, what its errors mean, and how many questions it may be asked at once.
-
-    `calls_per_minute` is how often ccxt's own pace lets a page be asked for, for plans.
-    """
+    """An exchange under our name for it, what its errors mean, and how many questions it may be asked at once."""
 
     name: str
     markets: tuple[Market, ...]
     errors: tuple[ErrorRule, ...] = ()
     at_once: int = 6
-    calls_per_minute: float = 60.0
 
     def market(self, market_type: str) -> Market:
         """The market type called so; KeyError if the venue has none."""

@@ -153,6 +153,8 @@ def _know_instruments(session: Session) -> None:
 
 
 def _ingest(dataset: Dataset, session: Session, weeks: Sequence[Week] | None) -> Ingested:
+    if session.is_asked and weeks is None:
+        return Ingested(dataset.name)
     return ingest(
         dataset.name,
         home=session.home,

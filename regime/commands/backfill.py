@@ -12,6 +12,7 @@ from ingestion.ingest import Ingested, Only, ingest
 from ingestion.planning.endpoints import endpoints
 from ingestion.session import Session, hold
 from ingestion.sources.choice import check_is_held, choose
+from ingestion.sources.depth import with_depth
 from ingestion.sources.opening import open_source
 from ingestion.universe import Universe
 from ingestion.venues import VENUES
@@ -28,7 +29,7 @@ from warehouse.source import Source
 from warehouse.week import Week
 
 GAPS = "gaps"
-HOW = "give --from WEEK and --to WEEK, or --gaps, or --force with --venue, --symbol and --week"
+HOW = "give --from WEEK and --to WEEK, or --history 3y, or --gaps, or --force with --venue, --symbol and --week"
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,12 @@ class _Came:
         return [str(request.reason) for result in self.results for request in result.failed]
 
 
+def check_alone(history: str | None, *others: object) -> None:
+    """BadInput if a length of history is asked for together with something else, or a plan of nothing."""
+    if history is None or any(others):
+        raise BadInput(HOW)
+
+
 def backfill_asked(asked: Asked, *, replay_dir: Path | None, is_live: bool, wait_seconds: float) -> None:
     """Do what the options say. BadInput if they say nothing, or two things."""
     named = (asked.venue, asked.symbol, asked.week)
@@ -86,7 +93,7 @@ def backfill_asked(asked: Asked, *, replay_dir: Path | None, is_live: bool, wait
     with ExitStack() as stack:
         steps = stack.enter_context(Steps())
         steps.start("source")
-        source = stack.enter_context(open_source(choice))
+        source = with_depth(home, stack.enter_context(open_source(choice)))
         steps.finish("source", f"{choice.words}, now {source.now:%Y-%m-%d %H:%M} UTC")
         if week:
             check_closed(week, week, source)

@@ -7,10 +7,13 @@ from threading import Thread
 
 from rich.console import Console
 
+from ingestion.history import FIRST_MINUTES, ask_first
 from ingestion.session import Session, hold
 from ingestion.sources.choice import Choice, check_is_held, choose
+from ingestion.sources.depth import parse_length, with_depth
 from ingestion.sources.opening import open_source
 from regime.errors import WARM_UP, RunFailed, stopped_at_once
+from regime.ledger import thin_of
 from regime.progress import Steps
 from regime.weeks import check_closed, parse
 from warehouse.home import Home
@@ -22,9 +25,20 @@ LOCK_WAIT_SECONDS = 2.0
 
 
 def run_range(
-    first: str | None, last: str | None, *, replay_dir: Path | None, is_live: bool, wait_seconds: float = 0.0
+    first: str | None,
+    last: str | None,
+    *,
+    replay_dir: Path | None,
+    is_live: bool,
+    wait_seconds: float = 0.0,
+    history: str | None = None,
+    minutes: float | None = None,
 ) -> None:
-    """Run the weeks from `first` to `last` (names; None: the last closed one), print the summary of the last."""
+    """Run the weeks from `first` to `last` (names; None: the last closed one), print the summary of the last.
+
+    A new home gets a `history` so long. After `minutes` nobody is asked any more, and what is left is told.
+    """
+    length = parse_length(history) if history else None
     asked = (parse(first), parse(last)) if first is not None and last is not None else None
     home = Home.at()
     choice = choose(home, replay_dir=replay_dir, is_live=is_live)
@@ -33,13 +47,20 @@ def run_range(
     with ExitStack() as stack:
         steps = stack.enter_context(Steps())
         steps.start("source")
-        source = stack.enter_context(open_source(choice))
+        source = with_depth(home, stack.enter_context(open_source(choice)), length)
         steps.finish("source", f"{choice.words}, now {source.now:%Y-%m-%d %H:%M} UTC")
         last_closed = Week.last_closed(source.now)
         weeks = check_closed(*(asked or (last_closed, last_closed)), source)
         patience = max(LOCK_WAIT_SECONDS, wait_seconds)
         stack.enter_context(hold(home, choice, source, wait_seconds=patience, progress=steps))
-        publish(steps, Session(home, source, steps), weeks)
+        session = Session(home, source, steps)
+        if minutes is None and choice.kind == "live":
+            minutes = FIRST_MINUTES
+        if minutes is not None:
+            from expectations.runner import judge_at
+
+            session = ask_first(session, weeks[-1], judge_at(source.now), 60 * minutes)
+        publish(steps, session, weeks)
     summarise(home, choice, weeks)
 
 
@@ -75,7 +96,12 @@ def summarise(home: Home, choice: Choice, weeks: list[Week]) -> None:
     pages = home.reports / weeks[-1].label
     with duckdb.connect(str(home.warehouse.resolve()), read_only=True) as connection:
         document = read_week(connection, weeks[-1], choice.kind, choice.kind == "simulated")
+        thin = list(thin_of(connection))
     written = WeekPages(document, pages / "summary.md", pages / "index.html", pages / "summary.json")
     if len(weeks) > 1:
         console.print(f"{len(weeks)} weeks published: {weeks[0]} to {weeks[-1]}")
     print_week(console, written)
+    for line in thin:
+        console.print(f"thin: {line}", soft_wrap=True, highlight=False, markup=False)
+    if thin:
+        console.print("`regime backfill --history 20w` asks for it, and for as much more as you like", highlight=False)

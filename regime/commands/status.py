@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from regime.commands.sql import open_published
-from regime.ledger import by_dataset
+from regime.ledger import by_dataset, thin_of
 from warehouse.clock import remembered_clock
 from warehouse.home import FORMAT, Home, describe
 from warehouse.publishing.gate import blocking_reasons
@@ -36,6 +36,8 @@ def _facts(home: Home) -> Iterator[tuple[str, str]]:
     if clock:
         reach = f"{Week.of(clock.starts_at)} to {Week.last_closed(clock.now)}"
         yield "clock", f"{clock.now:%Y-%m-%d %H:%M} UTC when last open; closed weeks {reach}"
+        if clock.is_chosen:
+            yield "history", f"from {clock.starts_at:%Y-%m-%d} on; `regime backfill --history 3y` makes it longer"
     yield from _publication(home)
     yield "last run", _last_run(home.dagster)
     yield from _work(home)
@@ -113,6 +115,8 @@ def _work(home: Home) -> Iterator[tuple[str, str]]:
             with duckdb.connect(str(home.staging), read_only=True) as connection:
                 for line in by_dataset(connection):
                     yield "ledger", line
+                for line in thin_of(connection):
+                    yield "thin", line
                 yield "blocked by", "; ".join(blocking_reasons(connection)) or "nothing: the warehouse may be published"
     except BlockingIOError:
         if home.warehouse.exists():

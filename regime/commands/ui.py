@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from ingestion.sources.choice import check_is_held, choose
+from ingestion.sources.depth import with_depth
 from ingestion.sources.opening import open_source
 from regime.errors import BadInput, RunFailed, say
 from warehouse.clock import remember_clock, remembered_clock
@@ -23,7 +24,7 @@ def serve(*, replay_dir: Path | None, is_live: bool, port: int) -> None:
     if remembered_clock(home) is None:
         say(f"asking {choice.words} for its clock, so that the page offers its weeks")
         with open_source(choice) as source:
-            remember_clock(home, source)
+            remember_clock(home, with_depth(home, source))
     from orchestration.instance import instance_of
 
     with instance_of(home):

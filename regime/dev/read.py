@@ -300,7 +300,7 @@ def _readings(answer: RecordedAnswer, provider: Provider, source: Source, http: 
     def asked(reading: Reading) -> Question:
         async def ask(series: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
             url = source.url(reading.address.replace("{series}", series or _ANY))
-            response = await get_once(http, url, {}, dict(provider.headers), errors=provider.errors)
+            response = await get_once(http, url, {}, provider.headers(source), errors=provider.errors)
             return read_answer(response, lambda r: reading.read(r, series, answer.now)).to_pylist(), []
 
         return Question(reading.dataset, ask, reading.address.split("://", 1)[1].replace("{series}", _ANY))

@@ -85,7 +85,7 @@ def test_open_interest_that_the_api_keeps_no_longer_comes_from_files(home):
     source = Source.live(datetime.now(UTC) - timedelta(days=45))
     for dataset in ("instruments", "open_interest"):
         judge = judge_at(source.now)
-        result = ingest(dataset, home=home, source=source, judge=judge, universe=universe, reads_archives=True)
+        result = ingest(dataset, home=home, source=source, judge=judge, universe=universe, deepest=source.starts_at)
         assert result.failed == []
         with connect(home) as connection:
             load_landed(connection, home)

@@ -55,8 +55,7 @@ def contents(home) -> dict[str, tuple]:
     with duckdb.connect(str((home / "warehouse.duckdb").resolve()), read_only=True) as con:
         tables = con.execute(
             "select table_schema, table_name from information_schema.tables where table_schema in ('raw', 'marts')"
-            " and table_name not in ('publications', 'loads', 'requests', 'guard_results', 'newest_guard_results',"
-            " 'last_guard_results', 'builds', 'run_context')"
+            " and table_name not in ('publications', 'loads', 'requests', 'guard_results', 'builds', 'run_context')"
         ).fetchall()
         for schema, table in tables:
             found[f"{schema}.{table}"] = con.execute(

@@ -17,7 +17,7 @@ def blocking_reasons(connection: duckdb.DuckDBPyConnection) -> list[str]:
         for dataset, origin, rule, failed, evaluated, reason in connection.execute(
             """
             select dataset, origin, rule, sum(failed_rows), sum(evaluated_rows), any_value(reason)
-            from raw.last_guard_results
+            from guards.last_results
             where severity = 'critical' and not is_passed
             group by all order by all
             """

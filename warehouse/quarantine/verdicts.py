@@ -87,7 +87,7 @@ def stopped_by(
     """The manifests (paths below landing/) of the loaded batches in which a rule, as last judged, stopped something."""
     found = connection.execute(
         """
-        select l.landing_file from raw.newest_guard_results g join raw.loads l using (load_id)
+        select l.landing_file from guards.newest_results g join raw.loads l using (load_id)
         where g.dataset = coalesce(?, g.dataset) and g.origin = coalesce(?, g.origin) and g.rule = ?
             and not g.is_passed and g.severity <> 'warn' and l.rows > 0
         group by l.landing_file, l.load_id order by l.load_id

@@ -12,6 +12,7 @@ from ingestion.http.fetch import Patience
 from ingestion.ingest import Ingested, Only, ingest
 from ingestion.planning.endpoints import endpoints
 from ingestion.universe import ReferenceScope, Universe, VenueScope
+from ingestion.venues import VENUES
 from tests.unit.ingestion.venues.venue_server import VenueServer, running
 from tests.unit.warehouse.batches import critical_guard, negative_closes_stop, no_guard
 from warehouse import coverage
@@ -387,7 +388,7 @@ def test_what_a_venue_keeps_no_longer_is_closed_and_asked_for_once(market, home,
     perp = binance.VENUE.markets[0]
     short = {**perp.datasets, "candles": replace(perp.datasets["candles"], depth=timedelta(days=1))}
     venue = replace(binance.VENUE, markets=(replace(perp, datasets=short), *binance.VENUE.markets[1:]))
-    monkeypatch.setitem(module.VENUES, "binance", venue)
+    monkeypatch.setitem(VENUES, "binance", venue)
     market.server.handlers["market/contents"] = lambda *_: {"venues": {}, "series": {}, "has_real_retention": True}
     market.symbols = ["BTCUSDT"]
     result = run_once(market, home, "instruments", "candles")

@@ -137,3 +137,30 @@ async def test_failures_are_outcomes_follow_ups_are_asked_and_bugs_are_raised():
 )
 def test_retry_after(headers, seconds):
     assert retry_after_s(headers) == seconds
+
+
+async def test_calls_of_more_weight_take_more_of_the_minute():
+    throttle = Throttle("x", QUICK, calls_per_minute=60 / 0.01)
+    call, calls = failing(0, Refused(""))
+    await throttle.once(call, 8.0)
+    await throttle.once(call)
+    assert calls[1] - calls[0] >= 0.08
+
+
+async def test_questions_are_put_in_turn_and_none_after_the_time_is_up():
+    put = []
+
+    def question(name: str, turn: int) -> Task:
+        async def answer() -> Answer:
+            put.append(name)
+            await asyncio.sleep(0.03)
+            return Answer(None)
+
+        return Task(throttle, "x", None, name, NOW, NOW, answer, turn=turn)
+
+    throttle = Throttle("x", QUICK, at_once=1)
+    tasks = [question(name, turn) for name, turn in (("c", 3), ("a", 1), ("d", 4), ("b", 2))]
+    outcomes = {outcome.task.series: outcome.reason async for outcome in run(tasks, seconds=0.05)}
+    assert put == ["a", "b"]
+    assert outcomes["a"] is outcomes["b"] is None
+    assert str(outcomes["c"]).startswith("not asked yet: ") and outcomes["c"] == outcomes["d"]

@@ -14,6 +14,7 @@ import pytest
 from ingestion.http.fetch import IMPATIENT, Malformed, NotOffered, Patience, Refused, Task, Throttle, Unreachable, run
 from ingestion.ingest import ingest
 from ingestion.references import PROVIDERS, fred, mof, yahoo
+from ingestion.references.meetings import meeting_futures
 from ingestion.references.provider import FetchContext, get_once
 from ingestion.sources.opening import served
 from ingestion.universe import Universe
@@ -288,6 +289,13 @@ def test_yahoo_a_series_that_is_restated_is_on_one_scale_again(home):
             " group by close_date order by close_date"
         ).fetchall()
     assert known == list(zip(days.date, 8 * closes, strict=True))
+
+
+def test_the_future_of_each_next_meeting_is_asked_for_whatever_the_year():
+    # Meetings of 2025-10-29 (November's mean is the next rate), 2025-12-10 and 2026-01-28; then across a new year.
+    assert meeting_futures(date(2025, 11, 24), 2) == ["ZQX25.CBT", "ZQZ25.CBT", "ZQG26.CBT"]
+    assert meeting_futures(date(2026, 12, 10), 1) == ["ZQX26.CBT", "ZQZ26.CBT", "ZQG27.CBT"]
+    assert meeting_futures(date(2026, 12, 9), 1)[-1] == "ZQZ26.CBT"  # decided today: its future still tells
 
 
 async def test_yahoo_an_unknown_symbol_is_not_offered():

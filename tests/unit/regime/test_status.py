@@ -10,7 +10,7 @@ from warehouse.home import FORMAT
 def test_an_older_home_is_said_to_wait_for_its_migration(home, capsys):
     home.claim("simulated", market="tiny")
     with connect(home) as connection:
-        connection.execute("drop view if exists raw.last_guard_results")  # which an older version did not have
+        connection.execute("drop view if exists guards.last_results")  # which an older version did not have
     file = home.path / "home.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {"format": FORMAT - 1}))
     show()

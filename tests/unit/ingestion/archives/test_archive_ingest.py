@@ -114,7 +114,7 @@ OPEN_INTEREST = ("observed_at", "open_interest_base", "open_interest_usd")
 
 
 def test_open_interest_and_accounts_are_whole_though_the_api_keeps_a_month(url, home, market):
-    run(url, home, "instruments", "open_interest", "long_short_ratios", reads_archives=True)
+    run(url, home, "instruments", "open_interest", "long_short_ratios", deepest=STARTS_AT)
     for symbol in ("BTCUSDT", "1000PEPEUSDT"):
         assert series(home, "open_interest", *OPEN_INTEREST, symbol=symbol) == truth(
             market, "open_interest", *OPEN_INTEREST, symbol=symbol
@@ -124,7 +124,7 @@ def test_open_interest_and_accounts_are_whole_though_the_api_keeps_a_month(url, 
     missing = "select distinct first_missing_at from raw.coverage where missing_rows > 0"
     assert query(home, missing) == [(datetime(2025, 11, 24, 4),)]  # what the market itself has not
     # Asked again, nobody is asked anything: the ledger has it all.
-    assert run(url, home, "open_interest", reads_archives=True).requests == 0
+    assert run(url, home, "open_interest", deepest=STARTS_AT).requests == 0
 
 
 def test_an_ordinary_run_reads_no_files_and_a_history_that_is_asked_for_later_still_comes(url, home, market):
@@ -133,7 +133,7 @@ def test_an_ordinary_run_reads_no_files_and_a_history_that_is_asked_for_later_st
     assert first == [row for row in truth(market, "open_interest", *OPEN_INTEREST) if row[0] >= KEPT_FROM]
     reasons = "select distinct reason from raw.requests where dataset = 'open_interest' and status = 'failed'"
     assert query(home, reasons) == [("not kept: the venue keeps only 30 days",)]
-    run(url, home, "open_interest", reads_archives=True)
+    run(url, home, "open_interest", deepest=STARTS_AT)
     assert series(home, "open_interest", *OPEN_INTEREST) == truth(market, "open_interest", *OPEN_INTEREST)
 
 
@@ -154,7 +154,7 @@ METRICS = "/data/futures/um/daily/metrics/BTCUSDT/BTCUSDT-metrics-2025-10-15"
 )
 def test_a_file_that_cannot_be_had_costs_its_day_and_is_named(url, home, market, kind, reason):
     fault(url, kind, METRICS)
-    result = run(url, home, "instruments", "open_interest", reads_archives=True)
+    result = run(url, home, "instruments", "open_interest", deepest=STARTS_AT)
     assert len(result.failed) == 1 and reason in str(result.failed[0].reason)
     lost = datetime(2025, 10, 15, tzinfo=UTC)
     assert (result.failed[0].window_start, result.failed[0].window_end) == (lost, lost + timedelta(days=1))
@@ -175,7 +175,7 @@ def test_a_file_that_cannot_be_had_costs_its_day_and_is_named(url, home, market,
 @pytest.mark.parametrize("kind", ["file:duplicates", "file:no_header"])
 def test_what_differs_only_in_form_is_the_same_history(url, home, market, kind):
     fault(url, kind, "/data/futures/um/daily/metrics/")
-    assert run(url, home, "instruments", "open_interest", reads_archives=True).failed == []
+    assert run(url, home, "instruments", "open_interest", deepest=STARTS_AT).failed == []
     assert series(home, "open_interest", *OPEN_INTEREST) == truth(market, "open_interest", *OPEN_INTEREST)
 
 
@@ -185,7 +185,7 @@ def test_what_differs_only_in_form_is_the_same_history(url, home, market, kind):
 )
 def test_defects_are_held_with_a_reason_or_missing_in_the_ledger(url, home, market, kind, rule):
     fault(url, kind, METRICS)
-    run(url, home, "instruments", "open_interest", reads_archives=True)
+    run(url, home, "instruments", "open_interest", deepest=STARTS_AT)
     bad = [datetime(2025, 10, 15, hour) for hour in (8, 12)]
     wanted = [row for row in truth(market, "open_interest", *OPEN_INTEREST) if row[0] not in bad]
     assert series(home, "open_interest", *OPEN_INTEREST) == wanted
@@ -215,11 +215,11 @@ def test_candles_of_files_are_those_of_the_api_with_what_takers_bought(
     url, home, market, market_type, symbols, monkeypatch
 ):
     monkeypatch.setattr(
-        "ingestion.planning.cost.Cost.is_below", lambda files, api: files.files > 0
+        "ingestion.planning.archives.is_sooner", lambda files, api: files.files > 0
     )  # files by all means
     universe = replace(UNIVERSE, venues={"binance": VenueScope((market_type,), True)})
     monkeypatch.setattr(sys.modules[__name__], "UNIVERSE", universe)
-    run(url, home, "instruments", "candles", reads_archives=True)
+    run(url, home, "instruments", "candles", deepest=STARTS_AT)
     columns = ("open", "high", "low", "close", "base_volume", "quote_volume", "taker_buy_base_volume",
                "taker_buy_quote_volume")  # fmt: skip
     rows = market.candles_1h
@@ -242,8 +242,8 @@ def test_candles_of_files_are_those_of_the_api_with_what_takers_bought(
 
 
 def test_settlements_of_files_are_stamped_as_those_of_the_api(url, home, market, monkeypatch):
-    monkeypatch.setattr("ingestion.planning.cost.Cost.is_below", lambda files, api: files.files > 0)
-    run(url, home, "instruments", "funding_rates", reads_archives=True)
+    monkeypatch.setattr("ingestion.planning.archives.is_sooner", lambda files, api: files.files > 0)
+    run(url, home, "instruments", "funding_rates", deepest=STARTS_AT)
     assert series(home, "funding_rates", "settled_at", "funding_rate") == truth(
         market, "funding_rates", "settled_at", "funding_rate"
     )
@@ -256,7 +256,7 @@ from tests.unit.ingestion.archives import test_archive_ingest as t
 from ingestion import ingest
 from warehouse.home import Home
 ingest.ROWS_PER_BATCH = 50
-t.run(sys.argv[1], Home(Path(sys.argv[2])), "open_interest", reads_archives=True)
+t.run(sys.argv[1], Home(Path(sys.argv[2])), "open_interest", deepest=t.STARTS_AT)
 """
 
 
@@ -276,7 +276,7 @@ def test_a_history_that_is_killed_twice_goes_on_where_it_was_and_is_complete_to_
         assert series(home, "open_interest", *OPEN_INTEREST) != truth(market, "open_interest", *OPEN_INTEREST)
     asked = query(home, "select count(*) from raw.requests where dataset = 'open_interest'")[0][0]
     assert asked > 0
-    run(url, home, "open_interest", reads_archives=True)
+    run(url, home, "open_interest", deepest=STARTS_AT)
     for symbol in ("BTCUSDT", "1000PEPEUSDT"):
         assert series(home, "open_interest", *OPEN_INTEREST, symbol=symbol) == truth(
             market, "open_interest", *OPEN_INTEREST, symbol=symbol

@@ -644,10 +644,12 @@ def test_blank_numbers_are_missing_and_scales_are_applied():
 def test_declared_limits_are_kept_only_by_real_venues(server):
     client = VenueClient(VENUES["hyperliquid"], server.source(NOW, START), Throttle("hyperliquid", IMPATIENT), 5000.0)
     endpoint = VENUES["hyperliquid"].market("perp").datasets["candles"]
-    assert client._endpoint_throttle(endpoint) is client.throttle
+    assert client.throttle_of(endpoint) is client.throttle
     live = VenueClient(VENUES["hyperliquid"], type(client.source).live(START), Throttle("hyperliquid", IMPATIENT))
-    assert live._endpoint_throttle(endpoint).calls_per_minute == 11
-    assert live._endpoint_throttle(endpoint) is live._endpoint_throttle(endpoint)
+    assert live.throttle_of(endpoint).calls_per_minute == 1200
+    # Candles and settlements are paid for out of one budget: 20 and a part for the rows.
+    assert live.throttle_of(endpoint) is live.throttle_of(live.venue.market("perp").datasets["funding_rates"])
+    assert endpoint.weight(PageRequest("BTC", 0, 599 * 3_600_000)) == 30
 
 
 def test_depths_are_those_of_the_real_venues():
@@ -659,9 +661,9 @@ async def test_every_call_counts_against_the_limit_also_those_that_check_an_empt
     turns = []
     take = Throttle._turn
 
-    async def counted(self: Throttle) -> None:
+    async def counted(self: Throttle, weight: float) -> None:
         turns.append(self.name)
-        await take(self)
+        await take(self, weight)
 
     monkeypatch.setattr(Throttle, "_turn", counted)
     server.handlers[PATH] = lambda *_: []
