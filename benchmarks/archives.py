@@ -11,6 +11,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,6 +28,7 @@ from ingestion.archives.archive import FileKind
 from ingestion.archives.files import at_asked_moments, check, read_texts, to_dataset, unzip
 from ingestion.http.fetch import Cost
 from ingestion.planning.costs import of_files, of_history
+from ingestion.planning.questions import FILE_QUESTIONS_AT_ONCE
 from ingestion.universe import Universe
 from ingestion.venues import VENUES
 from ingestion.venues.venue import History
@@ -156,18 +158,23 @@ def _typical(read: Callable[[], int], rows: int, rounds: int) -> float:
 
 
 def by_us(kind: FileKind, packed: dict[str, list[Packed]]) -> int:
-    """Check, unzip and read all files, an instrument at a time, into every dataset that they have; the rows read."""
-    n_rows = 0
-    for symbol, files in packed.items():
+    """Check, unzip and read all files into every dataset that they have; the rows read.
+
+    As many instruments at once as ingestion reads.
+    """
+
+    def of_one(symbol: str) -> int:
         texts = {}
-        for file in files:
+        for file in packed[symbol]:
             check(file.key, file.content, file.sha256)
             texts[file.key] = unzip(file.key, file.content)
         rows: pa.Table = read_texts(kind, texts, symbol)
-        n_rows += rows.num_rows
         for dataset in kind.datasets:
             to_dataset(kind, at_asked_moments(kind, rows), DATASETS[dataset], VISION.venue, symbol)
-    return n_rows
+        return rows.num_rows
+
+    with ThreadPoolExecutor(FILE_QUESTIONS_AT_ONCE) as pool:
+        return sum(pool.map(of_one, packed))
 
 
 def _by_duckdb(source: str) -> int:

@@ -20,6 +20,8 @@ from warehouse.contracts import TIMESTAMP, Dataset
 
 # A month of 1-minute candles is 6 MB of text; a kilobyte of zeros unpacks to a megabyte.
 MOST_UNPACKED_BYTES = 64 * 2**20
+# What one thread reads at a time.
+_BLOCK_BYTES = 2**20
 # Moments of this many digits are in microseconds, of 13 in milliseconds (up to the year 2286).
 _MICROSECONDS_FROM = 10**14
 
@@ -106,7 +108,7 @@ def _read(kind: FileKind, header: Sequence[str], bodies: Iterable[bytes], symbol
         types[kind.symbol] = pa.dictionary(pa.int32(), pa.string())
     rows = csv.read_csv(
         pa.BufferReader(body),
-        csv.ReadOptions(column_names=list(header), use_threads=False, block_size=max(len(body), 1)),
+        csv.ReadOptions(column_names=list(header), block_size=_BLOCK_BYTES),
         csv.ParseOptions(quote_char='"'),
         csv.ConvertOptions(column_types=types, include_columns=list(types), null_values=["", "NaN", "nan", "null"]),
     )
