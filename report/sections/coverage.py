@@ -11,7 +11,7 @@ COMPLETE_PCT = 100.0
 
 
 def section(marts: Marts) -> Section:
-    """Silent venues first, then the thinnest coverage, what cannot be counted or compared, quarantine, and the table."""
+    """Silent venues first, then the thinnest coverage, what counts nowhere, quarantine, and the table."""
     rows = marts.weekly_rows("data_coverage_weekly", window_id=None)
     if not rows:
         missing = marts.absent("data_coverage_weekly", window_id=None).figure("coverage_pct")
