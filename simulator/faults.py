@@ -1,7 +1,7 @@
 """Faults on demand: answers that do not come, come late, come broken, or are not the answer to what was asked."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from email.utils import format_datetime, parsedate_to_datetime
@@ -32,7 +32,7 @@ class Fault:
     mid-body), truncated (half the answer, status 200), empty (no rows), repeat (the first answer again and again),
     out_of_order (the rows, shuffled), reshaped (every name another, rows of places become rows of names), endless or
     endless:slow (a body without end), clock:SECONDS (the host's clock is so far ahead, or behind), status:CODE or
-    status:CODE:retry_after=SECONDS.
+    status:CODE:retry_after=SECONDS, answer:CODE (that status, with `body` and `headers` as they are given).
 
     Files of an archive can be spoiled: file:checksum (a checksum that does not fit),
     file:zeros, file:blanks, file:missing_hours, file:duplicates, file:out_of_order, file:header, file:no_header,
@@ -48,9 +48,11 @@ class Fault:
     path: str = ""
     query: str = ""
     after: int = 0
+    body: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
     repeated: dict[str, Response] = field(default_factory=dict, repr=False)
 
-    FIELDS: ClassVar[tuple[str, ...]] = ("host", "kind", "times", "path", "query", "after")
+    FIELDS: ClassVar[tuple[str, ...]] = ("host", "kind", "times", "path", "query", "after", "body", "headers")
 
     def __post_init__(self) -> None:
         if self.kind in (*ALONE, "endless:slow"):
@@ -58,9 +60,11 @@ class Fault:
         name, _, code = self.kind.partition(":")
         if (name == "file" and code in FILE_FAULTS) or (name == "clock" and code.removeprefix("-").isdigit()):
             return
+        if name == "answer" and code.isdigit():
+            return
         code, _, wait = code.partition(":retry_after=")
         if name != "status" or not code.isdigit() or not 400 <= int(code) <= 599 or (wait and not wait.isdigit()):
-            wanted = ", ".join((*ALONE, "endless:slow", "clock:SECONDS"))
+            wanted = ", ".join((*ALONE, "endless:slow", "clock:SECONDS", "answer:CODE"))
             raise ValueError(f"no fault is called {self.kind!r}: use {wanted} or status:400 … status:599")
 
     def shown(self) -> dict[str, Any]:
@@ -106,6 +110,9 @@ class FaultSwitch:
             if wait:
                 response.headers["Retry-After"] = wait
             await response(scope, receive, send)
+        elif name == "answer":
+            kind = {"content-type": "application/json"} | {k.lower(): v for k, v in fault.headers.items()}
+            await Response(fault.body, int(detail), kind)(scope, receive, send)
         elif name == "endless":
             await _endless(receive, send, is_slow=detail == "slow")
         elif name == "file":
