@@ -27,6 +27,7 @@ PARTS = (
     "benchmarks.publication",
     "benchmarks.pages",
     "benchmarks.history",
+    "benchmarks.first_page",
 )
 
 
