@@ -62,11 +62,12 @@ def ask_first(session: Session, week: Week, judge: Judge, seconds: float) -> Ses
 
     The session of a run that asks nobody any more.
     """
-    ends_at = time.monotonic() + seconds
     session.progress.start(ASKING)
+    began = time.monotonic()
     _ask(session, LISTS, judge, seconds=min(LISTS_S, seconds / 10))
+    left = max(seconds / 2, seconds - (time.monotonic() - began))
     _load(session, session.source)
-    came = _ask(session, HISTORIES, judge, first=week, seconds=max(0.0, ends_at - time.monotonic()))
+    came = _ask(session, HISTORIES, judge, first=week, seconds=left)
     session.progress.finish(ASKING, _in_words(came))
     return replace(session, is_asked=True)
 
