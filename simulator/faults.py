@@ -1,7 +1,7 @@
 """Faults on demand: answers that do not come, come late, come broken, or are not the answer to what was asked."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from email.utils import format_datetime, parsedate_to_datetime
@@ -30,7 +30,7 @@ class Fault:
     mid-body), truncated (half the answer, status 200), empty (no rows), repeat (the first answer again and again),
     out_of_order (the rows, shuffled), reshaped (every name another, rows of places become rows of names), endless or
     endless:slow (a body without end), clock:SECONDS (the host's clock is so far ahead, or behind), status:CODE or
-    status:CODE:retry_after=SECONDS.
+    status:CODE:retry_after=SECONDS, answer:CODE (that status, with `body` and `headers` as they are given).
 
     `path` restricts it to requests whose path (below the host) starts so, `query` to those whose query has that text.
     `after` lets so many of them pass first; `times` counts those that meet it down, None is for good.
@@ -42,9 +42,11 @@ class Fault:
     path: str = ""
     query: str = ""
     after: int = 0
+    body: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
     repeated: dict[str, Response] = field(default_factory=dict, repr=False)
 
-    FIELDS: ClassVar[tuple[str, ...]] = ("host", "kind", "times", "path", "query", "after")
+    FIELDS: ClassVar[tuple[str, ...]] = ("host", "kind", "times", "path", "query", "after", "body", "headers")
 
     def __post_init__(self) -> None:
         if self.kind in (*ALONE, "endless:slow"):
@@ -52,9 +54,11 @@ class Fault:
         name, _, code = self.kind.partition(":")
         if name == "clock" and code.removeprefix("-").isdigit():
             return
+        if name == "answer" and code.isdigit():
+            return
         code, _, wait = code.partition(":retry_after=")
         if name != "status" or not code.isdigit() or not 400 <= int(code) <= 599 or (wait and not wait.isdigit()):
-            wanted = ", ".join((*ALONE, "endless:slow", "clock:SECONDS"))
+            wanted = ", ".join((*ALONE, "endless:slow", "clock:SECONDS", "answer:CODE"))
             raise ValueError(f"no fault is called {self.kind!r}: use {wanted} or status:400 … status:599")
 
     def shown(self) -> dict[str, Any]:
@@ -100,6 +104,9 @@ class FaultSwitch:
             if wait:
                 response.headers["Retry-After"] = wait
             await response(scope, receive, send)
+        elif name == "answer":
+            kind = {"content-type": "application/json"} | {k.lower(): v for k, v in fault.headers.items()}
+            await Response(fault.body, int(detail), kind)(scope, receive, send)
         elif name == "endless":
             await _endless(receive, send, is_slow=detail == "slow")
         elif name == "clock":

@@ -11,7 +11,7 @@ COMPLETE_PCT = 100.0
 
 
 def section(marts: Marts) -> Section:
-    """Silent venues first, then the thinnest coverage, what it cannot count, quarantine, and the table."""
+    """Silent venues first, then the thinnest coverage, what counts nowhere, quarantine, and the table."""
     rows = marts.weekly_rows("data_coverage_weekly", window_id=None)
     if not rows:
         missing = marts.absent("data_coverage_weekly", window_id=None).figure("coverage_pct")
@@ -19,7 +19,7 @@ def section(marts: Marts) -> Section:
             "coverage", "Coverage of the week", missing, "the week has no row in data_coverage_weekly"
         )
         return Section("coverage", "Data quality", sentences=(found.brief,), unknowns=(found,))
-    said = (_silent(rows), _thinnest(rows), _partly_unknown(rows), _quarantined(rows))
+    said = (_silent(rows), _thinnest(rows), _partly_unknown(rows), _without_return(marts), _quarantined(rows))
     return Section(
         id="coverage",
         title="Data quality",
@@ -120,6 +120,22 @@ def _partly_unknown(rows: list[Row]) -> Sentence | None:
         "Not counted, since nothing of them ever came and what was due is not known: further series in {listed}.",
         listed=series(listed),
     )
+
+
+def _without_return(marts: Marts) -> Sentence | None:
+    """Eligible assets whose return nobody knows: they are in no return of a bucket or sector."""
+    found = [
+        row
+        for row in marts.weekly_rows("universe_weekly", is_eligible=True)
+        if row.figure("return_missing_reason").is_known
+    ]
+    if not found:
+        return None
+    listed = [
+        compose("{name} ({reason})", name=row.figure("symbol"), reason=words(row.figure("return_missing_reason")))
+        for row in ranked(found, "market_cap_usd")
+    ]
+    return say("coverage_without_return", "In no return of the week: {listed}.", listed=series(listed))
 
 
 def _quarantined(rows: list[Row]) -> Sentence | None:

@@ -8,7 +8,8 @@ import duckdb
 import pandas as pd
 import pytest
 
-from tests.pipeline.market import CommandLine
+from tests.pipeline.fault_line import FaultyMarket
+from tests.pipeline.market import CommandLine, market_server
 from tests.pipeline.weekly_homes import WeeklyHomes
 
 
@@ -39,3 +40,10 @@ def full_marts(full_line: CommandLine) -> Iterator[Callable[[str], pd.DataFrame]
     connection = duckdb.connect(str((full_line.home / "warehouse.duckdb").resolve()), read_only=True)
     yield lambda sql: connection.execute(sql).df()
     connection.close()
+
+
+@pytest.fixture(scope="session")
+def faulty_market() -> Iterator[FaultyMarket]:
+    """One server for all faults; each test lifts what it did."""
+    with market_server("--market", "tiny") as url:
+        yield FaultyMarket(url)

@@ -10,11 +10,17 @@ from typing import Any
 import duckdb
 import httpx
 import pandas as pd
+import pytest
 
 from expectations.runner import judge_at
+from ingestion.http import bodies
+from ingestion.http.fetch import Patience
 from ingestion.ingest import Only, ingest
+from ingestion.planning import plan
 from ingestion.session import open_session
 from ingestion.sources.choice import Choice
+from ingestion.venues.client import VenueClient
+from orchestration.assets import raw as raw_assets
 from orchestration.run import RunOutcome, run_weeks
 from simulator.generation.generate import generate
 from simulator.present import at
@@ -78,6 +84,24 @@ def ask_again(home: Path, venue: str, symbol: str, week: date) -> None:
     with open_session(Home(home), CHOICE) as session:
         for dataset in ("candles", "funding_rates", "open_interest"):
             ingest(dataset, home=session.home, source=session.source, judge=judge_at(session.source.now), only=only)
+
+
+def as_tests_run(patch: pytest.MonkeyPatch, market: FaultyMarket) -> None:
+    """The line as it is, with less patience: what is waited for otherwise is minutes."""
+    patch.setenv("REGIME_SERVER_URL", market.url)
+    patch.setattr(
+        plan, "IMPATIENT", Patience(attempts=3, first_wait_s=0.01, longest_wait_s=2.0, longest_asked_wait_s=2.0)
+    )
+    made, retry = VenueClient._exchange, raw_assets.RetryPolicy
+
+    def hasty(client: VenueClient, ccxt_class: str) -> Any:
+        exchange = made(client, ccxt_class)
+        exchange.timeout = 1000
+        return exchange
+
+    patch.setattr(VenueClient, "_exchange", hasty)
+    patch.setattr(bodies, "ANSWER_SECONDS", 5.0)
+    patch.setattr(raw_assets, "RetryPolicy", lambda **policy: retry(**policy | {"delay": 0.1}))
 
 
 def copy(home: Path, to: Path) -> Path:

@@ -13,7 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,11 +21,7 @@ from typing import Any
 
 import pytest
 
-from ingestion.http import bodies
-from ingestion.http.fetch import Patience
-from ingestion.planning import plan
 from ingestion.sources import opening
-from ingestion.venues.client import VenueClient
 from orchestration.assets import raw as raw_assets
 from orchestration.run import RunOutcome
 from tests.pipeline.fault_line import (
@@ -33,13 +29,14 @@ from tests.pipeline.fault_line import (
     WEEKS,
     FaultyMarket,
     account,
+    as_tests_run,
     ask_again,
     copy,
     differences,
     query,
     run,
 )
-from tests.pipeline.market import market_server, number
+from tests.pipeline.market import number
 from tests.pipeline.reader import reading
 from tests.pipeline.reliability import record
 from tests.pipeline.weekly_homes import WeeklyHomes
@@ -436,31 +433,6 @@ CASES = (
     Case("corrupted blocks in the staging database", "the middle half of staging.duckdb is overwritten",
          damaged_block, UNHARMED, made_anew),
 )  # fmt: skip
-
-
-@pytest.fixture(scope="session")
-def faulty_market() -> Iterator[FaultyMarket]:
-    """One server for all faults; each test lifts what it did."""
-    with market_server("--market", "tiny") as url:
-        yield FaultyMarket(url)
-
-
-def as_tests_run(patch: pytest.MonkeyPatch, market: FaultyMarket) -> None:
-    """The line as it is, with less patience: what is waited for otherwise is minutes."""
-    patch.setenv("REGIME_SERVER_URL", market.url)
-    patch.setattr(
-        plan, "IMPATIENT", Patience(attempts=3, first_wait_s=0.01, longest_wait_s=2.0, longest_asked_wait_s=2.0)
-    )
-    made, retry = VenueClient._exchange, raw_assets.RetryPolicy
-
-    def hasty(client: VenueClient, ccxt_class: str) -> Any:
-        exchange = made(client, ccxt_class)
-        exchange.timeout = 1000
-        return exchange
-
-    patch.setattr(VenueClient, "_exchange", hasty)
-    patch.setattr(bodies, "ANSWER_SECONDS", 5.0)
-    patch.setattr(raw_assets, "RetryPolicy", lambda **policy: retry(**policy | {"delay": 0.1}))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

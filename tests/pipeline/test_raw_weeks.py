@@ -10,10 +10,9 @@ from ingestion.session import open_session
 from orchestration.definitions import assemble
 from orchestration.instance import instance_of
 from orchestration.materialisations import range_tags
-from tests.pipeline.fault_line import CHOICE, NOWS, FaultyMarket, copy, run
+from tests.pipeline.fault_line import CHOICE, NOWS, FaultyMarket, as_tests_run, copy, run
 from tests.pipeline.fault_line import WEEKS as MONDAYS
 from tests.pipeline.market import market_server
-from tests.pipeline.test_faults import as_tests_run
 from warehouse.contracts import DATASETS
 from warehouse.database import connect
 from warehouse.home import Home

@@ -9,10 +9,9 @@ import pytest
 
 from report.formatting import in_words
 from simulator.dialects import DIALECTS
-from tests.pipeline.fault_line import NOWS, WEEKS, FaultyMarket, copy, run
+from tests.pipeline.fault_line import NOWS, WEEKS, FaultyMarket, as_tests_run, copy, run
 from tests.pipeline.market import market_server
 from tests.pipeline.reading_back import unfounded
-from tests.pipeline.test_faults import as_tests_run
 from warehouse.home import Home
 from warehouse.week import Week
 
