@@ -29,6 +29,7 @@ PARTS = (
     "benchmarks.publication",
     "benchmarks.pages",
     "benchmarks.history",
+    "benchmarks.first_page",
 )
 
 

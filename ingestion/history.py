@@ -29,7 +29,7 @@ ASKING = "asking"
 # What says what there is to ask for, and how large each coin is.
 LISTS = (INSTRUMENTS.name, MARKET_CAPS.name)
 HISTORIES = tuple(name for name in DATASETS if name != INSTRUMENTS.name)
-LISTS_S = 60.0
+LISTS_S = 60.0  # or a tenth of the time, where that is less: their rest comes with everything else
 # How long the real services are asked before a page; what is left is asked by the next run, or by a deepening.
 FIRST_MINUTES = 14.0
 # How much longer each step makes the history. A publication between two would cost more than it shows.
@@ -62,11 +62,12 @@ def ask_first(session: Session, week: Week, judge: Judge, seconds: float) -> Ses
 
     The session of a run that asks nobody any more.
     """
-    ends_at = time.monotonic() + seconds
     session.progress.start(ASKING)
-    _ask(session, LISTS, judge, seconds=min(LISTS_S, seconds))
+    began = time.monotonic()
+    _ask(session, LISTS, judge, seconds=min(LISTS_S, seconds / 10))
+    left = max(seconds / 2, seconds - (time.monotonic() - began))
     _load(session, session.source)
-    came = _ask(session, HISTORIES, judge, first=week, seconds=max(0.0, ends_at - time.monotonic()))
+    came = _ask(session, HISTORIES, judge, first=week, seconds=left)
     session.progress.finish(ASKING, _in_words(came))
     return replace(session, is_asked=True)
 

@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from ingestion import ingest as module
 from ingestion.http.fetch import Patience
-from ingestion.ingest import Ingested, Only, ingest
+from ingestion.ingest import Ingested, Only, foreseen, ingest
 from ingestion.planning.endpoints import endpoints
 from ingestion.universe import ReferenceScope, Universe, VenueScope
 from ingestion.venues import VENUES
@@ -454,3 +454,23 @@ def test_what_is_no_coin_or_not_yet_one_is_listed_and_not_asked_about(market, ho
         ("BTCUSDT", "crypto", False), ("TSLAUSDT", "equity", False), ("NEWUSDT", "crypto", True),
     ]  # fmt: skip
     assert {symbol for symbol, *_ in market.asked} == {"BTCUSDT"}
+
+
+def test_what_is_foreseen_is_what_is_asked(market, home):
+    """Thirty days: 719 candles in pages of 499, and of 300 hours; 90 settlements and the proof that none follows."""
+
+    def klines(request: Any, _: Any) -> Any:
+        q = request.query_params
+        inside = market.hours(int(q["startTime"]), int(q["endTime"]))
+        return [[t, "1", "1", "1", "1", "1", t, "2"] for t in inside[: int(q["limit"])]]
+
+    market.now = START + timedelta(days=30, minutes=20)
+    market.server.handlers["fapi.binance.com/fapi/v1/klines"] = klines
+    run_once(market, home, "instruments")
+    datasets = ("candles", "funding_rates")
+    plan = foreseen(datasets, home=home, source=market.source, universe=UNIVERSE)
+    for dataset, requests in zip(datasets, (2 * 2 + 3, 2 * 2), strict=True):
+        market.server.calls.clear()
+        run_once(market, home, dataset)
+        asked = [path for path in map(str, market.server.calls) if "market/contents" not in path]
+        assert sum(task.cost.requests for task in plan[dataset]) == len(asked) == requests

@@ -1,4 +1,4 @@
-"""What questions cost, worked by hand from what services document, and held against what a pager really asks."""
+"""What questions cost, worked by hand from what services document (test_ingest holds it against what is asked)."""
 
 from datetime import UTC, datetime, timedelta
 
