@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from ingestion.http.fetch import Task
+from ingestion.http.fetch import NotAsked, NotKept, NotOffered, Task
 from ingestion.ingest import Ingested, foreseen, ingest_together
 from ingestion.planning import costs
 from ingestion.planning.endpoints import endpoints
@@ -168,9 +168,11 @@ def _in_words(came: dict[str, Ingested]) -> str:
     questions = sum(result.requests for result in came.values())
     words = [f"{questions:,} questions, {sum(result.rows for result in came.values()):,} rows"]
     left = sum(len(result.not_asked) for result in came.values())
-    failed = sum(len(result.failed) for result in came.values()) - left
-    if failed:
-        words.append(f"{failed:,} without an answer")
+    # That it keeps or offers none is an answer.
+    known = (NotAsked.PREFIX, NotKept.PREFIX, NotOffered.PREFIX)
+    unanswered = [r for result in came.values() for r in result.failed if not (r.reason or "").startswith(known)]
+    if unanswered:
+        words.append(f"{len(unanswered):,} unanswered ({', '.join(sorted({r.origin for r in unanswered}))})")
     if left:
         words.append(f"{left:,} left for later")
     return ", ".join(words)

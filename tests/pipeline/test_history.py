@@ -50,6 +50,9 @@ def test_killed_twice_it_is_complete_to_the_row_and_asks_nothing_twice(server, t
     assert step(deepened, server, "first", "300") == 0
     begun = remembered_clock(Home(deepened))
     assert begun is not None and f"{begun.starts_at:%Y-%m-%d}" == "2025-11-17"
+    planned = CommandLine(deepened, tmp_path, server)("backfill", "--history", "3w", "--plan")
+    assert planned.returncode == 0 and "a history from 2025-11-03 on" in planned.stdout, planned.stderr
+    assert remembered_clock(Home(deepened)) == begun  # a plan changes nothing
     few = facts(deepened)
     assert step(deepened, server, "deepen", "6") == -signal.SIGKILL
     assert step(deepened, server, "deepen", "12") == -signal.SIGKILL
@@ -80,3 +83,17 @@ def test_what_there_was_no_time_for_is_told_and_asked_for_later(server, tmp_path
     with duckdb.connect(str(Home(home).staging), read_only=True) as connection:
         assert connection.execute("select count(*) from raw.candles").fetchall()[0][0] > 0
         assert [line for line in thin_of(connection) if "candles" in line] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--history", "3y"), "`regime run` first"),
+        (("--history", "3 years"), "write it like 20w, 6m or 3y"),
+        (("--history", "3y", "--gaps"), "--history 3y, or --gaps"),
+        (("--plan",), "--history 3y"),
+    ],
+)
+def test_what_cannot_be_deepened_is_told_in_one_line(server, tmp_path, arguments, says):
+    done = CommandLine(tmp_path / "home", tmp_path, server)("backfill", *arguments)
+    assert done.returncode == 2 and says in done.stderr and done.stderr.count("\n") == 1, done.stderr
