@@ -52,6 +52,7 @@ def last_load(line: CommandLine) -> int:
     return int(staging(line, "select max(load_id) from raw.loads")[0][0])
 
 
+@pytest.mark.slow
 def test_what_a_venue_withheld_is_asked_for_and_nothing_else(line, market, weekly_homes):
     perps = "select distinct venue_symbol from raw.candles where venue = 'binance' and market_type = 'perp' order by 1"
     symbols = [row[0] for row in staging(line, perps)]

@@ -45,6 +45,7 @@ def asked(home) -> list[tuple]:
         ).fetchall()
 
 
+@pytest.mark.slow
 def test_killed_twice_it_is_complete_to_the_row_and_asks_nothing_twice(server, tmp_path):
     whole, deepened = tmp_path / "whole", tmp_path / "deepened"
     assert step(deepened, server, "first", "300") == 0

@@ -43,8 +43,8 @@ def figures(bench, rates, hours_of_bins, *, is_weighted):
         for venue, symbol, asset in SYMBOLS
     ]))  # fmt: skip
     bench.place(
-        "int_coverage_weeks",
-        "select '' as dataset, '' as venue, '' as series, 0 as missing_rows, now_at as first_missing_at,"
+        "stg_coverage",
+        "select '' as dataset, '' as origin, '' as series, 0 as missing_rows, now_at as first_missing_at,"
         " now_at as last_missing_at from operations.run_context limit 0",
     )
     hours = pd.date_range(BINS[0], ENDS, freq="h")

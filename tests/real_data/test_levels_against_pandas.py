@@ -58,6 +58,12 @@ def test_instruments(marts, raw, candles):
     ]).groupby(key).agg({"first": "min", "last": "max"})  # fmt: skip
     found = marts("select * from marts.instruments").set_index(key)  # of every asset class
     assert found.index.is_unique
+    # With open interest alone, at a venue that trades others: all of it is refused, and it is no instrument.
+    traded = pd.concat([candles[key], funding[key]]).drop_duplicates()
+    alone = seen.index.difference(pd.MultiIndex.from_frame(traded))
+    refused = alone[alone.get_level_values("venue").isin(traded["venue"])]
+    assert len(refused) > 0 and not set(refused) & set(found.index)
+    seen = seen.drop(refused)
     assert set(seen.index) <= set(found.index)
     found = found.reindex(seen.index)
     assert (found["first_seen_at"] == seen["first"]).all()

@@ -260,6 +260,7 @@ t.run(sys.argv[1], Home(Path(sys.argv[2])), "open_interest", deepest=t.STARTS_AT
 """
 
 
+@pytest.mark.slow
 def test_a_history_that_is_killed_twice_goes_on_where_it_was_and_is_complete_to_the_row(url, home, market):
     from warehouse.landing import manifests
 
