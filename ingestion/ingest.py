@@ -11,14 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
 import httpx
 import pyarrow as pa
 
-from ingestion.http.bodies import read_json
 from ingestion.http.fetch import (
-    FetchError,
     NotAsked,
     Outcome,
     Patience,
@@ -29,8 +26,8 @@ from ingestion.planning.plan import Only, Plan, read_plan
 from ingestion.planning.questions import Origins, questions
 from ingestion.planning.spans import TimeSpan
 from ingestion.progress import RequestProgress, SilentRequests
-from ingestion.references.provider import get_once, read_answer
 from ingestion.secrets import kept_from_errors
+from ingestion.sources.contents import contents
 from ingestion.universe import Universe
 from warehouse.contracts import DATASETS
 from warehouse.database import connect
@@ -80,14 +77,9 @@ def ingest(
     `wanted` narrows what is asked to what is not known of some weeks, `only` to gaps. What gives a series whole (a
     provider, an archive's file) is asked whole. With `deepest`, a history is made longer: archives are read too.
     """
-    with connect(home) as connection:
-        plan = replace(
-            read_plan(connection, dataset, source, universe or Universe.read(), deepest),
-            only=only,
-            wanted=None if wanted is None else tuple(wanted),
-        )
+    plans = read_plans([dataset], home, source, universe, wanted=wanted, deepest=deepest, only=only)
     with kept_from_errors():
-        found = asyncio.run(_ingest([plan], home, judge, progress or SilentRequests(), patience or plan.patience))
+        found = asyncio.run(_ingest(plans, home, judge, progress or SilentRequests(), patience or plans[0].patience))
     return found[dataset]
 
 
@@ -146,13 +138,16 @@ def read_plans(
     *,
     wanted: Sequence[TimeSpan] | None,
     deepest: datetime | None,
-    first: Week | None,
+    first: Week | None = None,
+    only: Only | None = None,
 ) -> list[Plan]:
     """The plans of several datasets, from what raw knows."""
+    universe = universe or Universe.read()
     with connect(home) as connection:
         return [
             replace(
-                read_plan(connection, dataset, source, universe or Universe.read(), deepest),
+                read_plan(connection, dataset, source, universe, deepest),
+                only=only,
                 wanted=None if wanted is None else tuple(wanted),
                 first=first,
             )
@@ -183,7 +178,7 @@ async def _ingest(
         http = await stack.enter_async_context(
             httpx.AsyncClient(timeout=30, headers=headers, verify=is_real, trust_env=is_real)
         )
-        contents = await _contents(source, http)
+        server = await contents(source, http)
         origins = Origins(http, patience)
         tasks: list[Task] = []
         dataset_of: dict[int, str] = {}
@@ -193,7 +188,7 @@ async def _ingest(
             _tell_asked(progress, dataset, more)
 
         for plan in plans:
-            wanted = questions(replace(plan, server=contents), origins)
+            wanted = questions(replace(plan, server=server), origins)
             ask_for(plan.dataset, wanted)
             tasks += wanted
         await origins.open({task.origin for task in tasks}, stack)
@@ -268,14 +263,3 @@ def _tell_asked(progress: RequestProgress, dataset: str, tasks: Sequence[Task]) 
         counts[task.origin] += 1
     for origin, count in counts.items():
         progress.asked(dataset, origin, count)
-
-
-async def _contents(source: Source, http: httpx.AsyncClient) -> dict[str, Any]:
-    """What a market server says of itself beside the time: its series, and whether it forgets."""
-    if source.base_url is None:
-        return {}
-    try:
-        answer = await get_once(http, f"{source.base_url}/market/contents")
-        return read_answer(answer, lambda response: dict(read_json(response.content)))
-    except FetchError:  # then every question fails with its own reason, which the ledger keeps
-        return {}

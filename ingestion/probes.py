@@ -14,18 +14,18 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
-from typing import Literal, cast, get_args
+from typing import Any, Literal, cast, get_args
 from urllib.parse import quote, urlsplit
 
 import httpx
 
-from ingestion.http.bodies import read_json
 from ingestion.http.errors import BUSY_STATUSES
 from ingestion.http.fetch import FetchError, Malformed, Throttle, Unreachable, in_ledger
 from ingestion.http.heard import Heard, listening
 from ingestion.planning.plan import MARKET_SERVER_CALLS_PER_SECOND
 from ingestion.references import PROVIDERS
 from ingestion.references.provider import Provider, Reading, get_once, read_answer
+from ingestion.sources.contents import contents
 from ingestion.universe import Universe
 from ingestion.venues import VENUES
 from ingestion.venues.venue import History, Market, PageRequest, Snapshot, Venue
@@ -99,8 +99,8 @@ async def examine(source: Source, universe: Universe) -> list[Finding]:
                 timeout=MOST_SECONDS, headers={"User-Agent": "market-regime"}, verify=is_real, trust_env=is_real
             )
         )
-        served = await _served_by(source, http)
-        probes = [*await _of_venues(source, universe, served, stack), *_of_providers(source, universe, http)]
+        server = await contents(source, http)
+        probes = [*await _of_venues(source, universe, server, stack), *_of_providers(source, universe, http)]
         found = await asyncio.gather(*(_found(probe, source) for probe in probes))
     return _by_address(found)
 
@@ -113,18 +113,8 @@ def no_network(findings: Sequence[Finding]) -> str | None:
     return f"no network here: none of {len(hosts)} hosts can be reached ({findings[0].told})" if findings else None
 
 
-async def _served_by(source: Source, http: httpx.AsyncClient) -> dict[str, Collection[str]] | None:
-    """Market types by venue that a market server has; None of the real services, where that is for them to say."""
-    if source.base_url is None:
-        return None
-    with suppress(FetchError):  # then every question says what is amiss
-        answer = await get_once(http, f"{source.base_url}/market/contents")
-        return read_answer(answer, lambda response: dict(read_json(response.content)["venues"]))
-    return None
-
-
 async def _of_venues(
-    source: Source, universe: Universe, served: Mapping[str, Collection[str]] | None, stack: AsyncExitStack
+    source: Source, universe: Universe, server: Mapping[str, Any], stack: AsyncExitStack
 ) -> list[Probe]:
     from ingestion.venues.client import VenueClient  # ccxt takes half a second to import
 
@@ -135,13 +125,21 @@ async def _of_venues(
         client = VenueClient(venue, source, Throttle(name, at_once=venue.at_once), calls_per_second)
         await stack.enter_async_context(client)
         for market in venue.markets:
-            is_served = served is None or market.market_type in served.get(name, ())
+            is_served = "venues" not in server or market.market_type in server["venues"].get(name, ())
             if market.market_type in scope.market_types and is_served:
-                probes += _of_market(venue, market, client, source.now)
+                has = server["datasets"].get(name, ()) if "datasets" in server else market.datasets
+                probes += _of_market(venue, market, client, source.now, has)
     return probes
 
 
-def _of_market(venue: Venue, market: Market, client: "VenueClient", now: datetime) -> Iterator[Probe]:  # type: ignore[name-defined]  # noqa: F821
+def _of_market(
+    venue: Venue,
+    market: Market,
+    client: "VenueClient",  # type: ignore[name-defined]  # noqa: F821
+    now: datetime,
+    has: Collection[str],
+) -> Iterator[Probe]:
+    """The questions to one market; `has` are the datasets of which it can have rows."""
     now_ms = int(now.timestamp() * 1000)
 
     async def listed(question: dict[str, object]) -> int:
@@ -164,12 +162,14 @@ def _of_market(venue: Venue, market: Market, client: "VenueClient", now: datetim
         few = "the list is empty today" if len(market.listing.questions) > 1 else ""
         yield probe(INSTRUMENTS.name, partial(listed, dict(question)), none_is_well=few)
     for dataset, endpoint in market.datasets.items():
+        none = "" if dataset in has else "the market has none of it"
         if isinstance(endpoint, History):
             back = RECENT_CANDLES if dataset == CANDLES.name else RECENT
-            yield probe(dataset, partial(page, dataset, back), symbol=quote(market.bitcoin, safe=""))
+            symbol = quote(market.bitcoin, safe="")
+            yield probe(dataset, partial(page, dataset, back), symbol=symbol, none_is_well=none)
         elif isinstance(endpoint, Snapshot):
             for question in endpoint.questions:
-                yield probe(dataset, partial(observed, dataset, dict(question)))
+                yield probe(dataset, partial(observed, dataset, dict(question)), none_is_well=none)
         else:
             yield probe(dataset, partial(told, dataset), none_is_well="nothing happened within the hour")
 

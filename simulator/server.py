@@ -31,7 +31,7 @@ from simulator.dialects.dialect import Dialect, RequestError, Retention, json_re
 from simulator.edits import Edit
 from simulator.faults import TRANSPORT, Fault, FaultSwitch
 from simulator.loopback import LoopbackOnly
-from simulator.market import Market
+from simulator.market import COLUMNS, Market
 from simulator.present import Present
 
 LOOPBACK = "127.0.0.1"
@@ -169,7 +169,7 @@ class MarketPages:
 
 
 def contents(market: Market) -> dict[str, Any]:
-    """Which series each provider of reference data has, and which symbols each venue: what may be asked for."""
+    """Which series each provider of reference data has, which symbols and datasets each venue: what may be asked."""
     prices, macro = market.asset_class_prices, market.macro_series
     providers = prices["provider"] if "provider" in prices else ["yahoo"] * len(prices)
     series: dict[str, set[str]] = {}
@@ -180,7 +180,15 @@ def contents(market: Market) -> dict[str, Any]:
     venues: dict[str, dict[str, list[str]]] = {}
     for (venue, market_type), symbols in listed:
         venues.setdefault(str(venue), {})[str(market_type)] = sorted(symbols.astype(str))
-    return {"venues": venues, "series": {origin: sorted(names) for origin, names in sorted(series.items())}}
+    datasets: dict[str, list[str]] = {}
+    for table in (name for name, columns in COLUMNS.items() if columns[0] == "venue" and name != "instruments"):
+        for venue in market.table(table)["venue"].unique():
+            datasets.setdefault(str(venue), []).append(table.removesuffix("_1h"))
+    return {
+        "venues": venues,
+        "datasets": datasets,
+        "series": {origin: sorted(names) for origin, names in sorted(series.items())},
+    }
 
 
 def create_app(

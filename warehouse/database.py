@@ -50,8 +50,6 @@ create table if not exists raw.coverage_state (
 create table if not exists raw.guard_results (
     load_id BIGINT, dataset VARCHAR, origin VARCHAR, rule VARCHAR, severity VARCHAR, reason VARCHAR,
     evaluated_rows BIGINT, failed_rows BIGINT, is_passed BOOLEAN, recorded_at TIMESTAMP, ingest_id VARCHAR);
-drop view if exists raw.last_guard_results;
-drop view if exists raw.newest_guard_results;
 create schema if not exists guards;
 -- Of a batch that was judged again, the newest judgement counts.
 create view if not exists guards.newest_results as

@@ -36,6 +36,7 @@ def deepen_home(
         patience = max(runs.LOCK_WAIT_SECONDS, wait_seconds)
         stack.enter_context(hold(home, choice, source, wait_seconds=patience, progress=steps))
         target = max(beginning(source.now, how_long), source.earliest or source.starts_at)
+        target = min(target, source.starts_at)  # a history never becomes shorter
         session = Session(home, source, steps)
         steps.start("plan")
         plan = plan_of(session, target)
@@ -45,7 +46,7 @@ def deepen_home(
             return
         from expectations.runner import judge_at
 
-        session = deepen(session, min(target, source.starts_at), judge_at(source.now))
+        session = deepen(session, target, judge_at(source.now))
         weeks = [Week.last_closed(source.now)]
         runs.publish(steps, session, weeks)
     runs.summarise(home, choice, weeks)

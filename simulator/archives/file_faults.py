@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from simulator.archives.binance_vision import pack
+from simulator.archives.binance_vision import KLINE_NAMES, pack
 
 # The rows that are spoiled are those of these hours of the day.
 HOURS = (8, 12)
@@ -48,10 +48,6 @@ _ROWS: dict[str, Callable[[Lines], Lines]] = {
     "microseconds": lambda rows: [re.sub(r"(^|,)(\d{13})(?=,)", r"\g<1>\g<2>000", row) for row in rows],
 }
 FILE_FAULTS = (*_ROWS, "header", "no_header", "checksum")
-_NAMES = {
-    12: "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume,"
-    "ignore",
-}
 
 
 def spoiled(content: bytes, name: str) -> bytes:
@@ -64,7 +60,7 @@ def spoiled(content: bytes, name: str) -> bytes:
     if name == "no_header":
         names = []
     elif name == "header" and not names:
-        names = [_NAMES[rows[0].count(",") + 1]]
+        names = [KLINE_NAMES]
     elif name in _ROWS:
         rows = _ROWS[name](rows)
     return pack("\n".join([*names, *rows, ""]), member)

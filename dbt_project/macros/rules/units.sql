@@ -4,9 +4,9 @@
 {# Within this share of a power of ten, or of what the supply repeats inversely, a price's jump may be a change of unit. #}
 {% macro unit_change_tolerance() %}0.2{% endmacro %}
 
-{# The least factor of such a jump: a split of that size, less the tolerance. #}
+{# The least factor by which a coin is split; a jump may be smaller by the tolerance. #}
 {% macro least_split_factor() %}1.8{% endmacro %}
-{% macro least_unit_jump_factor() %}1.44{% endmacro %}
+{% macro least_unit_jump_factor() %}{{ (least_split_factor() | float) * (1 - (unit_change_tolerance() | float)) }}{% endmacro %}
 
 {# Open interest in dollars, and price times supply, stay within this share of what they were. #}
 {% macro unit_change_evidence_tolerance() %}0.5{% endmacro %}

@@ -42,6 +42,7 @@ def test_contents_name_what_may_be_asked_for(url: str) -> None:
     contents = httpx.get(f"{url}/market/contents").json()
     assert contents["series"] == {"fred": ["DGS10", "UNRATE"], "mof": ["JGB_10Y", "JGB_40Y"], "yahoo": ["GC=F", "SPY"]}
     assert contents["venues"]["coinbase"] == {"spot": ["BTC-USD"]}
+    assert contents["datasets"]["coinbase"] == ["candles"]
 
 
 def test_a_host_that_is_down_hangs_up_as_often_as_was_asked(url: str) -> None:
