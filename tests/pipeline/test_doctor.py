@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -40,6 +41,17 @@ def test_every_endpoint_of_what_a_market_lists_is_asked_and_is_well(market):
     }  # fmt: skip
     assert found["api.hyperliquid.xyz/info fundingHistory"].rows == 48  # an hour each, of two days
     assert found["api.exchange.coinbase.com/products/…/candles"].datasets == ("candles",)
+
+
+def test_what_a_market_has_none_of_is_well_without_a_row():
+    """The full market's Gate lists contracts, and has nothing of them but liquidations."""
+    everyone = Universe.read()
+    gate = replace(everyone, venues={"gate": everyone.venues["gate"]}, references={})
+    with market_server("--market", "full") as url:
+        found = asyncio.run(examine(served(url), gate))
+    assert {finding.state for finding in found} == {"well"}
+    none = {finding.datasets for finding in found if finding.told == "the market has none of it"}
+    assert none == {("candles",), ("funding_rates",), ("open_interest",)}
 
 
 @pytest.mark.parametrize(
