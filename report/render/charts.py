@@ -3,7 +3,7 @@
 import json
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 from xml.etree import ElementTree
@@ -12,6 +12,7 @@ import vl_convert
 from markupsafe import Markup, escape
 
 from report.document import Chart, Document
+from report.render import fonts
 from report.render.typography import reach, typeset
 from report.text import Fragment
 
@@ -31,6 +32,7 @@ _KEPT = {
 _STROKE = ("stroke-width", "stroke-dasharray", "stroke-linejoin")
 _IMPLIED = {("opacity", "1"), ("stroke-width", "1"), ("fill", "none"), ("stroke", "none"), ("text-anchor", "start"),
             ("transform", "translate(0,0)"), ("fill", "transparent"), ("font-weight", "normal")}  # fmt: skip
+_WRITTEN = re.compile(r"<text[^>]*>([^<]*)</text>")
 _NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
 # Of a picture that stands alone: its margin, the band that says what kind of data it shows, and their colours.
 _MARGIN, _BAND = 16, 30
@@ -84,6 +86,11 @@ def framed(chart: Chart, document: Document) -> Markup:
     )
 
 
+def letters(drawings: Iterable[Markup]) -> str:
+    """The letters that charts are written in, for the font that a page brings along."""
+    return "".join(_WRITTEN.findall("".join(drawings))).replace("&#39;", "'").replace("&#34;", '"') + "&<>"
+
+
 def _size(chart: Chart) -> tuple[int, int]:
     padding = chart.spec["padding"]
     return (
@@ -95,6 +102,7 @@ def _size(chart: Chart) -> tuple[int, int]:
 @lru_cache(maxsize=64)
 def _shapes(spec: str) -> Markup:
     """What Vega draws for a spec, for the page and for the picture alike."""
+    fonts.register()
     drawn = ElementTree.fromstring(vl_convert.vegalite_to_svg(spec, vl_version=_VEGA_LITE))
     return Markup("".join(_serialised(node) for node in drawn))
 
