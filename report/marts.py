@@ -39,6 +39,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "metric_values": ("metric_id", "value_date"),
     "open_interest_since_high_weekly": ("week_start", "oi_bucket"),
     "headlines_weekly": ("week_start", "metric_id"),
+    "week_ahead": ("week_start", "event_date", "kind", "event_id"),
 }
 
 
