@@ -9,6 +9,7 @@ import zlib
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 import platformdirs
@@ -50,5 +51,5 @@ def policy_hash(text: bytes) -> str:
 
 
 def _kept() -> Path:
-    version = f"{vl_convert.__version__}-{VEGA_LITE}-{hashlib.sha256(_SNIPPET.encode()).hexdigest()[:8]}"
-    return platformdirs.user_cache_path("market-regime-warehouse") / f"vega-{version}.txt"
+    made_by = f"{version('vl-convert-python')}-{VEGA_LITE}-{hashlib.sha256(_SNIPPET.encode()).hexdigest()[:8]}"
+    return platformdirs.user_cache_path("market-regime-warehouse") / f"vega-{made_by}.txt"

@@ -14,7 +14,7 @@ from pathlib import Path
 import uharfbuzz
 import vl_convert
 
-FAMILY = "Noto Sans JP"
+FAMILY, SERIF = "Noto Sans JP", "Noto Serif JP"
 _PACKAGE, _FILE = "pylopdf_fonts_jp", "NotoSansJP-Regular.otf"
 
 

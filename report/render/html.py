@@ -15,6 +15,7 @@ from report.figures import clean_name
 from report.formatting import Printed
 from report.languages import LANGUAGES, NAMES, file_name, speaking, translate
 from report.render import charts, fonts
+from report.render.places import Places
 from report.render.typography import reach, typeset
 from report.text import Day
 
@@ -52,6 +53,7 @@ def render(document: Document) -> str:
                 machine_file=file_name("summary.json", document.language),
                 is_printed=lambda fragment: isinstance(fragment, Printed),
                 proof=PROOF,
+                places=Places(document),
                 translations=[
                     (other, NAMES[other], file_name("index.html", other))
                     for other in LANGUAGES
