@@ -15,9 +15,8 @@ WEEKLY_SD_PCT = 6.0
 
 def facts(marts: Marts) -> list[Fact | Unknown]:
     """What can be told, in no order, and what is not known."""
-    return [
-        *_market(marts), *_assets(marts), *_sectors(marts), *_correlation(marts), *_volatility(marts), *_dispersion(marts)
-    ]  # fmt: skip
+    told = (_market, _assets, _sectors, _correlation, _volatility, _dispersion)
+    return [fact for facts_of in told for fact in facts_of(marts)]
 
 
 def _headline(marts: Marts, metric: str) -> Row:
@@ -30,7 +29,9 @@ def _market(marts: Marts) -> list[Fact | Unknown]:
     cap = marts.row("market_cap_daily", market_date=marts.week.last_day).figure("total_market_cap_usd")
     price = _headline(marts, "btc_price_usd").figure("value", "USD per coin")
     if not index.is_known and not bitcoin.is_known:
-        return [unknown("note_market", "The top-30 index", index, "it begins on the first day with enough eligible assets")]
+        return [
+            unknown("note_market", "The top-30 index", index, "it begins on the first day with enough eligible assets")
+        ]
     closed = compose(" (to {price})", price=price) if price.is_known else ()
     total = compose("; total market cap ended the week at {cap}", cap=cap) if cap.is_known else ()
     parts = {"bitcoin": show(bitcoin, signed=True), "price": closed, "total": total}
@@ -160,7 +161,8 @@ def _correlation(marts: Marts) -> list[Fact]:
     place = _headline(marts, "correlation_all_7d").figure("percentile_365d")
     sentence = say(
         "note_correlation",
-        "Average correlation in the top 100 was {mean}, the {place} of its year; no gap between the top 10 and the tail is "
+        "Average correlation in the top 100 was {mean}, the {place} of its year; no gap between the top 10 and the "
+        "tail is "
         "significant."
         if place.is_known
         else "Average correlation in the top 100 was {mean}; no gap between the top 10 and the tail is significant.",

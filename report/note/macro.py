@@ -1,4 +1,4 @@
-"""Facts of the world outside: how crypto did beside other assets, what was published, where rates and the dollar went."""
+"""Facts of the world outside: crypto beside other assets, what was published, where rates and the dollar went."""
 
 import math
 
@@ -45,7 +45,8 @@ def _classes(marts: Marts) -> list[Fact]:
     if is_worst and (streak.number or 0) > 1:
         sentence = say(
             "note_classes",
-            "Crypto was the worst of {classes} asset classes for the {nth} week running, at {crypto} from Friday's close to "
+            "Crypto was the worst of {classes} asset classes for the {nth} week running, at {crypto} from Friday's "
+            "close to "
             "Friday's (best: {other}, {other_return}).",
             nth=spelled(streak, is_ordinal=True),
             **parts,
@@ -53,21 +54,24 @@ def _classes(marts: Marts) -> list[Fact]:
     elif is_worst:
         sentence = say(
             "note_classes",
-            "Crypto was the worst of {classes} asset classes, at {crypto} from Friday's close to Friday's (best: {other}, "
+            "Crypto was the worst of {classes} asset classes, at {crypto} from Friday's close to Friday's (best: "
+            "{other}, "
             "{other_return}).",
             **parts,
         )
     elif is_best:
         sentence = say(
             "note_classes",
-            "Crypto was the best of {classes} asset classes, at {crypto} from Friday's close to Friday's (second: {other}, "
+            "Crypto was the best of {classes} asset classes, at {crypto} from Friday's close to Friday's (second: "
+            "{other}, "
             "{other_return}).",
             **parts,
         )
     else:
         sentence = say(
             "note_classes",
-            "Crypto ranked {rank} of {classes} asset classes, at {crypto} from Friday's close to Friday's (best: {other}, "
+            "Crypto ranked {rank} of {classes} asset classes, at {crypto} from Friday's close to Friday's (best: "
+            "{other}, "
             "{other_return}).",
             rank=spelled(crypto.figure("rank"), is_ordinal=True),
             **parts,
@@ -97,7 +101,9 @@ def _release(row: Row) -> tuple[Fragment, ...]:
     if row.text("series_id") == "PAYEMS" and change.is_known:
         return compose("{name} {change}", name=name, change=change_of(row))
     if before.is_known:
-        return compose("{name} {value} (from {before})", name=name, value=value_of(row), before=value_of(row, "previous_value"))
+        return compose(
+            "{name} {value} (from {before})", name=name, value=value_of(row), before=value_of(row, "previous_value")
+        )
     return compose("{name} {value}", name=name, value=value_of(row))
 
 
@@ -112,7 +118,9 @@ def _odds(rows: list[Row]) -> list[Fact]:
     if change is None:
         sentence = say(
             "note_cut",
-            "Futures price an {value} chance of {meeting}." if has_vowel else "Futures price a {value} chance of {meeting}.",
+            "Futures price an {value} chance of {meeting}."
+            if has_vowel
+            else "Futures price a {value} chance of {meeting}.",
             **parts,
         )
         return [Fact(sentence, USUAL_BITS)]

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from report.formatting import Printed, in_unit, near_day, percentile, words
 from report.figures import unit_of
+from report.formatting import Printed, in_unit, near_day, percentile, words
 from report.marts import Marts, Row
 from report.releases import OFFICES
 from report.text import Fragment, Sentence, compose, say, series

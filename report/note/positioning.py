@@ -17,7 +17,13 @@ BUCKETS = {"majors": "majors", "large": "large caps", "mid": "mid caps", "long_t
 
 def facts(marts: Marts) -> list[Fact | Unknown]:
     """What can be told, in no order, and what is not known."""
-    return [*_open_interest(marts), *_bitcoin_funding(marts), *_market_funding(marts), *_flow(marts), *_liquidations(marts)]
+    return [
+        *_open_interest(marts),
+        *_bitcoin_funding(marts),
+        *_market_funding(marts),
+        *_flow(marts),
+        *_liquidations(marts),
+    ]
 
 
 def _headline(marts: Marts, metric: str) -> Row:
@@ -145,7 +151,8 @@ def _bitcoin_funding(marts: Marts) -> list[Fact | Unknown]:
         if since.is_known and since.value is not None and _is_long_ago(marts, since):
             sentence = say(
                 "note_funding",
-                "Bitcoin funding is negative ({last} annualised on the last day, {averaged} over the week), its longest "
+                "Bitcoin funding is negative ({last} annualised on the last day, {averaged} over the week), its "
+                "longest "
                 "spell below zero since {since}.",
                 since=near_day(since, marts.week.last_day),
                 **parts,
@@ -163,7 +170,8 @@ def _bitcoin_funding(marts: Marts) -> list[Fact | Unknown]:
     if place.is_known and last.is_known:
         sentence = say(
             "note_funding",
-            "Bitcoin funding averaged {averaged} annualised; on the last day it stood at {last}, the {place} of its year.",
+            "Bitcoin funding averaged {averaged} annualised; on the last day it stood at {last}, the {place} of its "
+            "year.",
             averaged=averaged,
             last=in_unit(last, row.text("unit"), signed=True),
             place=percentile(place),
@@ -194,7 +202,8 @@ def _market_funding(marts: Marts) -> list[Fact]:
     if is_first:
         sentence = say(
             "note_market_funding",
-            "Across all perpetuals funding averaged {rate} and ended below zero for the first time since {month}; {share} of "
+            "Across all perpetuals funding averaged {rate} and ended below zero for the first time since {month}; "
+            "{share} of "
             "the weight paid negative rates.",
             rate=show(rate, signed=True),
             month=near_month(since, marts.week.last_day),
@@ -247,11 +256,15 @@ def _flow(marts: Marts) -> list[Fact | Unknown]:
 
 
 def _liquidations(marts: Marts) -> list[Fact]:
-    row = next((r for r in marts.weekly_rows("liquidations_weekly", window_id=None) if r.text("asset_id") == "ALL"), None)
+    row = next(
+        (r for r in marts.weekly_rows("liquidations_weekly", window_id=None) if r.text("asset_id") == "ALL"), None
+    )
     if row is None or row.text("status") != "complete":
         return []
     long, short = row.figure("long_usd"), row.figure("short_usd")
     if not (long.is_known and short.is_known):
         return []
-    sentence = say("note_liquidations", "{long} of longs and {short} of shorts were liquidated.", long=long, short=short)
+    sentence = say(
+        "note_liquidations", "{long} of longs and {short} of shorts were liquidated.", long=long, short=short
+    )
     return [Fact(sentence, 1.0, weight=0.8)]

@@ -71,7 +71,8 @@ def _market_cap(marts: Marts) -> Sentence | Unknown:
         )
     return say(
         "market_cap",
-        "Total market cap ({n_assets}) was {total} at the end of {end_day}, after {before} a week before; ex stablecoins {ex}, "
+        "Total market cap ({n_assets}) was {total} at the end of {end_day}, after {before} a week before; ex "
+        "stablecoins {ex}, "
         "after {ex_before}.",
         before=start.figure("total_market_cap_usd"),
         ex_before=start.figure("total_ex_stablecoins_usd"),
@@ -167,7 +168,8 @@ def _ranks(marts: Marts) -> list[Sentence]:
         said.append(
             say(
                 f"bucket_ends_{window}",
-                "{window}, ranks {best} did best at {best_return} and ranks {worst} worst at {worst_return} (cap-weighted)."
+                "{window}, ranks {best} did best at {best_return} and ranks {worst} worst at {worst_return} "
+                "(cap-weighted)."
                 if ends is None
                 else "{window} the order was the same: ranks {best} best at {best_return}, ranks {worst} worst at "
                 "{worst_return}."

@@ -38,6 +38,7 @@ from tests.unit.report.charts_by_hand import (
     hostile_charted_marts,
 )
 from tests.unit.report.marts_by_hand import MARTS, WEEK
+from tests.unit.report.notes import NEXT_TO_NOTHING
 from warehouse.week import Week
 
 ALL = (
@@ -121,13 +122,13 @@ def test_sectors_are_the_marts_numbers_best_first(con: duckdb.DuckDBPyConnection
     assert lengths(chart) == pytest.approx([longest * v / max(values) for v in values], abs=0.11)
     shown = [text for text in texts(chart) if re.fullmatch(r"[+−][\d.]+", text)]
     assert sorted(shown) == sorted(f"{value:+.1f}".replace("-", "−") for _, value, _ in expected)
-    assert plain(chart.title) == "Layer 2 fell most: -14.9 %; Privacy rose most: +3.4 %"
+    assert plain(chart.title) == "Layer 2 fell most: -14.9%; Privacy rose most: +3.4%"
     assert chart.source == "marts.sector_returns_weekly"
 
 
 @pytest.mark.parametrize(
     ("shift", "title"),
-    [(20.0, "Privacy rose most: +23.4 %; Layer 2 least"), (-20.0, "Layer 2 fell most: -34.9 %; Privacy least")],
+    [(20.0, "Privacy rose most: +23.4%; Layer 2 least"), (-20.0, "Layer 2 fell most: -34.9%; Privacy least")],
 )
 def test_the_title_says_what_kind_of_week_it_was(shift: float, title: str) -> None:
     con = charted_marts()
@@ -142,7 +143,7 @@ def test_a_pale_bar_that_reaches_further_is_not_passed_over() -> None:
     con.execute("update marts.sector_returns_weekly set return_cap_weighted_pct = ? where rank is null", [best + 1])
     chart = one(con, "sector_returns")
     assert chart is not None
-    assert plain(chart.title) == "Of ranked sectors, Layer 2 fell most: -14.9 %; Privacy rose most: +3.4 %"
+    assert plain(chart.title) == "Of ranked sectors, Layer 2 fell most: -14.9%; Privacy rose most: +3.4%"
 
 
 def test_asset_classes_mark_out_crypto(con: duckdb.DuckDBPyConnection, drawn: dict[str, Chart]) -> None:
@@ -150,7 +151,7 @@ def test_asset_classes_mark_out_crypto(con: duckdb.DuckDBPyConnection, drawn: di
     expected = query(con, "select asset_class, return_pct from marts.asset_class_returns_weekly order by 2 desc")
     assert [(row["name"], row["value"]) for row in rows(chart)] == expected
     assert [row["name"] for row in rows(chart) if row["colour"] == "#0e5a6b"] == ["crypto"]
-    assert plain(chart.title) == "Crypto came last of 5 asset classes: -10.6 %"
+    assert plain(chart.title) == "Crypto came last of 5 asset classes: -10.6%"
 
 
 def test_the_waterfall_adds_up_and_each_effect_starts_where_the_last_ended() -> None:
@@ -254,7 +255,7 @@ def test_runs_below_zero_are_shaded_to_the_end_of_the_week(drawn: dict[str, Char
     # Four hours are no run to see; what began before the week's end goes on to it and no farther.
     assert found == [("2025-10-10T01:00:00Z", "2025-10-13T00:00:00Z"), ("2025-11-18T01:00:00Z", "2025-11-24T00:00:00Z")]
     assert plain(drawn["funding"].title) == (
-        "Funding averaged -4.0 % a year, below zero since the hour to 18 November 2025 01:00 UTC"
+        "Funding averaged -4.0% a year, below zero since the hour to 18 November 2025 01:00 UTC"
     )
 
 
@@ -315,6 +316,7 @@ def test_evidence_shows_each_vote(con: duckdb.DuckDBPyConnection, drawn: dict[st
     sql = "select evidence_id, vote from marts.regime_evidence_weekly where week_start = ?"
     expected = {evidence: (vote or "no vote").replace("_", " ") for evidence, vote in query(con, sql, WEEK)}
     spelled = {"over levered": "over-levered", "broad risk off": "broad risk-off", "broad risk on": "broad risk-on"}
+    spelled |= {"deleveraging": "unwinding"}
     found = {row["evidence"]: row["vote"] for row in rows(drawn["regime_evidence"])}
     assert found == {evidence: spelled.get(vote, vote) for evidence, vote in expected.items()}
     assert len(found) == 6 * 3 + 4
@@ -400,7 +402,7 @@ def rogue(chart: Chart, column: str, value: float) -> Chart:
     ("change", "message"),
     [
         (lambda chart: rogue(chart, "value", -14.8), "draws -14.8 as value"),
-        (lambda chart: replace(chart, title=compose("Layer 2 fell by 15 %")), "states a figure"),
+        (lambda chart: replace(chart, title=compose("Layer 2 fell by 15%")), "states a figure"),
         (lambda chart: replace(chart, alt=compose("Bars of 10 sectors.")), "states a figure"),
     ],
 )
@@ -408,9 +410,9 @@ def test_the_guard_refuses_what_no_mart_backs(
     drawn: dict[str, Chart], change: Callable[[Chart], Chart], message: str
 ) -> None:
     chart = drawn["sector_returns"]
-    check(Document(Week(WEEK), "simulated", True, (Section("s", "S", charts=(chart,)),)))
+    check(Document(Week(WEEK), "simulated", True, NEXT_TO_NOTHING, (Section("s", "S", charts=(chart,)),)))
     with pytest.raises(UnbackedFigureError, match=f"sector_returns.*{message}"):
-        check(Document(Week(WEEK), "simulated", True, (Section("s", "S", charts=(change(chart),)),)))
+        check(Document(Week(WEEK), "simulated", True, NEXT_TO_NOTHING, (Section("s", "S", charts=(change(chart),)),)))
 
 
 def test_hostile_names_are_text_and_nothing_else() -> None:
@@ -438,7 +440,7 @@ def test_hostile_names_are_text_and_nothing_else() -> None:
 
 def test_the_same_marts_give_the_same_drawings(drawn: dict[str, Chart]) -> None:
     again = all_charts(charted_marts())
-    document = Document(Week(WEEK), "simulated", True, ())
+    document = Document(Week(WEEK), "simulated", True, NEXT_TO_NOTHING, ())
     for chart_id, chart in drawn.items():
         assert again[chart_id].spec == chart.spec
         assert drawing.svg(again[chart_id]) == drawing.svg(chart)
@@ -461,13 +463,13 @@ def test_a_picture_says_what_it_is_wherever_it_goes(drawn: dict[str, Chart]) -> 
     chart = drawn["sector_returns"]
     pictures = {}
     for source, label in (("simulated", "SIMULATED MARKET"), ("replay", "Replay of recorded public data")):
-        document = Document(Week(WEEK), source, source == "simulated", ())  # type: ignore[arg-type]
+        document = Document(Week(WEEK), source, source == "simulated", NEXT_TO_NOTHING, ())  # type: ignore[arg-type]
         pictures[source] = drawing.png(chart, document)
         assert pictures[source][:8] == b"\x89PNG\r\n\x1a\n" and len(pictures[source]) < 100_000
         framed = ElementTree.fromstring(str(drawing.framed(chart, document)))
         said = [node.text for node in framed.findall("{http://www.w3.org/2000/svg}text")]
         assert said[0] == f"{label} · 2025-W47" and said[-1] == "marts.sector_returns_weekly"
-        assert said[1] == "Layer 2 fell most: −14.9\u202f%; Privacy rose most:"
+        assert said[1] == "Layer 2 fell most: −14.9%; Privacy rose most:"
     assert pictures["simulated"] != pictures["replay"]
 
 
