@@ -7,7 +7,7 @@ from report.figures import Figure
 from report.formatting import magnitude, percentile, show, whole, words
 from report.marts import Marts, Row, ranked
 from report.note.fact import MOST_BITS, Clause, Fact, bits_of_absence, bits_of_percentile
-from report.text import Fragment, Unknown, compose, say, series, unknown
+from report.text import Fragment, Part, Unknown, compose, say, series, unknown
 from report.votes import dimensions
 
 WEEKLY_SD_PCT = 6.0
@@ -34,7 +34,7 @@ def _market(marts: Marts) -> list[Fact | Unknown]:
         ]
     closed = compose(" (to {price})", price=price) if price.is_known else ()
     total = compose("; total market cap ended the week at {cap}", cap=cap) if cap.is_known else ()
-    parts = {"bitcoin": show(bitcoin, signed=True), "price": closed, "total": total}
+    parts: dict[str, Part] = {"bitcoin": show(bitcoin, signed=True), "price": closed, "total": total}
     sentence = (
         say(
             "note_market",
@@ -56,7 +56,7 @@ def _assets(marts: Marts) -> list[Fact]:
     top, tail = by_bucket.get("1-10"), by_bucket.get("51-100")
     if fell.number is None or top is None or tail is None or not (top.is_known and tail.is_known):
         return []
-    parts = {"top": show(top, signed=True), "tail": show(tail, signed=True)}
+    parts: dict[str, Part] = {"top": show(top, signed=True), "tail": show(tail, signed=True)}
     bits = max(bits_of_percentile(metric.figure("percentile_365d")), abs(fell.number - 50) / 20)
     if fell.number in (0.0, 100.0):
         sentence = say(
@@ -147,7 +147,7 @@ def _correlation(marts: Marts) -> list[Fact]:
     difference = gap.figure("top10_minus_tail", "correlation")
     metric = _headline(marts, "correlation_gap_7d")
     if gap.text("is_significant") == "True" and top.is_known and tail.is_known and difference.number:
-        parts = {"top": top, "tail": tail}
+        parts: dict[str, Part] = {"top": top, "tail": tail}
         sentence = say(
             "note_correlation",
             "Correlation is concentrated in the top 10, at {top} against {tail} for ranks 51–100, a significant gap."
@@ -179,7 +179,7 @@ def _volatility(marts: Marts) -> list[Fact]:
     place, before = metric.figure("percentile_365d"), metric.figure("previous_value", "percent")
     if not (daily.is_known and hourly.is_known):
         return []
-    parts = {"daily": daily, "hourly": hourly}
+    parts: dict[str, Part] = {"daily": daily, "hourly": hourly}
     if before.number is None or daily.number is None or show(before).text == show(daily).text:
         sentence = say(
             "note_volatility",

@@ -11,7 +11,7 @@ from report.formatting import as_level, magnitude, near_month, show, spelled, wo
 from report.marts import Marts, Row
 from report.note.fact import MOST_BITS, Fact, bits_of_absence, bits_of_percentile
 from report.sections.since import LISTED, is_at_list_prices
-from report.text import Claim, Fragment, Sentence, Unknown, compose, say, series
+from report.text import Claim, Fragment, Part, Sentence, Unknown, compose, say, series
 from report.votes import STATES, UNDECIDED, fits
 
 # A smaller move is no direction.
@@ -79,7 +79,7 @@ def _crossing(marts: Marts, metric: str, weight: float) -> Move | None:
             "Crypto falls below {level}" if is_below else "Crypto climbs above {level}", level=as_level(level)
         )
         return Move(text, int(side), weight * LEAST_CLAUSE_BITS, claims)
-    parts = {"level": as_level(level), "month": near_month(since, marts.week.last_day)}
+    parts: dict[str, Part] = {"level": as_level(level), "month": near_month(since, marts.week.last_day)}
     if metric == "btc_price_usd":
         text = compose(
             "Bitcoin below {level} for the first time since {month}"

@@ -7,7 +7,7 @@ from report.figures import Figure
 from report.formatting import in_unit, magnitude, near_day, near_month, percentile, show
 from report.marts import Marts, Row, ranked
 from report.note.fact import Clause, Fact, bits_of_absence, bits_of_percentile, bits_of_sds
-from report.text import Claim, Fragment, Unknown, compose, say, unknown
+from report.text import Claim, Fragment, Part, Unknown, compose, say, unknown
 from report.votes import Backed, dimensions
 
 # A bucket that holds less of the positions closed or opened is not where it happened.
@@ -36,7 +36,7 @@ def _open_interest(marts: Marts) -> list[Fact | Unknown]:
     if change.number is None or position.number is None or not end.is_known:
         return [unknown("note_open_interest", "Open interest", end, "no observation at both ends of the week")]
     is_rise, is_built = change.number > 0, position.number > 0
-    parts = {
+    parts: dict[str, Part] = {
         "change": magnitude(change),
         "end": show(end),
         "positions": magnitude(position),
@@ -146,7 +146,7 @@ def _bitcoin_funding(marts: Marts) -> list[Fact | Unknown]:
     averaged = show(rate, signed=True)
     if side.number == -1 and last.is_known:
         since = row.figure("longest_run_since_date")
-        parts = {"last": in_unit(last, row.text("unit"), signed=True), "averaged": averaged}
+        parts: dict[str, Part] = {"last": in_unit(last, row.text("unit"), signed=True), "averaged": averaged}
         turned = _began_this_week(marts, row)
         if since.is_known and since.value is not None and _is_long_ago(marts, since):
             sentence = say(

@@ -17,8 +17,8 @@ def section(marts: Marts) -> Section:
     """Market cap, index, Bitcoin, then the two tables."""
     sentences: list[Sentence] = []
     unknowns: list[Unknown] = []
-    monday, *friday = _ranks(marts) or [None]
-    everything = (_market_cap(marts), _supplies(marts), _index(marts), _bitcoin(marts), monday)
+    ranks = _ranks(marts)
+    everything = (_market_cap(marts), _supplies(marts), _index(marts), _bitcoin(marts), *ranks[:1])
     for said in (*everything, *since(marts, "market")):
         if isinstance(said, Unknown):
             unknowns.append(said)
@@ -40,7 +40,7 @@ def section(marts: Marts) -> Section:
             "The top-30 index holds the largest eligible assets by market cap, with capped weights and a monthly "
             "rebalance. Levels are at the end of the day (UTC)."
         ),
-        on_demand=(*_index_friday(marts), *(said for said in friday if said is not None)),
+        on_demand=(*_index_friday(marts), *ranks[1:]),
     )
 
 
