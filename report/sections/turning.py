@@ -41,7 +41,7 @@ def turning(marts: Marts) -> list[Sentence]:
     if not dimensions:
         return []
     kept = [_named(d) for d in dimensions if d.level and _weight(d.backing(d.level)) < NEEDED]
-    said = _verdict(regime)
+    said: list[Sentence] = []
     if kept:
         said.append(
             say(
@@ -94,21 +94,6 @@ def _dimensions(marts: Marts, regime: Row) -> list[Dimension]:
         if state.is_known and state.value != UNDECIDED and levels and can_count:
             found.append(Dimension(name, state, levels[0], cast, known))
     return found
-
-
-def _verdict(regime: Row) -> list[Sentence]:
-    alone = regime.figure("verdict_of_the_week")
-    if not alone.is_known or alone.value == regime.figure("verdict").value:
-        return []
-    return [
-        say(
-            "turning_verdict",
-            "This week's states alone would say {alone}; the verdict {verdict} stands because it is new, and would go "
-            "next week if they stay.",
-            alone=words(alone),
-            verdict=words(regime.figure("verdict")),
-        )
-    ]
 
 
 def _narrow(dimension: Dimension) -> list[tuple[Fragment, ...]]:

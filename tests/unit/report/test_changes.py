@@ -105,7 +105,7 @@ def test_states_on_the_fewest_votes_and_one_vote_short(two_weeks: duckdb.DuckDBP
         "Close to a farther state, by the margin at which states are left: Bitcoin volatility of the week at 64.1 % "
         "(volatility: stressed)."
     )
-    assert "turning_firm" not in found and "turning_verdict" not in found
+    assert "turning_firm" not in found
 
 
 def test_three_of_three_votes_hang_on_none(two_weeks: duckdb.DuckDBPyConnection) -> None:
@@ -121,13 +121,6 @@ def test_weights_count_not_rows(two_weeks: duckdb.DuckDBPyConnection) -> None:
     # 1 + 0.5 + 0.5 is just what a state needs: each of the three is needed.
     assert said(two_weeks, "regime")["turning_narrow"].startswith("On two votes only, so that one fewer could end it: "
                                                                   "funding at negative (Bitcoin funding, ")  # fmt: skip
-
-
-def test_a_verdict_that_only_stands_because_it_is_new_is_said_to(two_weeks: duckdb.DuckDBPyConnection) -> None:
-    two_weeks.execute("update marts.regime_weekly set verdict_of_the_week = 'risk_off' where week_start = ?", [WEEK])
-    assert said(two_weeks, "regime")["turning_verdict"].startswith(
-        "This week's states alone would say risk-off; the verdict deleveraging stands because it is new"
-    )
 
 
 @pytest.mark.parametrize("column", ["vote", "level", "weight"])

@@ -12,8 +12,8 @@ SUNDAY = date(2025, 11, 23)
 COLUMNS = {
     "regime_weekly": "week_start date, leverage_state text, funding_state text, flow_state text, "
     "volatility_state text, correlation_state text, breadth_state text, macro_state text, verdict text, "
-    "previous_verdict text, weeks_in_verdict bigint, coverage_pct double, verdict_of_the_week text, "
-    "is_unanimous boolean",
+    "previous_verdict text, weeks_in_verdict bigint, coverage_pct double, confirmed_verdict text, "
+    "held_over_states text",
     "regime_evidence_weekly": "week_start date, dimension text, evidence_id text, metric_id text, value double, "
     "threshold double, percentile double, measure text, vote text, level bigint, stays_up_to bigint, "
     "stays_down_to bigint, weight double, coverage_pct double, source_table text",
@@ -86,9 +86,9 @@ def two_weeks_marts() -> duckdb.DuckDBPyConnection:
         con,
         "regime_weekly",
         (WEEK, "deleveraging", "negative", "insufficient_data", "elevated", "systemic", "broad_risk_off", "headwind",
-         "deleveraging", "risk_off", 1, 100.0, "deleveraging", False),
+         "deleveraging", "risk_off", 1, 100.0, "deleveraging", "correlation"),
         (BEFORE, "neutral", "below_neutral", "balanced", "elevated", "systemic", "broad_risk_off",
-         "insufficient_data", "risk_off", "risk_off", 3, 100.0, "risk_off", False),
+         "insufficient_data", "risk_off", "risk_off", 3, 100.0, "risk_off", ""),
     )  # fmt: skip
     for number, (dimension, metric, value, threshold, percentile, vote, level, up, down) in enumerate(VOTES):
         insert(con, "regime_evidence_weekly", (WEEK, dimension, f"e{number}", metric, value, threshold, percentile,
