@@ -159,7 +159,7 @@ class Document:
 SOURCE_LABELS: dict[SourceKind, tuple[str, str]] = {
     "simulated": (
         "SIMULATED MARKET",
-        "Every price, rate and position on this page comes from a simulator. None of it happened.",
+        "Every price, rate and position on this page comes from a simulator; nothing here happened.",
     ),
     "replay": ("Replay of recorded public data", "Real prices, replayed from a recording."),
     "live": ("Live data", "As venues and statistics offices had published it when this page was made."),
@@ -171,7 +171,8 @@ def addressed(note: Note, sections: tuple[Section, ...]) -> tuple[Note, tuple[Se
 
     A rule that speaks more than once has its later sentences counted: `correlation`, `correlation-2`.
     """
-    times: Counter[str] = Counter()
+    # Sections have addresses of their own.
+    times = Counter(section.id for section in sections)
 
     def named(sentences: tuple[Sentence, ...]) -> tuple[Sentence, ...]:
         return tuple(replace(sentence, id=slug(sentence.rule)) for sentence in sentences)
@@ -191,8 +192,7 @@ def addressed(note: Note, sections: tuple[Section, ...]) -> tuple[Note, tuple[Se
         week_ahead=named(note.week_ahead),
     )
     proven = tuple(
-        replace(section, sentences=named(section.sentences), on_demand=named(section.on_demand))
-        for section in sections
+        replace(section, sentences=named(section.sentences), on_demand=named(section.on_demand)) for section in sections
     )
     return told, proven
 

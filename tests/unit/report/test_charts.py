@@ -38,6 +38,7 @@ from tests.unit.report.charts_by_hand import (
     hostile_charted_marts,
 )
 from tests.unit.report.marts_by_hand import MARTS, WEEK
+from tests.unit.report.notes import NEXT_TO_NOTHING
 from warehouse.week import Week
 
 ALL = (
@@ -122,13 +123,13 @@ def test_sectors_are_the_marts_numbers_best_first(con: duckdb.DuckDBPyConnection
     assert lengths(chart) == pytest.approx([longest * v / max(values) for v in values], abs=0.11)
     shown = [text for text in texts(chart) if re.fullmatch(r"[+−][\d.]+", text)]
     assert sorted(shown) == sorted(f"{value:+.1f}".replace("-", "−") for _, value, _ in expected)
-    assert plain(chart.title) == "Layer 2 fell most: -14.9 %; Privacy rose most: +3.4 %"
+    assert plain(chart.title) == "Layer 2 fell most: -14.9%; Privacy rose most: +3.4%"
     assert chart.source == "marts.sector_returns_weekly"
 
 
 @pytest.mark.parametrize(
     ("shift", "title"),
-    [(20.0, "Privacy rose most: +23.4 %; Layer 2 least"), (-20.0, "Layer 2 fell most: -34.9 %; Privacy least")],
+    [(20.0, "Privacy rose most: +23.4%; Layer 2 least"), (-20.0, "Layer 2 fell most: -34.9%; Privacy least")],
 )
 def test_the_title_says_what_kind_of_week_it_was(shift: float, title: str) -> None:
     con = charted_marts()
@@ -143,7 +144,7 @@ def test_a_pale_bar_that_reaches_further_is_not_passed_over() -> None:
     con.execute("update marts.sector_returns_weekly set return_cap_weighted_pct = ? where rank is null", [best + 1])
     chart = one(con, "sector_returns")
     assert chart is not None
-    assert plain(chart.title) == "Of ranked sectors, Layer 2 fell most: -14.9 %; Privacy rose most: +3.4 %"
+    assert plain(chart.title) == "Of ranked sectors, Layer 2 fell most: -14.9%; Privacy rose most: +3.4%"
 
 
 def test_asset_classes_mark_out_crypto(con: duckdb.DuckDBPyConnection, drawn: dict[str, Chart]) -> None:
@@ -151,7 +152,7 @@ def test_asset_classes_mark_out_crypto(con: duckdb.DuckDBPyConnection, drawn: di
     expected = query(con, "select asset_class, return_pct from marts.asset_class_returns_weekly order by 2 desc")
     assert [(row["name"], row["value"]) for row in rows(chart)] == expected
     assert [row["name"] for row in rows(chart) if row["colour"] == "#0e5a6b"] == ["crypto"]
-    assert plain(chart.title) == "Crypto came last of 5 asset classes: -10.6 %"
+    assert plain(chart.title) == "Crypto came last of 5 asset classes: -10.6%"
 
 
 def test_the_waterfall_adds_up_and_each_effect_starts_where_the_last_ended() -> None:
@@ -190,7 +191,7 @@ def test_since_the_high_each_bucket_has_its_effects(con: duckdb.DuckDBPyConnecti
         for effect, usd in zip(("Prices", "Positions"), effects, strict=True)
     }
     assert plain(chart.title) == (
-        "Open interest -$74.2 billion since its high on 5 October 2025; long tail closed most: -$9.00 billion"
+        "Open interest -$74.2bn since its high on 5 October; long tail closed most: -$9.00bn"
     )
     shown = [text for text in texts(chart) if re.fullmatch(r"[+−][\d.]+", text)]
     assert sorted(shown) == sorted(["−30.0", "−4.0", "−14.0", "+2.0", "−9.0", "−3.2", "−7.0", "−9.0"])
@@ -204,10 +205,10 @@ def test_a_level_is_drawn_where_it_is_near(con: duckdb.DuckDBPyConnection, drawn
     for chart_id, metric in (("bitcoin", "btc_price_usd"), ("total_cap", "total_market_cap_usd")):
         expected = {str(day): value for day, value in query(con, sql, metric, FIRST_DAY, SUNDAY)}
         assert {row["day"]: row["value"] for row in rows(drawn[chart_id])} == pytest.approx(expected)
-    assert rows(drawn["total_cap"], "levels") == [{"level": 3e12, "name": "$3.00 trillion"}]
-    assert "$3.00 trillion" in texts(drawn["total_cap"]) and rows(drawn["bitcoin"], "levels") == []
+    assert rows(drawn["total_cap"], "levels") == [{"level": 3e12, "name": "$3 trillion"}]
+    assert "$3 trillion" in texts(drawn["total_cap"]) and rows(drawn["bitcoin"], "levels") == []
     assert plain(drawn["bitcoin"].title) == "Bitcoin ended the week at $60,070"
-    assert plain(drawn["total_cap"].title).endswith("below $3.00 trillion since 20 November 2025")
+    assert plain(drawn["total_cap"].title).endswith("below $3 trillion since 20 November")
 
 
 def test_small_multiples_share_one_scale(con: duckdb.DuckDBPyConnection, drawn: dict[str, Chart]) -> None:
@@ -319,7 +320,7 @@ def test_runs_below_zero_are_shaded_to_the_end_of_the_week(drawn: dict[str, Char
     # Four hours are no run to see; what began before the week's end goes on to it and no farther.
     assert found == [("2025-10-10T01:00:00Z", "2025-10-13T00:00:00Z"), ("2025-11-18T01:00:00Z", "2025-11-24T00:00:00Z")]
     assert plain(drawn["funding"].title) == (
-        "Funding averaged -4.0 % a year, negative since 18 November 2025 01:00 UTC"
+        "Funding averaged -4.0% a year, negative since 18 November"
     )
 
 
@@ -380,6 +381,7 @@ def test_evidence_shows_each_vote(con: duckdb.DuckDBPyConnection, drawn: dict[st
     sql = "select evidence_id, vote from marts.regime_evidence_weekly where week_start = ?"
     expected = {evidence: (vote or "no vote").replace("_", " ") for evidence, vote in query(con, sql, WEEK)}
     spelled = {"over levered": "over-levered", "broad risk off": "broad risk-off", "broad risk on": "broad risk-on"}
+    spelled |= {"deleveraging": "unwinding"}
     found = {row["evidence"]: row["vote"] for row in rows(drawn["regime_evidence"])}
     assert found == {evidence: spelled.get(vote, vote) for evidence, vote in expected.items()}
     assert len(found) == 6 * 3 + 4
@@ -445,13 +447,16 @@ def test_charts_say_nothing_that_they_do_not_know(made: str, tmp_path: Path) -> 
 def test_a_chart_without_data_is_not_there_and_its_picture_goes(tmp_path: Path) -> None:
     con = charted_marts()
     pages = write_week(con, Week(WEEK), tmp_path, "simulated", True)
-    names = ["funding.png", "sector_returns.png", "regime_timeline.png"]
+    names = ["total_cap.png", "funding.png", "sector_returns.png", "regime_timeline.png"]
+    names += [name.replace(".png", ".ja.png") for name in names]
     assert [picture.name for picture in pages.pictures] == names
     assert sorted(path.name for path in (tmp_path / "charts").iterdir()) == sorted(names)
     assert "](charts/sector_returns.png)" in pages.summary_md.read_text()
     con.execute("delete from marts.sector_returns_weekly")
     pages = write_week(con, Week(WEEK), tmp_path, "simulated", True)
-    assert sorted(path.name for path in (tmp_path / "charts").iterdir()) == sorted({*names} - {"sector_returns.png"})
+    assert sorted(path.name for path in (tmp_path / "charts").iterdir()) == sorted(
+        {*names} - {"sector_returns.png", "sector_returns.ja.png"}
+    )
     assert "sector_returns.png" not in pages.summary_md.read_text()
     assert 'id="chart-sector_returns"' not in pages.index_html.read_text()
 
@@ -465,7 +470,7 @@ def rogue(chart: Chart, column: str, value: float) -> Chart:
     ("change", "message"),
     [
         (lambda chart: rogue(chart, "value", -14.8), "draws -14.8 as value"),
-        (lambda chart: replace(chart, title=compose("Layer 2 fell by 15 %")), "states a figure"),
+        (lambda chart: replace(chart, title=compose("Layer 2 fell by 15%")), "states a figure"),
         (lambda chart: replace(chart, alt=compose("Bars of 10 sectors.")), "states a figure"),
     ],
 )
@@ -473,9 +478,9 @@ def test_the_guard_refuses_what_no_mart_backs(
     drawn: dict[str, Chart], change: Callable[[Chart], Chart], message: str
 ) -> None:
     chart = drawn["sector_returns"]
-    check(Document(Week(WEEK), "simulated", True, (Section("s", "S", charts=(chart,)),)))
+    check(Document(Week(WEEK), "simulated", True, NEXT_TO_NOTHING, (Section("s", "S", charts=(chart,)),)))
     with pytest.raises(UnbackedFigureError, match=f"sector_returns.*{message}"):
-        check(Document(Week(WEEK), "simulated", True, (Section("s", "S", charts=(change(chart),)),)))
+        check(Document(Week(WEEK), "simulated", True, NEXT_TO_NOTHING, (Section("s", "S", charts=(change(chart),)),)))
 
 
 def test_hostile_names_are_text_and_nothing_else() -> None:
@@ -503,7 +508,7 @@ def test_hostile_names_are_text_and_nothing_else() -> None:
 
 def test_the_same_marts_give_the_same_drawings(drawn: dict[str, Chart]) -> None:
     again = all_charts(charted_marts())
-    document = Document(Week(WEEK), "simulated", True, ())
+    document = Document(Week(WEEK), "simulated", True, NEXT_TO_NOTHING, ())
     for chart_id, chart in drawn.items():
         assert again[chart_id].spec == chart.spec
         assert drawing.svg(again[chart_id]) == drawing.svg(chart)
@@ -526,20 +531,20 @@ def test_a_picture_says_what_it_is_wherever_it_goes(drawn: dict[str, Chart]) -> 
     chart = drawn["sector_returns"]
     pictures = {}
     for source, label in (("simulated", "SIMULATED MARKET"), ("replay", "Replay of recorded public data")):
-        document = Document(Week(WEEK), source, source == "simulated", ())  # type: ignore[arg-type]
+        document = Document(Week(WEEK), source, source == "simulated", NEXT_TO_NOTHING, ())  # type: ignore[arg-type]
         pictures[source] = drawing.png(chart, document)
         assert pictures[source][:8] == b"\x89PNG\r\n\x1a\n" and len(pictures[source]) < 100_000
         framed = ElementTree.fromstring(str(drawing.framed(chart, document)))
         said = [node.text for node in framed.findall("{http://www.w3.org/2000/svg}text")]
         assert said[0] == f"{label} · 2025-W47" and said[-1] == "marts.sector_returns_weekly"
-        assert said[1] == "Layer 2 fell most: −14.9\u202f%; Privacy rose most:"
+        assert said[1] == "Layer 2 fell most: −14.9%; Privacy rose most:"
     assert pictures["simulated"] != pictures["replay"]
 
 
 def test_titles_are_broken_where_a_language_breaks_them() -> None:
-    assert drawing._lines("one two three four", 9) == ["one two", "three", "four"]
-    assert drawing._lines("下落率の首位はゲームの−15.9\u202f%", 12) == ["下落率の首位", "はゲームの", "−15.9\u202f%"]
-    assert drawing._lines("a" * 30 + " b", 10) == ["a" * 30, "b"]
+    assert drawing.lines_of("one two three four", 9) == ["one two", "three", "four"]
+    assert drawing.lines_of("下落率の首位はゲームの−15.9\u202f%", 12) == ["下落率の首位", "はゲームの", "−15.9\u202f%"]
+    assert drawing.lines_of("a" * 30 + " b", 10) == ["a" * 30, "b"]
 
 
 def said_by_charts() -> set[str]:
