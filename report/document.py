@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Literal
 
 from report.figures import Figure
@@ -127,6 +128,8 @@ class Document:
     # For machines and the archive; on the page the note and the section on the regime say them.
     verdict: Figure | None = None
     states: tuple[tuple[str, Figure], ...] = ()
+    # The moment whose knowledge the page tells; UTC without a zone. None where nobody says.
+    as_of: datetime | None = None
 
     @property
     def sentences(self) -> tuple[Sentence, ...]:

@@ -42,8 +42,9 @@ from tests.unit.report.notes import NEXT_TO_NOTHING
 from warehouse.week import Week
 
 ALL = (
-    *("asset_classes", "funding", "open_interest", "open_interest_change", "spot_share", "volatility", "correlation"),
-    *("sector_returns", "regime_timeline", "regime_evidence", "coverage"),
+    *("asset_classes", "total_cap", "bitcoin", "funding", "open_interest", "open_interest_change"),
+    *("open_interest_since_high", "funding_by_asset", "spot_share", "volatility", "correlation", "sector_returns"),
+    *("sector_lines", "regime_timeline", "regime_evidence", "coverage"),
 )
 FIRST_DAY = SUNDAY - timedelta(days=26 * 7 - 1)
 FIRST_WEEK = WEEK - timedelta(weeks=25)
@@ -177,6 +178,70 @@ def test_the_waterfall_adds_up_and_each_effect_starts_where_the_last_ended() -> 
     assert list(drawn[4]) == pytest.approx(sorted((zero, zero + at * per_dollar)), abs=0.2)
 
 
+def test_since_the_high_each_bucket_has_its_effects(con: duckdb.DuckDBPyConnection, drawn: dict[str, Chart]) -> None:
+    chart = drawn["open_interest_since_high"]
+    names = {"majors": "BTC and ETH", "large": "Large", "mid": "Mid", "long_tail": "Long tail"}
+    expected = query(con, "select oi_bucket, price_effect_usd, position_effect_usd"
+                     " from marts.open_interest_since_high_weekly where oi_bucket <> 'all'")  # fmt: skip
+    found = {(row["name"], row["effect"]): row["usd"] for row in rows(chart)}
+    # Nothing was listed, and what went out of sight is a hair.
+    assert found == {
+        (names[bucket], effect): usd
+        for bucket, *effects in expected
+        for effect, usd in zip(("Prices", "Positions"), effects, strict=True)
+    }
+    assert plain(chart.title) == (
+        "Open interest -$74.2 billion since its high on 5 October 2025; long tail closed most: -$9.00 billion"
+    )
+    shown = [text for text in texts(chart) if re.fullmatch(r"[+−][\d.]+", text)]
+    assert sorted(shown) == sorted(["−30.0", "−4.0", "−14.0", "+2.0", "−9.0", "−3.2", "−7.0", "−9.0"])
+    connection = charted_marts()
+    connection.execute("update marts.open_interest_since_high_weekly set change_usd = 0")
+    assert one(connection, "open_interest_since_high") is None
+
+
+def test_a_level_is_drawn_where_it_is_near(con: duckdb.DuckDBPyConnection, drawn: dict[str, Chart]) -> None:
+    sql = "select value_date, value from marts.metric_values where metric_id = ? and value_date between ? and ?"
+    for chart_id, metric in (("bitcoin", "btc_price_usd"), ("total_cap", "total_market_cap_usd")):
+        expected = {str(day): value for day, value in query(con, sql, metric, FIRST_DAY, SUNDAY)}
+        assert {row["day"]: row["value"] for row in rows(drawn[chart_id])} == pytest.approx(expected)
+    assert rows(drawn["total_cap"], "levels") == [{"level": 3e12, "name": "$3.00 trillion"}]
+    assert "$3.00 trillion" in texts(drawn["total_cap"]) and rows(drawn["bitcoin"], "levels") == []
+    assert plain(drawn["bitcoin"].title) == "Bitcoin ended the week at $60,070"
+    assert plain(drawn["total_cap"].title).endswith("below $3.00 trillion since 20 November 2025")
+
+
+def test_small_multiples_share_one_scale(con: duckdb.DuckDBPyConnection, drawn: dict[str, Chart]) -> None:
+    sql = "select week_start, asset_id, funding_rate_annualised_pct from marts.funding_weekly"
+    expected = {(str(w), a): r for w, a, r in query(con, sql + " where window_id = 'mon_mon' and asset_id <> 'ALL'"
+                                                    " and week_start between ? and ?", FIRST_WEEK, WEEK)}  # fmt: skip
+    found = {(row["day"], row["lane"]): row["value"] for row in rows(drawn["funding_by_asset"])}
+    assert found == pytest.approx(expected) and len(found) == 2 * 26
+    lines = [path["d"] for path in shapes(drawn["funding_by_asset"], "path") if path.get("fill") == "none"]
+    assert len(lines) == 2
+    # From a value to a height: one factor in both panels.
+    per_percent = []
+    for asset_id, d in zip(("bitcoin", "ethereum"), lines, strict=True):
+        heights = [float(y) for y in re.findall(r"[ML][-\d.]+,([-\d.]+)", d)]
+        values = [found[str(FIRST_WEEK + timedelta(weeks=n)), asset_id] for n in range(26)]
+        per_percent.append((heights[0] - heights[-1]) / (values[-1] - values[0]))
+    assert per_percent[0] == pytest.approx(per_percent[1], rel=0.05) and per_percent[0] > 1
+
+
+def test_sector_lines_start_together_at_nothing(con: duckdb.DuckDBPyConnection, drawn: dict[str, Chart]) -> None:
+    chart = drawn["sector_lines"]
+    sql = "select market_date, level from marts.index_levels_daily where index_id = ? and market_date between ? and ?"
+    for sector in ("Layer 2", "Privacy"):
+        expected = [level for _, level in sorted(query(con, sql, sector, FIRST_WEEK, SUNDAY))]
+        assert [row["level"] for row in rows(chart) if row["lane"] == sector] == expected and len(expected) == 26
+    zero = {float(line["transform"][10:-1].split(",")[1]) for line in shapes(chart, "line")}
+    lines = [path["d"] for path in shapes(chart, "path") if path.get("fill") == "none"]
+    assert len(zero) == 1 and len(lines) == 2
+    for line in lines:
+        assert float(line.split(",")[1].split("L")[0]) == pytest.approx(zero.copy().pop(), abs=0.6)
+    assert [row["name"] for row in rows(chart, "names")] == ["Privacy", "Layer 2"]
+
+
 def test_open_interest_stacks_the_buckets_of_each_week(con: duckdb.DuckDBPyConnection, drawn: dict[str, Chart]) -> None:
     names = {"majors": "BTC and ETH", "large": "Large", "mid": "Mid", "long_tail": "Long tail"}
     expected = query(
@@ -255,7 +320,7 @@ def test_runs_below_zero_are_shaded_to_the_end_of_the_week(drawn: dict[str, Char
     # Four hours are no run to see; what began before the week's end goes on to it and no farther.
     assert found == [("2025-10-10T01:00:00Z", "2025-10-13T00:00:00Z"), ("2025-11-18T01:00:00Z", "2025-11-24T00:00:00Z")]
     assert plain(drawn["funding"].title) == (
-        "Funding averaged -4.0% a year, below zero since the hour to 18 November 2025 01:00 UTC"
+        "Funding averaged -4.0% a year, negative since 18 November 2025 01:00 UTC"
     )
 
 
@@ -434,8 +499,8 @@ def test_hostile_names_are_text_and_nothing_else() -> None:
             assert not re.search("[\\x00-\\x1f\\u202a-\\u202e\\u2066-\\u2069]", node.text or "")
         assert all(len(text) <= 41 for text in texts(chart))
         assert svg.attrib["aria-label"] == "".join(drawing.typeset(fragment) for fragment in chart.alt)
-    assert "<script>alert(1)</s…" in texts(drawn["sector_returns"])
-    assert "&lt;script&gt;alert(1)&lt;/s…" in drawing.svg(drawn["sector_returns"])
+    assert "<script>alert(1)</script>" in texts(drawn["sector_returns"])
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in drawing.svg(drawn["sector_returns"])
 
 
 def test_the_same_marts_give_the_same_drawings(drawn: dict[str, Chart]) -> None:
