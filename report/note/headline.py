@@ -174,7 +174,7 @@ def so_what(marts: Marts) -> Sentence:
         "Regime: {verdict}{standing}.{meaning}{untold}{confirmed}",
         verdict=words(verdict),
         standing=_standing(row),
-        meaning=_meaning(str(verdict.value)),
+        meaning=_meaning(str(verdict.value), is_leverage_known=row.figure("leverage_state").value != UNDECIDED),
         untold=compose(" No state can be told for {untold}.", untold=series(untold)) if untold else (),
         confirmed=_confirmed(row),
     )
@@ -201,7 +201,7 @@ def _confirmed(row: Row) -> tuple[Fragment, ...]:
     )
 
 
-def _meaning(verdict: str) -> tuple[Fragment, ...]:
+def _meaning(verdict: str, *, is_leverage_known: bool) -> tuple[Fragment, ...]:
     match verdict:
         case "capitulation":
             return compose(" Everything is sold at once into stressed markets, and positions are forced out.")
@@ -216,7 +216,11 @@ def _meaning(verdict: str) -> tuple[Fragment, ...]:
         case "risk_on":
             return compose(" The rise is broad.")
         case "risk_off":
-            return compose(" The fall is broad, and the data show no clearing of leverage.")
+            return compose(
+                " The fall is broad, and the data show no clearing of leverage."
+                if is_leverage_known
+                else " The fall is broad."
+            )
         case "range":
             return compose(" No common direction.")
     return ()

@@ -100,6 +100,8 @@ def _release(row: Row) -> tuple[Fragment, ...]:
     name, change, before = words(row.figure("name")), row.figure("change"), row.figure("previous_value")
     if row.text("series_id") == "PAYEMS" and change.is_known:
         return compose("{name} {change}", name=name, change=change_of(row))
+    if before.is_known and value_of(row, "previous_value").text == value_of(row).text:
+        return compose("{name} {value} (unchanged)", name=name, value=value_of(row))
     if before.is_known:
         return compose(
             "{name} {value} (from {before})", name=name, value=value_of(row), before=value_of(row, "previous_value")

@@ -117,7 +117,7 @@ def week_ahead(marts: Marts) -> tuple[Sentence, ...]:
     if not rows:
         return ()
     listed = [_event(marts, row) for row in rows]
-    return (say("note_ahead", "Next week: {events}.", events=series(listed)),)
+    return (say("note_ahead", "Calendar: {events}.", events=series(listed)),)
 
 
 def _event(marts: Marts, row: Row) -> tuple[Fragment, ...]:
@@ -129,7 +129,7 @@ def _event(marts: Marts, row: Row) -> tuple[Fragment, ...]:
         case "us_holiday":
             return compose("New York closed on {day} ({name})", **parts)
         case "us_half_day":
-            return compose("closing early on {day}", **parts)
+            return compose("New York closing early on {day}", **parts)
         case "japan_holiday":
             return compose("Tokyo closed on {day}", **parts)
         case "expiry":

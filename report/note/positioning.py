@@ -170,8 +170,7 @@ def _bitcoin_funding(marts: Marts) -> list[Fact | Unknown]:
     if place.is_known and last.is_known:
         sentence = say(
             "note_funding",
-            "Bitcoin funding averaged {averaged} annualised; on the last day it stood at {last}, the {place} of its "
-            "year.",
+            "Bitcoin funding ended the week at {last} annualised ({averaged} over the week), the {place} of its year.",
             averaged=averaged,
             last=in_unit(last, row.text("unit"), signed=True),
             place=percentile(place),

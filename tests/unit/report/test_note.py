@@ -134,7 +134,7 @@ def test_the_note_is_short_in_any_week() -> None:
 def test_the_week_ahead_is_what_the_calendars_say(two_weeks: duckdb.DuckDBPyConnection) -> None:
     (ahead,) = page(two_weeks).note.week_ahead
     assert ahead.text == (
-        "Next week: New York closed on 27 November (Thanksgiving), monthly options expiry on 28 November and next FOMC "
+        "Calendar: New York closed on 27 November (Thanksgiving), monthly options expiry on 28 November and next FOMC "
         "decision on 10 December."
     )
 

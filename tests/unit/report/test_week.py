@@ -167,7 +167,7 @@ def test_digits_of_a_page_are_figures_names_dates_or_declared(
     pages = write(any_marts, tmp_path)
     for path, terms in ((pages.index_html, DECLARED_TERMS), (pages.translations[0].index_html, DECLARED_TERMS_JA)):
         plain = Page(path.read_text(encoding="utf-8")).plain
-        plain = plain.replace("\u00a0", " ").replace("2025-W47", "")
+        plain = re.sub("2025-W4[678]", "", plain.replace("\u00a0", " "))
         for term in terms:
             plain = re.sub(rf"(?<![\d.,]){re.escape(term)}", "", plain)
         assert not re.findall(r".{0,30}\d.{0,30}", plain)
