@@ -15,5 +15,6 @@ select
     recorded_at,
     load_id
 from {{ source('raw', 'candles') }}
+left join {{ read_from_files() }} as files using (load_id)
 where {{ known_at_as_of() }}
-qualify {{ latest_version(['venue', 'market_type', 'venue_symbol', 'open_time']) }}
+qualify {{ latest_version(['venue', 'market_type', 'venue_symbol', 'open_time'], is_in_files=true) }}

@@ -6,5 +6,6 @@ select
     recorded_at,
     load_id
 from {{ source('raw', 'long_short_ratios') }}
+left join {{ read_from_files() }} as files using (load_id)
 where {{ known_at_as_of() }}
-qualify {{ latest_version(['venue', 'venue_symbol', 'observed_at']) }}
+qualify {{ latest_version(['venue', 'venue_symbol', 'observed_at'], is_in_files=true) }}
