@@ -220,7 +220,8 @@ def _of_archives(
             if has is not None and kind.holds_until(source.now) <= source.starts_at:
                 none = f"the market has no {kind.lengths[-1]} that is over"
             probe = partial(Probe, name, throttle=throttle, none_is_well=none)
-            yield probe(("archive_files",), partial(_listed_now, client, kind, symbol, source.now), endpoint=archive.list_place)
+            ask = partial(_listed_now, client, kind, symbol, source.now)
+            yield probe(("archive_files",), ask, endpoint=archive.list_place)
             ask = partial(_read_newest, client, kind, symbol, source.now)
             yield probe(tuple(kind.datasets), ask, endpoint=archive.place(kind))
         for kind in kinds[:1]:

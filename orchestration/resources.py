@@ -26,8 +26,8 @@ def session_of_home(context: InitResourceContext) -> Iterator[Session]:
     """Open the session of one run, and close it whatever happens."""
     home = Home.at()
     with open_session(home, choose(home), wait_seconds=LOCK_WAIT_SECONDS) as session:
-        run = context.run
-        yield session if run is None else asked_in_time(session, run, context.log.info)
+        run, log = context.run, context.log
+        yield asked_in_time(session, run, log.info) if run and log else session
 
 
 def asked_in_time(session: Session, run: DagsterRun, tell: Callable[[str], None] = lambda words: None) -> Session:

@@ -73,7 +73,8 @@ def update(connection: duckdb.DuckDBPyConnection, dataset: Dataset, origin: str,
             as ({said}),
             pairs as (  -- the last word of either at each moment
                 select * exclude (value, archive),
-                    last_value(case when archive is null then {{'is': value}} end ignore nulls) over so_far as venue_said,
+                    last_value(case when archive is null then {{'is': value}} end ignore nulls)
+                        over so_far as venue_said,
                     last_value(case when archive is not null then {{'is': value, 'by': archive}} end ignore nulls)
                         over so_far as archive_said
                 from said
@@ -90,7 +91,8 @@ def update(connection: duckdb.DuckDBPyConnection, dataset: Dataset, origin: str,
             ),
             until_next as (
                 select *, lead(recorded_at) over (
-                    partition by venue, market_type, series, event_at, field order by recorded_at, load_id) as resolved_at
+                    partition by venue, market_type, series, event_at, field order by recorded_at, load_id
+                ) as resolved_at
                 from changed
             )
             select ?, venue, market_type, series, event_at, field, archive_said.by, venue_said.is, archive_said.is,

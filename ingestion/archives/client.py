@@ -25,7 +25,7 @@ class ArchiveClient:
     throttle: Throttle
 
     async def listed(self, prefix: str, first: Period, until: datetime) -> list[ListedFile]:
-        """The files below a prefix from one period on, as far as pages go that name any before `until`; oldest first."""
+        """The files below a prefix from one period on, on all pages that name any before `until`; oldest first."""
         files: list[ListedFile] = []
         marker: str | None = prefix + first.name
         while marker is not None:

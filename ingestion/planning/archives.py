@@ -115,7 +115,7 @@ def relisted(plan: Plan, found: Offer, instrument: Instrument) -> list[TimeSpan]
 def relisting_task(
     plan: Plan, found: Offer, client: ArchiveClient, instrument: Instrument, spans: Sequence[TimeSpan]
 ) -> Task:
-    """The question for lists alone; its answer names questions for those files that were replaced since their reading."""
+    """The question for lists alone; its answer names those for files that were replaced since they were read."""
     symbol, turn, known = instrument.venue_symbol, plan.turn(instrument), _readings(plan, found, instrument)
     span = spans[0][0], spans[-1][1]
 
@@ -144,7 +144,7 @@ def _replaced(files: Iterable[ListedFile], known: Sequence[Reading]) -> Iterator
 async def _listed(
     client: ArchiveClient, kind: FileKind, symbol: str, span: TimeSpan
 ) -> tuple[list[ListedFile], list[ListedFile]]:
-    """The files that hold the span: the longest there are, and shorter ones for what those do not hold. And all seen."""
+    """The files that hold the span (the longest there are, shorter ones for what those do not hold), and all seen."""
     files: list[ListedFile] = []
     seen: list[ListedFile] = []
     left = [span]

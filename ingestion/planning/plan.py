@@ -208,7 +208,8 @@ def _readings(connection: duckdb.DuckDBPyConnection, dataset: str) -> Mapping[Ke
     found: dict[Key, list[Reading]] = defaultdict(list)
     for origin, market_type, series, *moments in connection.execute(
         "select origin, market_type, series, window_start, window_end, max(clock_at)"
-        " from raw.requests r join (select load_id, clock_at from raw.loads where archive is not null) l using (load_id)"
+        " from raw.requests r"
+        " join (select load_id, clock_at from raw.loads where archive is not null) l using (load_id)"
         " where r.dataset = ? and status = 'complete' and clock_at is not null group by all",
         [dataset],
     ).fetchall():

@@ -104,8 +104,8 @@ Made by `python -m regime.dev.endpoints DIRECTORY` from the adapters and from an
 seen *recorded* where its adapter reads a body that the service really sent, *documented* where it reads one that the
 service's documents show, *constructed* where it reads bodies made in that shape, and *never* where nobody has looked.
 The columns count answers that are no errors: of others, by kind, and of our own making (`tests/recorded/constructed`).
-No answer was asked for by this program itself: see `regime dev read`. Of an archive these are its list, its files by kind
-(`…` for monthly or daily, the symbol, and the file's name), and the checksums beside them; of its files most were
+No answer was asked for by this program itself: see `regime dev read`. Of an archive these are its list, its files by
+kind (`…` for monthly or daily, the symbol, and the file's name), and the checksums beside them; of its files most were
 recorded as the text in the zip, and of klines some with minutes in the same columns.
 
 Of {n} endpoints: {told}.

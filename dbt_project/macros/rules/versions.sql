@@ -13,5 +13,5 @@
 {%- endmacro %}
 
 {% macro read_from_files() -%}
-    (select load_id, archive from {{ source('raw', 'loads') }} where archive is not null)
+    (select load_id as file_load_id, archive from {{ source('raw', 'loads') }} where archive is not null)
 {%- endmacro %}

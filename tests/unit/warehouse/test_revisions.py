@@ -64,7 +64,7 @@ def model(log) -> list[tuple[int, float, int]]:
     A venue and its files have a history each.
     """
     versions: dict[tuple[int, str | None], list[tuple[float, int]]] = {}
-    newest: dict[tuple[int, str | None], tuple[int, int]] = {}  # of each hour the newest row known: its batch, its place
+    newest: dict[tuple[int, str | None], tuple[int, int]] = {}  # of each the newest row known: its batch, its place
     held: dict[int, set[int]] = {}
 
     def learn(event: int, batch: int, hour: int, close: float, place: int) -> None:

@@ -11,7 +11,15 @@ from ingestion.ingest import Only
 from ingestion.universe import VenueScope
 from simulator.server import Options
 from tests.unit.ingestion.archives import test_archive_ingest as line
-from tests.unit.ingestion.archives.test_archive_ingest import METRICS, STARTS_AT, fault, known_market, query, run, series
+from tests.unit.ingestion.archives.test_archive_ingest import (
+    METRICS,
+    STARTS_AT,
+    fault,
+    known_market,
+    query,
+    run,
+    series,
+)
 from tests.unit.simulator.small_market import serving
 
 DAY = timedelta(days=1)
@@ -69,9 +77,7 @@ def test_what_a_file_says_otherwise_is_told_once_and_the_venues_rows_count(url, 
         told = {(at, field): (ours, theirs) for at, field, ours, theirs in found}
         amounts = dict(kept)
         hours = [TOLD.replace(tzinfo=None) + timedelta(hours=hour) for hour in (8, 12)]
-        assert [key for key in told] == [
-            (at, field) for at in hours for field in ("open_interest_base", "open_interest_usd")
-        ]
+        assert list(told) == [(at, field) for at in hours for field in ("open_interest_base", "open_interest_usd")]
         for at in hours:
             assert told[at, "open_interest_base"] == (amounts[at], pytest.approx(amounts[at] * 1.25))
 
