@@ -179,7 +179,7 @@ async def _relisted(app: ASGIApp, scope: Scope, receive: Receive, faults: Sequen
     body = bytes(answer.body).decode()
     for fault in (fault for fault in faults if fault.kind == "file:replaced"):
         key = re.escape(fault.path.lstrip("/")) + r"[^<]*"
-        body = re.sub(rf"(<Key>{key}</Key><LastModified>)[^<]*", lambda found, at=fault.since: f"{found[1]}{at}", body)
+        body = re.sub(rf"(<Key>{key}</Key><LastModified>)[^<]*", rf"\g<1>{fault.since}", body)
     return Response(body, answer.status_code, media_type=answer.media_type)
 
 
