@@ -53,6 +53,7 @@ class Quantity:
     is_inverse: bool = False
     comparable_days: str = ""
     complete_if: str = ""
+    incomplete: str = "partial"
     scope: str = ""
 
 
@@ -71,6 +72,7 @@ class Statement:
     above: float | None = None
     below: float | None = None
     is_any: bool = False
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ class Catalogue:
     quantities: Mapping[str, Quantity]
     statements: Mapping[str, Statement]
     not_held: Mapping[str, tuple[str, ...]]
+    not_seen: Mapping[str, tuple[str, ...]]
 
     def quantity(self, kind: str, name: str, measure: str) -> Quantity | None:
         """The quantity that is this measure of this name of this kind."""
@@ -105,6 +108,7 @@ def read(content: Mapping[str, Any]) -> Catalogue:
         quantities={name: _quantity(name, one) for name, one in content["quantities"].items()},
         statements={name: _statement(name, one) for name, one in content["statements"].items()},
         not_held={reason: tuple(said) for reason, said in content["not_held"].items()},
+        not_seen={reason: tuple(said) for reason, said in content["not_seen"].items()},
     )
 
 
@@ -118,6 +122,7 @@ def _quantity(name: str, given: Mapping[str, Any]) -> Quantity:
 
 def _statement(name: str, given: Mapping[str, Any]) -> Statement:
     words = tuple(given.get("is", ()))
-    rest = {key: value for key, value in given.items() if key not in ("is", "said", "columns")}
+    rest = {key: value for key, value in given.items() if key not in ("is", "said", "columns", "labels")}
     columns = tuple(given.get("columns", ("label",)))
-    return Statement(statement_id=name, said=tuple(given["said"]), words=words, columns=columns, **rest)
+    return Statement(statement_id=name, said=tuple(given["said"]), words=words, columns=columns,
+                     labels=tuple(given.get("labels", ())), **rest)  # fmt: skip

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import duckdb
 
+from report.claims import dates
 from report.claims.claims import Claim, Unread
-from report.claims.dates import week_of_note
-from report.claims.grammar import claims_of
+
+from report.claims.grammar import claims_of, is_telling
 from report.claims.judgement import VERDICTS, Judged, Verdict, judge
 from report.claims.note import Note, NoteError, Sentence
 from report.claims.readings import Marts
@@ -17,7 +18,6 @@ from warehouse.week import Week
 
 # A sentence that says how the note's changes are to be read: Returns run from Monday to Monday.
 _OF_ALL = re.compile(r"\b(?:returns|moves|changes|figures|performance)\b|騰落率|リターン|変化率", re.IGNORECASE)
-_NOT_A_NOTE = "it says nothing about markets that we know of: is it a market note?"
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Checked:
 def check_note(con: duckdb.DuckDBPyConnection, note: Note, week: Week | None = None) -> Checked:
     """Hold a note against the marts of an open connection. NoteError where they have nothing of its week."""
     published = _weeks(con)
-    said = week_of_note(note.opening)
+    said = dates.week_of_note(note.opening)
     about = week or (said[0] if said else published[-1])
     if about not in published:
         how = "" if week else f' (it says "{said[1] if said else ""}")'
@@ -80,12 +80,12 @@ def check_note(con: duckdb.DuckDBPyConnection, note: Note, week: Week | None = N
     found, left = [], []
     for sentence, parts in tokens:
         if sentence.is_ahead:
-            left.append(Left(sentence, Unread(sentence.text, "forecast")))
+            left.append(Left(sentence, Unread(sentence.text, "forecast", is_telling=is_telling(parts))))
             continue
         for one in claims_of(sentence.text, parts, is_last_week=is_last_week, declared=declared):
             if isinstance(one, Claim):
                 found.append(Found(sentence, judge(marts, one)))
-            else:
+            elif one.is_telling or not sentence.is_heading:
                 left.append(Left(sentence, one))
     source, is_simulated = _source(con)
     return Checked(about, said[1] if said and not week else "", week is not None, note, tuple(found), tuple(left), source,
@@ -93,8 +93,6 @@ def check_note(con: duckdb.DuckDBPyConnection, note: Note, week: Week | None = N
 
 
 def _came_after(note: Note, week: Week) -> bool:
-    from report.claims import dates
-
     for start in range(len(note.opening)):
         one = dates.find(note.opening, start) if note.opening[start].isalnum() else None
         if one and one[0].year and one[0].day:

@@ -64,8 +64,12 @@ class Claim:
 
 @dataclass(frozen=True)
 class Unread:
-    """A clause or sentence that is no claim that we can read, and why; `words` are those that are unknown."""
+    """A clause or sentence that is no claim that we can read, and why; `words` are those that are unknown.
+
+    `is_telling`: it speaks of something that the catalogue has, or gives a figure; the rest is narrative.
+    """
 
     text: str
     reason: Reason
     words: tuple[str, ...] = ()
+    is_telling: bool = True

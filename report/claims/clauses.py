@@ -17,6 +17,12 @@ class Clause:
 
     tokens: tuple[Token, ...]
     heads: tuple[tuple[str, str], ...] = ()
+    heads_start: int | None = None
+
+    @property
+    def start(self) -> int:
+        """Where it begins in its sentence, with the names before it."""
+        return self.tokens[0].start if self.heads_start is None else self.heads_start
 
     def of(self, *kinds: str) -> list[Token]:
         """Its tokens of these kinds."""
@@ -39,7 +45,7 @@ class Clause:
     @property
     def only_declares(self) -> bool:
         """Whether it is a window or convention set off by a comma, or nothing but small words."""
-        return not self.of(*PREDICATES, "name", "measure", "unknown", "not_held", "date", "streak", "elsewhere", "not",
+        return not self.of(*PREDICATES, "name", "measure", "unknown", "not_held", "not_seen", "date", "streak", "elsewhere", "not",
                            "forecast", "last_week")  # fmt: skip
 
 
@@ -60,11 +66,12 @@ def clauses_of(tokens: Sequence[Token]) -> list[Clause]:
         if _is_bare_name(clause):
             heads.clauses.append(clause)
             continue
-        if not heads.clauses and joined and _is_topic(joined[-1]) and not clause.of("name", "measure"):
-            joined[-1] = Clause((*joined[-1].tokens, *clause.tokens))
+        topic = _topic(joined) if not heads.clauses and clause.has_predicate else None
+        if topic is not None and not clause.of("name", "measure"):
+            joined[topic:] = [Clause(tuple(token for part in (*joined[topic:], clause) for token in part.tokens))]
             continue
         if heads.clauses and _opens_with_name(clause):
-            clause = Clause(clause.tokens, heads.names)
+            clause = Clause(clause.tokens, heads.names, heads.clauses[0].tokens[0].start)
         else:
             joined += heads.clauses
         heads = _Heads()
@@ -102,10 +109,20 @@ def _is_bare_name(clause: Clause) -> bool:
     return bool(rest) and all(token.kind == "name" for token in rest)
 
 
-def _is_topic(clause: Clause) -> bool:
-    """A Japanese topic is set off by a comma: ビットコインは、7%下落した。"""
-    is_plain = not clause.has_predicate and not clause.of("unknown", "elsewhere", "not", "forecast", "date", "not_held")
-    return is_plain and bool(clause.of("name", "measure")) and clause.tokens[-1].text in ("は", "が", "も", "では")
+def _topic(clauses: Sequence[Clause]) -> int | None:
+    """Where the topic stands that the next clause is said of; None where there is none.
+
+    A Japanese one is set off by a comma: ビットコインは、7%下落した。 An English one only by how it is measured: Bitcoin's
+    volatility, from daily closes, is near 50%.
+    """
+    n = len(clauses) - 1
+    while n >= 0 and clauses[n].only_declares and clauses[n].of(*DECLARING):
+        n -= 1
+    if n < 0 or clauses[n].has_predicate or not clauses[n].of("name", "measure"):
+        return None
+    if clauses[n].of("unknown", "elsewhere", "not", "forecast", "date", "not_held", "not_seen"):
+        return None
+    return n if n < len(clauses) - 1 or clauses[n].tokens[-1].text in ("は", "が", "も", "では") else None
 
 
 def _opens_with_name(clause: Clause) -> bool:

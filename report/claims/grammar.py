@@ -19,6 +19,7 @@ from report.claims.tokens import Token
 _OF_THE_SENTENCE: tuple[tuple[str, Reason], ...] = (
     ("denial", "denied"), ("condition", "conditional"), ("quote", "quoted"),
 )  # fmt: skip
+_TELLING = ("number", "measure", "statement", "name", "not_held", "not_seen", "rank", "since")
 # Measures that are of a market, a bucket or everything where nothing is named.
 _SUBJECT_OF_MEASURE = {"correlation": ("bucket", "all")}
 _OF_THE_MARKET = ("market_cap", "funding", "open_interest", "dispersion", "spot_share", "spot_volume", "perp_volume",
@@ -65,11 +66,11 @@ def claims_of(
     `is_last_week`: "last week" means the week of the note.
     """
     if text.rstrip().endswith(("?", "？")):
-        return [Unread(text, "question")]
+        return [Unread(text, "question", is_telling=is_telling(tokens))]
     kinds = {token.kind for token in tokens}
     for kind, reason in _OF_THE_SENTENCE:
         if kind in kinds:
-            return [Unread(text, reason)]
+            return [Unread(text, reason, is_telling=is_telling(tokens))]
     clauses = clauses_of(tokens)
     own = {**declared}
     for clause in clauses:
@@ -80,7 +81,7 @@ def claims_of(
         if clause.only_declares:
             continue
         is_forecast = is_forecast or bool(clause.of("forecast"))
-        said = text[clause.tokens[0].start : clause.tokens[-1].end].strip(" .。")
+        said = text[clause.start : clause.tokens[-1].end].strip(" .。")
         try:
             if is_forecast:
                 raise _Unreadable("forecast")
@@ -88,16 +89,21 @@ def claims_of(
                 raise _Unreadable("another time or measure")
             found: list[Claim] | Unread = _claims(said, clause, context, own, is_last_week=is_last_week)
         except _Unreadable as why:
-            found = Unread(said, why.reason, why.words)
+            found = Unread(said, why.reason, why.words, bool(clause.of(*_TELLING)))
         context = _left_by(found, clause) if isinstance(found, list) else _Context()
         read.append((clause, found))
     return [one for found in _with_verbs_behind(read, own) for one in (found if isinstance(found, list) else [found])]
 
 
+def is_telling(tokens: Sequence[Token]) -> bool:
+    """Whether a sentence speaks of something that the catalogue has, or gives a figure."""
+    return any(token.kind in _TELLING for token in tokens)
+
+
 def _left_by(found: list[Claim], clause: Clause) -> _Context:
     subjects = tuple(dict.fromkeys(claim.subject for claim in found if claim.subject))
     moves = clause.values("move")
-    return _Context(subjects, _sign(moves[0]) if len(moves) == 1 else 0, found[-1])
+    return _Context(subjects, _sign(moves[0]) if len(moves) == 1 else found[-1].move, found[-1])
 
 
 def _with_verbs_behind(
@@ -133,9 +139,9 @@ def _claims(
     """The claims of a clause. _Unreadable with the reason where it is none that we can read."""
     if clause.of("not"):
         raise _Unreadable("negated")
-    held = clause.of("not_held")
+    held = clause.of("not_held", "not_seen")
     if held:
-        if not clause.has_predicate:
+        if not clause.has_predicate and not clause.of("not_seen"):
             raise _Unreadable("no figure or direction")
         return [Claim("not_held", text, tuple(t.text for t in held), reason=str(held[0].value))]
     if clause.of("elsewhere") or (clause.of("last_week") and not is_last_week):
@@ -298,7 +304,8 @@ def _figures(base: Claim, clause: Clause, context: _Context) -> list[Claim]:
         raise _Unreadable("not a claim that we can read")
     if not move and clause.names and not clause.of("bound", "from", "to") and not numbers[0].written.is_signed:
         is_percent = all(number.written.unit == "percent" for number in numbers)
-        move = context.move if is_percent and _is_of_moves(clause, context) else 0
+        is_of_moves = is_percent and _is_of_moves(clause, context)
+        move = context.move if is_of_moves and _are_moves(_subjects(clause, context, "percent")) else 0
     made = [claim for number in _arranged(numbers, move) for claim in _of_number(base, clause, context, move, number)]
     if len(numbers) > 1 and len({claim.subject for claim in made}) > 1 and len(clause.names) > 1:
         raise _Unreadable("several figures")
@@ -307,7 +314,9 @@ def _figures(base: Claim, clause: Clause, context: _Context) -> list[Claim]:
 
 def _numbers(clause: Clause) -> list[_Number]:
     """The clause's figures, each with the small words beside it: before it in English, behind it in Japanese."""
-    found, tokens = [], [token for token in clause.tokens if token.kind != "fill"]
+    found: list[_Number] = []
+    used: list[Token] = []
+    tokens = [token for token in clause.tokens if token.kind != "fill"]
     for n, token in enumerate(tokens):
         if token.kind != "number" or not isinstance(token.value, Written):
             continue
@@ -329,9 +338,14 @@ def _numbers(clause: Clause) -> list[_Number]:
             else:
                 role, bound, is_about = _beside(tokens[behind], role, bound, is_about)
             behind += 1
-        if date is None and before >= 0 and tokens[before].kind == "date":
+        is_free = before >= 0 and tokens[before].kind == "date" and tokens[before] not in used
+        if date is None and is_free and not tokens[before].text.isascii():
             date = cast(Said, tokens[before].value)
+        used += tokens[before:behind]
         found.append(_Number(token.value, role, date, bound, is_about))
+    dates = [token for token in tokens if token.kind == "date"]
+    if len(found) == 1 and len(dates) == 1:  # In early October open interest was $230bn
+        found = [replace(found[0], date=cast(Said, dates[0].value))]
     return found
 
 
@@ -476,6 +490,8 @@ def _subjects(clause: Clause, context: _Context, unit: str) -> list[Subject]:
         measure = of_context.pop() if len(of_context) == 1 else ""
     elif not measure and context.subjects and _is_of_moves(clause, context):
         measure = ""
+    if len(names) > 1 and any(kind == "macro" for kind, _ in names):  # the market gives a cut a chance of 30%
+        names = [name for name in names if name[0] != "market"]
     if measure == "correlation" and len(names) > 1:
         names = [name for name in names if name != ("bucket", "all")]
     if not names:
@@ -509,10 +525,14 @@ def _stand_together(clause: Clause) -> bool:
     return all(token.kind in ("name", "fill") for token in clause.tokens[places[0] : places[-1] + 1]) if places else True
 
 
+def _are_moves(subjects: Sequence[Subject]) -> bool:
+    return all(subject.quantity.kind == "move" and subject.quantity.unit == "percent" for subject in subjects)
+
+
 def _is_of_moves(clause: Clause, context: _Context) -> bool:
     """Whether a clause without a verb goes on where the one before spoke of moves: Layer 2 fell 14.9%, Gaming 12.0%."""
     return (
         bool(context.move)
         and not clause.of("measure")
-        and all(subject.quantity.kind == "move" for subject in context.subjects)
+        and _are_moves(context.subjects)
     )

@@ -7,7 +7,8 @@ the figure is written: half a unit of its last digit; "about" reaches 3 %, at le
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Literal
 
 from report.claims.claims import Claim
@@ -19,6 +20,7 @@ from report.claims.readings import (
     Past,
     Reading,
     is_comparable,
+    last_run,
     on_days,
     readings,
     since_extreme,
@@ -27,6 +29,10 @@ from report.claims.readings import (
 
 Verdict = Literal["confirmed", "depends", "contradicted", "not_knowable"]
 VERDICTS: tuple[Verdict, ...] = ("confirmed", "depends", "contradicted", "not_knowable")
+_CURVES = {
+    "us_curve": (("US_CURVE_2S10S", "2s10s"),),
+    "jgb_curve": (("JGB_CURVE_10S30S", "10s30s"), ("JGB_CURVE_2S10S", "2s10s")),
+}
 # Figures are doubles: what is written as the limit of a tolerance is inside it.
 _EPSILON = 1e-9
 
@@ -52,12 +58,7 @@ class Judged:
     verdict: Verdict
     held: tuple[Held, ...] = ()
     reason: str = ""
-
-
-@dataclass
-class _Gathered:
-    held: list[Held] = field(default_factory=list)
-    reason: str = ""
+    detail: str = ""
 
 
 def judge(marts: Marts, claim: Claim) -> Judged:
@@ -77,8 +78,11 @@ def _figure(marts: Marts, claim: Claim) -> Judged:
     assert claim.subject is not None
     found = readings(marts, claim.subject, claim.declared)
     if not found:
-        return Judged(claim, "not_knowable", reason="it is not held in this window or convention")
+        return Judged(claim, "not_knowable", reason="not_this_way")
     held = tuple(_held(claim, reading) for reading in found)
+    if claim.shape == "sign" and claim.subject.quantity.measure == "funding" and not claim.declared:
+        run = last_run(marts, "ALL" if claim.subject.kind == "market" else claim.subject.name)
+        held += (_held(claim, run),) if run else ()
     is_in_words = claim.shape in ("moved", "sign")
     return _verdict(claim, held, is_contested=claim.subject.quantity.is_contested, is_in_words=is_in_words)
 
@@ -191,7 +195,7 @@ def _rank(marts: Marts, claim: Claim) -> Judged:
         )  # fmt: skip
         names = [str(row[0]) for row in rows]
         if len(rows) < 2 or claim.subject.name not in names:
-            held.append(Held(replace(reading, missing=reading.missing or "it is not ranked"), None))
+            held.append(Held(replace(reading, missing=reading.missing or "not_ranked"), None))
             continue
         first = replace(reading, value=_number(rows[0][1]), key={**reading.key, name: names[0]})
         held.append(Held(first, names[0] == claim.subject.name, words=names[0]))
@@ -216,12 +220,12 @@ def _rank_of_class(marts: Marts, claim: Claim) -> Judged:
     rank, of, _, streak = (int(cell) if isinstance(cell, int) else 0 for cell in rows[0])
     key = {"week_start": str(marts.week.start), "asset_class": claim.subject.name}
     is_first = rank == (of if claim.direction < 0 else 1)
-    place = Reading(table, "rank", key, "rank", rank, window_id="fri_fri", is_default=True, note=f"of {of}")
+    place = Reading(table, "rank", key, "rank", rank, window_id="fri_fri", is_default=True, note=str(of))
     held = [Held(place, is_first)]
     if claim.streak is None or claim.direction > 0:
         verdict: Verdict = "confirmed" if is_first and claim.streak is None else "contradicted"
         return Judged(claim, verdict if claim.streak is None or not is_first else "not_knowable", tuple(held),
-                      "" if claim.streak is None else "runs of the best are not held")  # fmt: skip
+                      "" if claim.streak is None else "no_history")  # fmt: skip
     run = Reading(table, "worst_streak_weeks", key, "weeks", streak, window_id="fri_fri", is_default=True)
     held.append(Held(run, streak == claim.streak))
     if streak == claim.streak and is_first:
@@ -255,33 +259,35 @@ def _statement(marts: Marts, claim: Claim) -> Judged:
     statement = claim.statement
     assert statement is not None
     held = []
-    for table, column, key, window in _cells(claim):
+    for table, column, key, window, label in _cells(claim):
         if window and claim.declared.get("window", window) != window:
             continue
         cell, missing = marts.value(table, column, {"week_start": marts.week.start, **key})
         known = cell if isinstance(cell, str | int | float) else None
         reading = Reading(table, column, {"week_start": str(marts.week.start), **key}, "", known, window_id=window,
-                          is_default=not held, missing=missing)  # fmt: skip
+                          is_default=not held, missing=missing, note=label)  # fmt: skip
         held.append(Held(reading, _bears_out(claim, known), words=str(known) if isinstance(known, str) else ""))
     known_ones = [one for one in held if one.holds is not None]
     if known_ones and statement.is_any:
-        verdict: Verdict = "confirmed" if any(one.holds for one in known_ones) else "contradicted"
-        return Judged(claim, verdict, tuple(held))
+        if any(one.holds for one in known_ones):
+            return Judged(claim, "confirmed", tuple(held))
+        is_all_known = len(known_ones) == len(held)  # what could not be seen may bear it out
+        return Judged(claim, "contradicted" if is_all_known else "not_knowable", tuple(held), "" if is_all_known else NO_VALUE)
     return _verdict(claim, tuple(held), is_contested=True, is_in_words=True)
 
 
-def _cells(claim: Claim) -> list[tuple[str, str, dict[str, str], str]]:
+def _cells(claim: Claim) -> list[tuple[str, str, dict[str, str], str, str]]:
+    """Table, column, key, window and label of each cell that bears on a statement."""
     statement = claim.statement
     assert statement is not None
     if statement.of == "curve":
         assert claim.subject is not None
-        curves = {"us_curve": ("US_CURVE_2S10S",), "jgb_curve": ("JGB_CURVE_10S30S", "JGB_CURVE_2S10S")}
-        return [("macro_weekly", "label", {"series_id": curve}, "") for curve in curves[claim.subject.name]]
+        return [("macro_weekly", "label", {"series_id": curve}, "", spread) for curve, spread in _CURVES[claim.subject.name]]
     windows = ("mon_mon", "fri_fri") if statement.is_windowed else ("",)
     return [
-        (statement.table, column, {**statement.key, **({"window_id": window} if window else {})}, window)
+        (statement.table, column, {**statement.key, **({"window_id": window} if window else {})}, window, label)
         for window in windows
-        for column in statement.columns
+        for column, label in zip_longest(statement.columns, statement.labels, fillvalue="")
     ]
 
 
@@ -310,10 +316,10 @@ def _on_date(marts: Marts, claim: Claim) -> Judged:
         return _verdict(claim, held, is_contested=False, is_in_words=False)
     span = claim.date.span(marts.week.last_day)
     if span is None:
-        return Judged(claim, "not_knowable", reason="the date cannot be placed")
+        return Judged(claim, "not_knowable", reason="no_date")
     days = list(on_days(marts, claim.subject, *span))
     if not days:
-        return Judged(claim, "not_knowable", reason=f"nothing is held of {claim.date.text}")
+        return Judged(claim, "not_knowable", reason="not_that_day", detail=claim.date.text)
     nearest = min(days, key=lambda one: abs((one.number or 0) - claim.figure.value))  # type: ignore[union-attr]
     holds = nearest.number is not None and _is_near(claim, nearest.number)
     return Judged(claim, "confirmed" if holds else "contradicted", (Held(replace(nearest, is_default=True), holds),))
@@ -323,21 +329,23 @@ def _since(marts: Marts, claim: Claim) -> Judged:
     assert claim.subject is not None and claim.date is not None
     metric = claim.subject.quantity.metrics.get(claim.subject.name)
     if metric is None:
-        return Judged(claim, "not_knowable", reason="no daily history is held of it")
+        return Judged(claim, "not_knowable", reason="no_history")
     past = _past(marts, claim, metric)
     span = claim.date.span(marts.week.last_day)
     if past.missing or span is None:
-        return Judged(claim, "not_knowable", reason=past.missing or "the date cannot be placed")
+        return Judged(claim, "not_knowable", reason=past.missing or "no_date")
+    if not past.is_there_now:
+        daily = [one for one in readings(marts, claim.subject, {}) if one.table.endswith("_daily")]
+        return Judged(claim, "contradicted", tuple(Held(one, False) for one in daily[:1]), "not_there_now")
     reading = Reading("metric_values", "value_date", {"metric_id": metric}, "", past.since, is_default=True)
     if past.history_from and span[0] < past.history_from:
-        return Judged(claim, "not_knowable", reason=f"its history begins on {past.history_from}")
+        return Judged(claim, "not_knowable", reason="history_begins", detail=str(past.history_from))
     if past.since is None:
-        reading = replace(reading, value=past.history_from, note="not once since its history began")
-        return Judged(claim, "contradicted", (Held(reading, False, "words"),))
+        reading = replace(reading, value=past.history_from)
+        return Judged(claim, "contradicted", (Held(reading, False, "words"),), "not_once", str(past.history_from))
     for day in (past.since, span[1]):
         if not is_comparable(marts, claim.subject.quantity, day):
-            return Judged(claim, "not_knowable", (Held(reading, None, "words"),),
-                          f"the total of {day} rests on supplies that were stale then")  # fmt: skip
+            return Judged(claim, "not_knowable", (Held(reading, None, "words"),), "stale_then", str(day))
     holds = span[0] <= past.since <= span[1]
     return Judged(claim, "confirmed" if holds else "contradicted", (Held(reading, holds, "words"),))
 

@@ -16,8 +16,8 @@ _DAYS = timedelta(days=7)
 _ALSO_CALLED = {"week_end": ("week_end", "last_day")}
 # Ways to say when, which change nothing where a quantity is read at one moment or over one week anyway.
 _HARMLESS = {"level": ("week_end",), "move": ("week_end", "cap_weighted")}
-NO_TABLE, NO_ROW, NO_VALUE = "no such mart in this database", "no row for the week", "not known in the row of the week"
-PARTIAL = "only part of the market is held"
+# Why a value is not known; said in words by `telling`.
+NO_TABLE, NO_ROW, NO_VALUE = "no_table", "no_row", "no_value"
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ def _reading(
         value = (value / previous - 1) * 100 if value is not None and previous else None
         previous, missing = None, missing or ("" if value is not None else NO_VALUE)
     if value is not None and quantity.complete_if and not _is_complete(marts, source.table, quantity.complete_if, {**key, **now}):
-        value, missing = None, PARTIAL
+        value, missing = None, quantity.incomplete
     return Reading(
         source.table, column.value, {name: _text(one) for name, one in {**now, **key}.items()}, quantity.unit, value,
         previous, window, column.convention, column.span, missing=missing, note=quantity.scope,
@@ -178,6 +178,23 @@ def _text(value: object) -> str:
     return value.isoformat(sep=" ") if isinstance(value, datetime) else str(value)
 
 
+def last_run(marts: Marts, asset_id: str) -> Reading | None:
+    """The sign of funding in the week's last hours, with how long it had been so; None where it had none."""
+    table, columns = "funding_runs", ("asset_id", "run_start", "run_end", "sign")
+    if not marts.has(table, *columns):
+        return None
+    end = _midnight(marts.week.end)
+    rows = marts.fetch(
+        "select run_start, sign from marts.funding_runs where asset_id = ? and run_start <= ? and run_end >= ?",
+        [asset_id, end, end],
+    )
+    if len(rows) != 1 or not isinstance(rows[0][0], datetime) or not isinstance(rows[0][1], int):
+        return None
+    hours = round((end - rows[0][0]) / timedelta(hours=1)) + 1
+    key = {"asset_id": asset_id, "run_start": _text(rows[0][0])}
+    return Reading(table, "sign", key, "hours", rows[0][1] * hours, convention="last_hours")
+
+
 # --- the past --------------------------------------------------------------------------------------------------------
 
 
@@ -208,6 +225,7 @@ class Past:
     since: date | None
     history_from: date | None
     missing: str = ""
+    is_there_now: bool = True
 
 
 def since_level(marts: Marts, metric: str, level: float, side: int, *, is_run: bool) -> Past:
@@ -220,7 +238,7 @@ def since_level(marts: Marts, metric: str, level: float, side: int, *, is_run: b
         return Past(None, None, NO_ROW)
     sides = [(day, side * (value - level) > 0) for day, value in history]
     if not sides[-1][1]:
-        return Past(None, history[0][0], "it is not on that side now")
+        return Past(None, history[0][0], is_there_now=False)
     runs: list[tuple[date, date]] = []
     before: date | None = None
     for day, is_on in sides:

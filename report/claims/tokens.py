@@ -160,8 +160,8 @@ def _known(language: Language) -> tuple[_Entry, ...]:
 
 def _raw(language: Language) -> Iterator[_Entry]:
     held = catalogue()
-    for reason, said in held.not_held.items():
-        yield from (_Entry(one, "not_held", reason, one.isupper()) for one in said)
+    for kind, group in (("not_held", held.not_held), ("not_seen", held.not_seen)):
+        yield from (_Entry(one, kind, reason, one.isupper()) for reason, said in group.items() for one in said)
     for statement in held.statements.values():
         yield from (_Entry(one, "statement", statement.statement_id, False) for one in statement.said)
     for kind, names in held.names.items():
@@ -170,8 +170,8 @@ def _raw(language: Language) -> Iterator[_Entry]:
             yield from (_Entry(one, "name", (kind, name), is_exact or one.isupper()) for one in said)
     for measure, said in held.measures.items():
         yield from (_Entry(one, "measure", measure, one.isupper()) for one in said)
-    for kind, group in vocabulary(language).items():
-        for meaning, said in group.items():
+    for kind, words in vocabulary(language).items():
+        for meaning, said in words.items():
             # What bars a claim, or only binds words, is told apart by its meaning; the rest by its kind.
             is_own = kind in ("bar", "fill", "grammar", "separator")
             yield from (_Entry(one, meaning if is_own else kind, meaning, False) for one in said)
