@@ -94,6 +94,9 @@ def _split(tokens: Sequence[Token]) -> Iterator[Clause]:
         following = tokens[n + 1].kind if n + 1 < len(tokens) else ""
         if token.text in (":", "：") and following in ("number", "about", "sign", "move"):
             continue  # Layer 2: −14.9%
+        before = tokens[n - 1].kind if n else ""
+        if token.text == "," and before in DECLARING and following in DECLARING:
+            continue  # 7-day, daily returns
         if token.kind in ("strong", "weak"):
             if part:
                 yield Clause(tuple(part))

@@ -39,6 +39,7 @@ _CHANGE_FITS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 _BEYOND = {"more than", "less than", "fewer than", "in excess of", "at least", "at most", "no less than", "no more than",
            "upwards of", "over", "under", "超", "以上", "以下", "未満"}  # fmt: skip
+_ROLES = ("to", "at", "from", "by")
 _UNCLEAR = {"over", "under", "超", "以上", "以下", "未満"}
 
 
@@ -150,7 +151,7 @@ def _claims(
         raise _Unreadable("unknown words", [token.text for token in unknown])
     if not clause.has_predicate:
         raise _Unreadable("no figure or direction")
-    rests_on = tuple(token.text for token in clause.tokens if token.kind not in ("fill", "from", "to", "by"))
+    rests_on = tuple(token.text for token in clause.tokens if token.kind not in ("fill", "from", "to", "at", "by"))
     base = Claim("value", text, rests_on, declared={**declared, **_declared(clause)}, is_about=bool(clause.of("about")))
     for read in (_statement, _concentrated, _than, _rank, _since):
         found = read(base, clause, context)
@@ -277,10 +278,11 @@ def _since(base: Claim, clause: Clause, context: _Context) -> list[Claim] | None
 @dataclass(frozen=True)
 class _Number:
     written: Written
-    role: str  # from, to, by, or nothing
+    role: str  # from, to, at, by, or nothing
     date: Said | None
     bound: Token | None
     is_about: bool
+    is_behind_verb: bool = False  # of a Japanese verb, which ends what is before it
 
 
 def _figures(base: Claim, clause: Clause, context: _Context) -> list[Claim]:
@@ -321,11 +323,11 @@ def _numbers(clause: Clause) -> list[_Number]:
         if token.kind != "number" or not isinstance(token.value, Written):
             continue
         before, role, bound, is_about = n - 1, "", None, False
-        while before >= 0 and tokens[before].kind in ("about", "bound", "to", "from", "by"):
+        while before >= 0 and tokens[before].kind in ("about", "bound", *_ROLES):
             kind = tokens[before].kind
             role, bound, is_about = _beside(tokens[before], role, bound, is_about)
             before -= 1
-            if kind in ("to", "from", "by"):
+            if kind in _ROLES:
                 break
         behind, date = n + 1, None
         while behind < len(tokens) and tokens[behind].kind in ("about", "bound", "to", "from", "date"):
@@ -342,7 +344,8 @@ def _numbers(clause: Clause) -> list[_Number]:
         if date is None and is_free and not tokens[before].text.isascii():
             date = cast(Said, tokens[before].value)
         used += tokens[before:behind]
-        found.append(_Number(token.value, role, date, bound, is_about))
+        is_behind = any(one.kind == "move" and not one.text.isascii() for one in tokens[:n])
+        found.append(_Number(token.value, role, date, bound, is_about, is_behind))
     dates = [token for token in tokens if token.kind == "date"]
     if len(found) == 1 and len(dates) == 1:  # In early October open interest was $230bn
         found = [replace(found[0], date=cast(Said, dates[0].value))]
@@ -365,9 +368,11 @@ def _arranged(numbers: list[_Number], move: int) -> list[_Number]:
         return numbers
     roles = [number.role for number in numbers]
     if len(numbers) == 2:
-        if roles == ["from", "to"] or (roles[1] == "to" and move and not numbers[0].bound):
+        if roles == ["from", "to"] or (roles[1] in ("to", "at") and move and not numbers[0].bound):
             return numbers
         units = [number.written.unit for number in numbers]
+        if move and roles == ["", ""] and units[0] == "percent" and units[1] in _MONEY and numbers[1].is_behind_verb:
+            return [numbers[0], replace(numbers[1], role="at")]  # 6.9%安の8万8,402ドル
         is_level_and_change = units[1] == "percent" and units[0] != "percent" and numbers[1].written.is_signed
         if is_level_and_change and not move and roles == ["", ""]:
             return numbers
@@ -400,7 +405,7 @@ def _is_change(number: _Number, quantity: Quantity, move: int) -> bool:
     is_level = unit in _FITS[quantity.unit]
     if not move:
         return number.written.is_signed and not is_level and unit in _CHANGE_FITS[quantity.unit]
-    if number.role in ("to", "from"):
+    if number.role in ("to", "at", "from"):
         return False
     if number.bound and number.bound.text.lower() in _UNCLEAR and is_level and number.role != "by":
         raise _Unreadable("not a claim that we can read")  # rose over 95,000: by so much, or above it?

@@ -165,10 +165,14 @@ def _verdict(claim: Claim, held: tuple[Held, ...], *, is_contested: bool, is_in_
         reason = next((r for r in reasons if r not in order), None) or next(iter(reasons), NO_VALUE)
         return Judged(claim, "not_knowable", held, reason)
     default = next((one for one in known if one.reading.is_default), known[0])
-    if is_in_words and not is_contested:
-        same = [one for one in known if one.reading.convention == default.reading.convention]
-    else:
-        same = known if is_contested else [default]
+    # Words must hold in both windows, figures in the house's; what is contested, in every convention.
+    same = [
+        one
+        for one in known
+        if (is_contested or one.reading.convention == default.reading.convention)
+        and (is_in_words or one.reading.window_id in ("", default.reading.window_id))
+        and (is_contested or is_in_words or one is default)
+    ]
     if all(one.holds for one in same):
         return Judged(claim, "confirmed", held)
     return Judged(claim, "depends" if any(one.holds for one in known) else "contradicted", held)

@@ -79,6 +79,7 @@ def read_note(content: bytes, name: str = "") -> Note:
         if content.startswith(magic):
             raise NoteError(f"it is {kind}, no text: give it as Markdown, plain text or a saved web page")
     text = unicodedata.normalize("NFKC", _decode(content)).replace("\r\n", "\n").replace("\r", "\n")
+    text = re.sub(r"\bU\.(S|K)\.(?=[\s,;)])", r"U\1", text)
     if not text.strip():
         raise NoteError("it is empty: give a note as Markdown, plain text or a saved web page")
     stated, blocks = _page(text) if _is_page(text, name) else ("", list(_markdown(text)))
