@@ -83,7 +83,13 @@ def claims_of(
             continue
         is_forecast = is_forecast or bool(clause.of("forecast"))
         said = text[clause.start : clause.tokens[-1].end].strip(" .。")
+        is_second = bool(read) and _is_bare_figure(clause) and _have_a_unit_in_common(read[-1][0], clause)
+        if is_second:  # fell 8.0% and 9.5%: which of them is it?
+            first = read[-1][1]
+            read[-1] = (read[-1][0], Unread(first.text if isinstance(first, Unread) else first[0].text, "several figures"))
         try:
+            if is_second:
+                raise _Unreadable("several figures")
             if is_forecast:
                 raise _Unreadable("forecast")
             if n in closed:
@@ -124,6 +130,17 @@ def _with_verbs_behind(
             verb = _sign(moves[0]) if isinstance(found, list) and len(moves) == 1 and clause.names else 0
         made.append(found)
     return made[::-1]
+
+
+def _is_bare_figure(clause: Clause) -> bool:
+    return all(token.kind in ("number", "about", "fill") for token in clause.tokens) and bool(clause.of("number"))
+
+
+def _have_a_unit_in_common(one: Clause, other: Clause) -> bool:
+    units, others = (
+        {token.value.unit for token in clause.of("number") if isinstance(token.value, Written)} for clause in (one, other)
+    )
+    return bool(units & others)
 
 
 def _lacks_a_verb(clause: Clause) -> bool:
@@ -261,7 +278,8 @@ def _since(base: Claim, clause: Clause, context: _Context) -> list[Claim] | None
         base = replace(base, subject=context.last.subject, figure=context.last.figure, direction=context.last.direction)
     elif since != "first":
         made = []
-        base = replace(base, subject=_only(_subjects(clause, context, "percent")))
+        inherited = context.last.subject if context.last and not clause.of("name", "measure") else None
+        base = replace(base, subject=inherited or _only(_subjects(clause, context, "percent")))
     else:
         raise _Unreadable("no figure or direction")
     last = made[-1] if made else base
@@ -318,6 +336,7 @@ def _numbers(clause: Clause) -> list[_Number]:
     """The clause's figures, each with the small words beside it: before it in English, behind it in Japanese."""
     found: list[_Number] = []
     used: list[Token] = []
+    n_ago = 0
     tokens = [token for token in clause.tokens if token.kind != "fill"]
     for n, token in enumerate(tokens):
         if token.kind != "number" or not isinstance(token.value, Written):
@@ -325,17 +344,21 @@ def _numbers(clause: Clause) -> list[_Number]:
         before, role, bound, is_about = n - 1, "", None, False
         while before >= 0 and tokens[before].kind in ("about", "bound", *_ROLES):
             kind = tokens[before].kind
+            if kind in _ROLES and not tokens[before].text.isascii():
+                break  # a Japanese one belongs to what is before it
             role, bound, is_about = _beside(tokens[before], role, bound, is_about)
             before -= 1
             if kind in _ROLES:
                 break
         behind, date = n + 1, None
-        while behind < len(tokens) and tokens[behind].kind in ("about", "bound", "to", "from", "date"):
+        while behind < len(tokens) and tokens[behind].kind in ("about", "bound", "to", "from", "date", "week_ago"):
             if tokens[behind].kind in ("to", "from") and tokens[behind].text.isascii():
                 break
             if tokens[behind].kind == "bound" and tokens[behind].text.isascii():
                 break
-            if tokens[behind].kind == "date":
+            if tokens[behind].kind == "week_ago":
+                role, n_ago = "from", n_ago + 1
+            elif tokens[behind].kind == "date":
                 date = cast(Said, tokens[behind].value)
             else:
                 role, bound, is_about = _beside(tokens[behind], role, bound, is_about)
@@ -346,6 +369,8 @@ def _numbers(clause: Clause) -> list[_Number]:
         used += tokens[before:behind]
         is_behind = any(one.kind == "move" and not one.text.isascii() for one in tokens[:n])
         found.append(_Number(token.value, role, date, bound, is_about, is_behind))
+    if n_ago != len(clause.of("week_ago")):
+        raise _Unreadable("another time or measure")
     dates = [token for token in tokens if token.kind == "date"]
     if len(found) == 1 and len(dates) == 1:  # In early October open interest was $230bn
         found = [replace(found[0], date=cast(Said, dates[0].value))]
@@ -414,7 +439,7 @@ def _is_change(number: _Number, quantity: Quantity, move: int) -> bool:
 
 def _on_date(base: Claim, subject: Subject, number: _Number, unit: str) -> Claim:
     if subject.quantity.kind != "level" or unit not in _FITS[subject.quantity.unit] or number.bound:
-        raise _Unreadable("not a claim that we can read")
+        raise _Unreadable("a date that belongs to nothing")
     return replace(base, shape="on_date", subject=subject, date=number.date)
 
 
