@@ -55,6 +55,7 @@ class Quantity:
     complete_if: str = ""
     incomplete: str = "partial"
     scope: str = ""
+    over_venues: Literal["", "total", "mean"] = ""
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,9 @@ _OF_THE_SENTENCE: tuple[tuple[str, Reason], ...] = (
 _TELLING = ("number", "measure", "statement", "name", "not_held", "not_seen", "rank", "since")
 # Measures that are of a market, a bucket or everything where nothing is named.
 _SUBJECT_OF_MEASURE = {"correlation": ("bucket", "all")}
+# A rate of funding below this (percent) is one of eight hours, not of a year.
+_OF_A_YEAR = 0.3
+_OF_PAIRS = ("average", "pairwise", "平均", "ペア", "銘柄間")
 _OF_THE_MARKET = ("market_cap", "funding", "open_interest", "dispersion", "spot_share", "spot_volume", "perp_volume",
                   "long_liquidations", "short_liquidations")  # fmt: skip
 _MEASURE_OF_MONEY = {"asset": "price", "market": "market_cap"}
@@ -475,6 +478,8 @@ def _of_a_change(base: Claim, subject: Subject, number: _Number, move: int) -> C
 def _of_a_level(base: Claim, subject: Subject, number: _Number, move: int) -> Claim:
     if number.written.unit not in _FITS[subject.quantity.unit]:
         raise _Unreadable("unit does not fit")
+    if subject.quantity.measure == "funding" and abs(number.written.value) < _OF_A_YEAR:
+        raise _Unreadable("unit does not fit")  # it is of eight hours
     if number.role == "from":
         return replace(base, shape="on_date", subject=subject)  # without a date: a week before
     if number.bound:
@@ -511,6 +516,9 @@ def _subjects(clause: Clause, context: _Context, unit: str) -> list[Subject]:
         raise _Unreadable("several subjects")
     names, measure = clause.names, measures[0] if measures else ""
     if not names and measure:
+        said = clause.of("measure")[0].text.lower()
+        if measure == "correlation" and not any(word in said for word in _OF_PAIRS):
+            raise _Unreadable("no known subject")  # of what with what?
         names = [_SUBJECT_OF_MEASURE.get(measure, ("market", "market"))]
         if measure not in (*_OF_THE_MARKET, *_SUBJECT_OF_MEASURE):
             raise _Unreadable("no known subject")

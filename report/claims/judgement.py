@@ -19,6 +19,7 @@ from report.claims.readings import (
     Marts,
     Past,
     Reading,
+    around_the_close,
     is_comparable,
     last_run,
     on_days,
@@ -83,8 +84,34 @@ def _figure(marts: Marts, claim: Claim) -> Judged:
     if claim.shape == "sign" and claim.subject.quantity.measure == "funding" and not claim.declared:
         run = last_run(marts, "ALL" if claim.subject.kind == "market" else claim.subject.name)
         held += (_held(claim, run),) if run else ()
+    if claim.shape == "value" and claim.subject.quantity.measure == "price" and claim.figure:
+        close = around_the_close(marts, claim.subject, claim.figure.value)
+        held += (_held(claim, replace(close, before=found[0].before)),) if close else ()
     is_in_words = claim.shape in ("moved", "sign")
-    return _verdict(claim, held, is_contested=claim.subject.quantity.is_contested, is_in_words=is_in_words)
+    judged = _verdict(claim, held, is_contested=claim.subject.quantity.is_contested, is_in_words=is_in_words)
+    return _of_the_venues(judged)
+
+
+def _of_the_venues(judged: Judged) -> Judged:
+    """Another count may follow other venues: what is contradicted must be so whichever venues are counted."""
+    claim = judged.claim
+    if judged.verdict != "contradicted" or claim.subject is None or not claim.subject.quantity.over_venues:
+        return judged
+    if claim.shape in ("moved", "sign") or claim.figure is None:
+        return judged
+    known = [held for held in judged.held if held.holds is not None]
+    is_turned = bool(claim.move) and all(
+        held.reading.change is not None and claim.move * held.reading.change < 0 for held in known
+    )
+    numbers = [number for held in known if (number := held.reading.number) is not None]
+    if claim.subject.quantity.over_venues == "total":
+        limit = claim.figure.value if claim.shape in ("value", "on_date") or claim.direction < 0 else float("inf")
+        is_excluded = claim.shape in ("value", "bound", "on_date") and all(number > limit for number in numbers)
+    else:
+        is_excluded = claim.shape == "value" and all(number * claim.figure.value < 0 for number in numbers)
+    if is_turned or is_excluded:
+        return judged
+    return replace(judged, verdict="not_knowable", reason="other_venues")
 
 
 def _held(claim: Claim, reading: Reading) -> Held:
@@ -317,7 +344,7 @@ def _on_date(marts: Marts, claim: Claim) -> Judged:
             Held(replace(one, value=one.before), None if one.before is None else _is_near(claim, one.before))
             for one in readings(marts, claim.subject, claim.declared)
         )
-        return _verdict(claim, held, is_contested=False, is_in_words=False)
+        return _of_the_venues(_verdict(claim, held, is_contested=False, is_in_words=False))
     span = claim.date.span(marts.week.last_day)
     if span is None:
         return Judged(claim, "not_knowable", reason="no_date")
@@ -326,7 +353,8 @@ def _on_date(marts: Marts, claim: Claim) -> Judged:
         return Judged(claim, "not_knowable", reason="not_that_day", detail=claim.date.text)
     nearest = min(days, key=lambda one: abs((one.number or 0) - claim.figure.value))  # type: ignore[union-attr]
     holds = nearest.number is not None and _is_near(claim, nearest.number)
-    return Judged(claim, "confirmed" if holds else "contradicted", (Held(replace(nearest, is_default=True), holds),))
+    verdict: Verdict = "confirmed" if holds else "contradicted"
+    return _of_the_venues(Judged(claim, verdict, (Held(replace(nearest, is_default=True), holds),)))
 
 
 def _since(marts: Marts, claim: Claim) -> Judged:

@@ -12,6 +12,8 @@ from warehouse.week import Week
 
 WINDOWS = ("mon_mon", "fri_fri")
 _DAYS = timedelta(days=7)
+# A note of Monday morning quotes the week's close, or the morning's price.
+HOURS_BEFORE_CLOSE, HOURS_AFTER_CLOSE = timedelta(hours=24), timedelta(hours=12)
 # A convention that a note names, as a mart may call it.
 _ALSO_CALLED = {"week_end": ("week_end", "last_day")}
 # Ways to say when, which change nothing where a quantity is read at one moment or over one week anyway.
@@ -193,6 +195,23 @@ def last_run(marts: Marts, asset_id: str) -> Reading | None:
     hours = round((end - rows[0][0]) / timedelta(hours=1)) + 1
     key = {"asset_id": asset_id, "run_start": _text(rows[0][0])}
     return Reading(table, "sign", key, "hours", rows[0][1] * hours, convention="last_hours")
+
+
+def around_the_close(marts: Marts, subject: Subject, figure: float) -> Reading | None:
+    """The hourly price nearest to a figure, of those about the week's end: others close at another hour or venue."""
+    table, columns = "prices_hourly", ("asset_id", "price_at", "reference_price_usd")
+    if not marts.has(table, *columns):
+        return None
+    end = _midnight(marts.week.end)
+    rows = marts.fetch(
+        "select price_at, reference_price_usd from marts.prices_hourly where asset_id = ? and price_at between ? and ?"
+        " and reference_price_usd is not null order by abs(reference_price_usd - ?), price_at limit 1",
+        [subject.name, end - HOURS_BEFORE_CLOSE, end + HOURS_AFTER_CLOSE, figure],
+    )
+    if not rows:
+        return None
+    key = {"asset_id": subject.name, "price_at": _text(rows[0][0])}
+    return Reading(table, "reference_price_usd", key, "USD", _scaled(rows[0][1], 1.0), convention="about_the_close")
 
 
 # --- the past --------------------------------------------------------------------------------------------------------

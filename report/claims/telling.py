@@ -22,6 +22,7 @@ REASONS: Mapping[str, str] = {
     "no_row": "the mart has no row for the week",
     "no_value": "the row of the week does not know it",
     "other_meeting": "the probability that is held is of another meeting",
+    "other_venues": "of the venues that are followed here; another count may differ",
     "partial": "only part of the market is held",
     "not_this_way": "it is not held in this window or convention",
     "not_ranked": "it is not ranked",
@@ -60,6 +61,7 @@ CONVENTIONS: Mapping[str, str] = {
     "average": "the week's average",
     "last_day": "the week's last day",
     "last_hours": "the week's last hours",
+    "about_the_close": "in the hours about the close",
     "as_it_stands": "as it stands",
     "like_for_like": "like for like",
     "with_stablecoins": "with stablecoins",
@@ -131,9 +133,15 @@ def _one(claim: Claim, held: Held) -> str:
         translate(WINDOWS[reading.window_id]) if reading.window_id else "",
         translate(CONVENTIONS[reading.convention]) if reading.convention else "",
         translate(SPANS[reading.span]) if reading.span else "",
+        _scope(claim),
     ]
     way = ", ".join(part for part in ways if part)
     return f"{value} ({way})" if way else value
+
+
+def _scope(claim: Claim) -> str:
+    scope = claim.subject.quantity.scope if claim.subject and claim.shape not in ("rank", "than") else ""
+    return (word(scope) or scope) if scope else ""
 
 
 def _value(claim: Claim, held: Held) -> str:

@@ -43,6 +43,7 @@ def _market(con: duckdb.DuckDBPyConnection) -> None:
     _table(
         con, "prices_hourly", "asset_id text, price_at timestamp, reference_price_usd double",
         [("bitcoin", datetime(2025, 11, 17), 94_000.0), ("bitcoin", datetime(2025, 11, 24), 86_480.0),
+         ("bitcoin", datetime(2025, 11, 24, 5), 86_900.0),
          ("ethereum", datetime(2025, 11, 17), 3_095.0), ("ethereum", datetime(2025, 11, 24), 2_801.0)],
     )  # fmt: skip
     _table(
