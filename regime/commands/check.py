@@ -27,7 +27,7 @@ CONTRADICTED = 1
 
 
 def check(
-    path: str, week: str | None, language: str | None, format: str = "table", out: TextIO = sys.stdout
+    path: str, week: str | None, language: str | None, format: str = "table", out: TextIO | None = None
 ) -> int:
     """Print the claims of a note with their verdicts. The exit code: 0, or CONTRADICTED if a claim is."""
     if format not in FORMATS:
@@ -43,6 +43,7 @@ def check(
     except NoteError as error:
         raise BadInput(f"{name}: {error}") from None
     spoken: Language = next((one for one in LANGUAGES if one == language), note.language)
+    out = out or sys.stdout
     with speaking(spoken):
         if format == "json":
             as_file(out).write(json.dumps(_as_json(checked, spoken), indent=1, default=str, ensure_ascii=False) + "\n")

@@ -10,7 +10,7 @@ from report.claims.claims import Claim, Unread
 
 from report.claims.grammar import claims_of, is_telling
 from report.claims.judgement import VERDICTS, Judged, Verdict, judge
-from report.claims.note import Note, NoteError, Sentence
+from report.claims.note import LONGEST_SENTENCE, Note, NoteError, Sentence
 from report.claims.readings import Marts
 from report.claims.tokens import Lexicon, Token
 from report.languages import LANGUAGES
@@ -73,16 +73,20 @@ def check_note(con: duckdb.DuckDBPyConnection, note: Note, week: Week | None = N
     marts = Marts(con, about)
     symbols = marts.symbols()
     lexicons = {language: Lexicon(language, symbols) for language in LANGUAGES}
-    tokens = [(sentence, lexicons[sentence.language].tokens(sentence.text)) for sentence in note.sentences]
+    tokens = [
+        (sentence, lexicons[sentence.language].tokens(sentence.text) if len(sentence.text) <= LONGEST_SENTENCE else [])
+        for sentence in note.sentences
+    ]
     declared = _declared(tokens)
     # A note that came out when the week was over calls it "last week".
     is_last_week = said is not None and said[0] == about and week is None and _came_after(note, about)
     found, left = [], []
     for sentence, parts in tokens:
-        if sentence.is_ahead:
+        if not parts:
+            left.append(Left(sentence, Unread(sentence.text, "too long")))
+        elif sentence.is_ahead:
             left.append(Left(sentence, Unread(sentence.text, "forecast", is_telling=is_telling(parts))))
-            continue
-        for one in claims_of(sentence.text, parts, is_last_week=is_last_week, declared=declared):
+        for one in () if sentence.is_ahead or not parts else claims_of(sentence.text, parts, is_last_week=is_last_week, declared=declared):
             if isinstance(one, Claim):
                 found.append(Found(sentence, judge(marts, one)))
             elif one.is_telling or not sentence.is_heading:

@@ -25,7 +25,7 @@ Shape = Literal[
 
 # Why a clause that speaks of what we know is no claim about the week.
 Reason = Literal[
-    "question", "forecast", "conditional", "negated", "denied", "quoted", "another time or measure", "unknown words",
+    "too long", "question", "forecast", "conditional", "negated", "denied", "quoted", "another time or measure", "unknown words",
     "no figure or direction", "no known subject", "several subjects", "several figures", "unit does not fit",
     "a date that belongs to nothing", "not a claim that we can read",
 ]  # fmt: skip

@@ -20,7 +20,7 @@ _FORMS = tuple(
         r"(?P<year>\d{4})-W(?P<week>\d{2})\b",
         r"[Ww]eek (?P<week>\d{1,2})(?:,? (?:of )?(?P<year>\d{4}))?\b",
         r"W(?P<week>\d{2})\b",
-        r"(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})\b",
+        r"(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})(?!\d)",
         r"(?P<year>\d{4})[/.](?P<month>\d{1,2})[/.](?P<day>\d{1,2})\b",
         rf"(?:{_PART})?(?P<name>{_NAMES})\.? (?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,? (?P<year>\d{{4}}))?",
         rf"(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<name>{_NAMES})\b\.?(?:,? (?P<year>\d{{4}}))?",

@@ -28,6 +28,8 @@ _END = re.compile(r"(?<=[.!?])[\"”’)\]]*\s+(?=[\"“‘(\[]?[A-Z0-9$+\-−�
 _NOT_AN_END = re.compile(
     r"\b(?:vs|approx|ca|c|e\.g|i\.e|etc|U\.S|U\.K|No|St|Mr|Ms|Dr|Inc|Ltd|Co|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.$"
 )
+# Marks of direction and of width, and control characters: a terminal would obey them, and they split words.
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
 _MAGIC = {b"%PDF": "a PDF", b"PK\x03\x04": "a zip archive (or an office document)", b"\x89PNG": "a picture",
           b"\xff\xd8\xff": "a picture", b"GIF8": "a picture", b"\x1f\x8b": "a compressed file"}  # fmt: skip
 _HIDDEN = {"script", "style", "noscript", "template", "svg", "nav", "footer", "aside", "form", "button", "select", "iframe"}
@@ -78,7 +80,7 @@ def read_note(content: bytes, name: str = "") -> Note:
     for magic, kind in _MAGIC.items():
         if content.startswith(magic):
             raise NoteError(f"it is {kind}, no text: give it as Markdown, plain text or a saved web page")
-    text = unicodedata.normalize("NFKC", _decode(content)).replace("\r\n", "\n").replace("\r", "\n")
+    text = unicodedata.normalize("NFKC", _INVISIBLE.sub("", _decode(content))).replace("\r\n", "\n").replace("\r", "\n")
     text = re.sub(r"\bU\.(S|K)\.(?=[\s,;)])", r"U\1", text)
     if not text.strip():
         raise NoteError("it is empty: give a note as Markdown, plain text or a saved web page")
@@ -97,8 +99,8 @@ def _decode(content: bytes) -> str:
         except UnicodeDecodeError:
             continue
         strange = sum(unicodedata.category(c) == "Cc" and c not in "\n\r\t\f" for c in text[:20_000])
-        if strange * 100 <= len(text[:20_000]):
-            return text.replace("\x00", "")
+        if strange * 10 <= len(text[:20_000]):
+            return text
     raise NoteError("it is no text (neither UTF-8 nor Shift JIS): give it as Markdown, plain text or a saved web page")
 
 
@@ -112,7 +114,8 @@ def _sentences(blocks: list[_Block]) -> Iterator[Sentence]:
     for block in blocks:
         if block.heading and (not ahead_level or block.heading <= ahead_level):
             ahead_level = block.heading if _AHEAD.search(block.text) else 0
-        for text in split(block.text):
+        # A page's entities are characters only now.
+        for text in split(unicodedata.normalize("NFKC", _INVISIBLE.sub("", block.text))):
             language: Language = "ja" if _JAPANESE.search(text) else "en"
             yield Sentence(text, block.line, language, block.heading > 0, ahead_level > 0)
 

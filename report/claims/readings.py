@@ -63,6 +63,8 @@ class Marts:
         self.week = week
         self._con = con
         self._columns: dict[str, set[str]] = {}
+        # Notes say a thing more than once, and many things of one row.
+        self._known: dict[tuple[str, tuple[object, ...]], list[tuple[object, ...]]] = {}
         for table, column in con.execute(
             "select table_name, column_name from duckdb_columns()"
             " where database_name = current_database() and schema_name = 'marts'"
@@ -75,7 +77,10 @@ class Marts:
 
     def fetch(self, sql: str, parameters: list[object]) -> list[tuple[object, ...]]:
         """The rows of a query on marts that are there."""
-        return self._con.execute(sql, parameters).fetchall()
+        asked = (sql, tuple(parameters))
+        if asked not in self._known:
+            self._known[asked] = self._con.execute(sql, parameters).fetchall()
+        return self._known[asked]
 
     def symbols(self) -> dict[str, str]:
         """The week's eligible assets by symbol; of two with one symbol the larger."""

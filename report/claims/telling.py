@@ -35,6 +35,7 @@ REASONS: Mapping[str, str] = {
     "stale_then": "the total of {detail} rests on supplies that were stale by then",
 }
 LEFT: Mapping[Reason, str] = {
+    "too long": "longer than a sentence",
     "question": "a question",
     "forecast": "a forecast",
     "conditional": "conditional",

@@ -59,7 +59,7 @@ def plain(checked: Checked) -> Iterator[str]:
     """The same without colour: columns with headings, aligned, never wrapped or cut."""
     yield from heading(checked)
     yield ""
-    rows = [(_line(one), verdict_in_words(one.judged.verdict), _claim(one, checked), _data(one)) for one in checked.found]
+    rows = [(_line(one), verdict_in_words(one.judged.verdict), claim, _data(one)) for one, claim in _claims(checked)]
     if rows:
         yield from _columns((translate("line"), translate("verdict"), translate("the note says"), translate("the data say")), rows)
         yield ""
@@ -88,12 +88,12 @@ def _print_table(console: Console, checked: Checked) -> None:
         table.add_column(translate("line"), justify="right", style="dim")
         table.add_column(translate("the note says"), ratio=5, overflow="fold")
         table.add_column(translate("the data say"), ratio=5, overflow="fold")
-        for one in checked.found:
+        for one, claim in _claims(checked):
             verdict = one.judged.verdict
             style = _STYLES[verdict]
             data = Text(_data(one), style="dim" if verdict == "not_knowable" else "")
             says = Text(f"{verdict_in_words(verdict)}: ", style=style) + data
-            table.add_row(Text(_MARKS[verdict], style=style), _line(one), Text(_claim(one, checked)), says)
+            table.add_row(Text(_MARKS[verdict], style=style), _line(one), Text(claim), says)
         console.print(table)
     left = list(_telling(checked))
     if left:
@@ -132,13 +132,20 @@ def _line(one: Found) -> str:
     return str(one.sentence.line)
 
 
-def _claim(one: Found, checked: Checked) -> str:
-    """The words of a claim; where two claims rest on the same words, with what sets this one apart."""
+def _claims(checked: Checked) -> Iterator[tuple[Found, str]]:
+    """Each claim with its words; where two claims rest on the same words, with what sets this one apart."""
+    alike: dict[tuple[int, str], list[Found]] = {}
+    for one in checked.found:
+        alike.setdefault((id(one.sentence), one.judged.claim.text), []).append(one)
+    for one in checked.found:
+        yield one, _claim(one, alike[id(one.sentence), one.judged.claim.text])
+
+
+def _claim(one: Found, twins: list[Found]) -> str:
     claim = one.judged.claim
     text = one_line(claim.text, _LONGEST)
     if claim.shape == "since":
         return f"{text} [{translate('since when')}]"
-    twins = [other for other in checked.found if other.sentence is one.sentence and other.judged.claim.text == claim.text]
     if len(twins) == 1 or all(other.judged.claim.shape == "since" for other in twins if other is not one):
         return text
     apart = one_line(claim.figure.text, 40) if claim.figure else ""
