@@ -26,9 +26,7 @@ FORMATS = ("table", "json")
 CONTRADICTED = 1
 
 
-def check(
-    path: str, week: str | None, language: str | None, format: str = "table", out: TextIO | None = None
-) -> int:
+def check(path: str, week: str | None, language: str | None, format: str = "table", out: TextIO | None = None) -> int:
     """Print the claims of a note with their verdicts. The exit code: 0, or CONTRADICTED if a claim is."""
     if format not in FORMATS:
         raise BadInput(f"--format {one_line(format, 40)} is none of {', '.join(FORMATS)}")

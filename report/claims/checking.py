@@ -7,7 +7,6 @@ import duckdb
 
 from report.claims import dates
 from report.claims.claims import Claim, Unread
-
 from report.claims.grammar import claims_of, is_telling
 from report.claims.judgement import VERDICTS, Judged, Verdict, judge
 from report.claims.note import LONGEST_SENTENCE, Note, NoteError, Sentence
@@ -86,7 +85,11 @@ def check_note(con: duckdb.DuckDBPyConnection, note: Note, week: Week | None = N
             left.append(Left(sentence, Unread(sentence.text, "too long")))
         elif sentence.is_ahead:
             left.append(Left(sentence, Unread(sentence.text, "forecast", is_telling=is_telling(parts))))
-        for one in () if sentence.is_ahead or not parts else claims_of(sentence.text, parts, is_last_week=is_last_week, declared=declared):
+        for one in (
+            ()
+            if sentence.is_ahead or not parts
+            else claims_of(sentence.text, parts, is_last_week=is_last_week, declared=declared)
+        ):
             if isinstance(one, Claim):
                 found.append(Found(sentence, judge(marts, one)))
             elif one.is_telling or not sentence.is_heading:
@@ -125,5 +128,7 @@ def _weeks(con: duckdb.DuckDBPyConnection) -> list[Week]:
 
 
 def _source(con: duckdb.DuckDBPyConnection) -> tuple[str, bool]:
-    row = con.execute("select source, is_simulated from marts.publications order by publication_id desc limit 1").fetchone()
+    row = con.execute(
+        "select source, is_simulated from marts.publications order by publication_id desc limit 1"
+    ).fetchone()
     return (str(row[0]), bool(row[1])) if row else ("", False)

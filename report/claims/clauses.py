@@ -83,7 +83,9 @@ def barred(clauses: Sequence[Clause], *, is_last_week: bool) -> set[int]:
     """Clauses beside one that only qualifies: "in yen terms", "year to date"."""
     kinds = ("elsewhere",) if is_last_week else ("elsewhere", "last_week")
     qualifying = [
-        n for n, clause in enumerate(clauses) if clause.of(*kinds) and not clause.of("name", "measure", "number", "move")
+        n
+        for n, clause in enumerate(clauses)
+        if clause.of(*kinds) and not clause.of("name", "measure", "number", "move")
     ]
     return {m for n in qualifying for m in (n - 1, n, n + 1)}
 

@@ -26,7 +26,15 @@ _UNITS: dict[str, str] = {
     "hours": "hours", "時間": "hours", "points": "points", "倍": "times", "x": "times", "times": "times",
 }  # fmt: skip
 _AMOUNTS = ("USD", "yen", "persons", "other money", "amount")
-_CURRENCIES = {"$": "USD", "us$": "USD", "usd ": "USD", "¥": "yen", "jpy ": "yen", "€": "other money", "£": "other money"}
+_CURRENCIES = {
+    "$": "USD",
+    "us$": "USD",
+    "usd ": "USD",
+    "¥": "yen",
+    "jpy ": "yen",
+    "€": "other money",
+    "£": "other money",
+}
 
 _NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _ALTERNATIVES = "|".join(re.escape(word) for word in sorted(_UNITS, key=len, reverse=True))

@@ -46,7 +46,7 @@ _ROLES = ("to", "at", "from", "by")
 _UNCLEAR = {"over", "under", "超", "以上", "以下", "未満"}
 
 
-class _Unreadable(Exception):  # noqa: N818 - it says why, and is no fault
+class _Unreadable(Exception):
     def __init__(self, reason: Reason, words: Sequence[str] = ()) -> None:
         super().__init__(reason)
         self.reason: Reason = reason
@@ -89,7 +89,10 @@ def claims_of(
         is_second = bool(read) and _is_bare_figure(clause) and _have_a_unit_in_common(read[-1][0], clause)
         if is_second:  # fell 8.0% and 9.5%: which of them is it?
             first = read[-1][1]
-            read[-1] = (read[-1][0], Unread(first.text if isinstance(first, Unread) else first[0].text, "several figures"))
+            read[-1] = (
+                read[-1][0],
+                Unread(first.text if isinstance(first, Unread) else first[0].text, "several figures"),
+            )
         try:
             if is_second:
                 raise _Unreadable("several figures")
@@ -141,7 +144,8 @@ def _is_bare_figure(clause: Clause) -> bool:
 
 def _have_a_unit_in_common(one: Clause, other: Clause) -> bool:
     units, others = (
-        {token.value.unit for token in clause.of("number") if isinstance(token.value, Written)} for clause in (one, other)
+        {token.value.unit for token in clause.of("number") if isinstance(token.value, Written)}
+        for clause in (one, other)
     )
     return bool(units & others)
 
@@ -237,7 +241,11 @@ def _rank(base: Claim, clause: Clause, context: _Context) -> list[Claim] | None:
     if not found:
         return None
     groups, streaks = clause.values("group"), clause.values("streak")
-    if len(found) > 1 or len(streaks) > 1 or clause.of("than", "since", "bound", "date", "measure", "statement", "sign"):
+    if (
+        len(found) > 1
+        or len(streaks) > 1
+        or clause.of("than", "since", "bound", "date", "measure", "statement", "sign")
+    ):
         raise _Unreadable("not a claim that we can read")
     names = clause.names or [(s.kind, s.name) for s in context.subjects]
     if len(names) != 1:
@@ -253,7 +261,9 @@ def _rank(base: Claim, clause: Clause, context: _Context) -> list[Claim] | None:
     made = [replace(base, shape="rank", subject=subject, direction=_sign(found[0]), streak=streak)]
     numbers = clause.of("number")
     if numbers:
-        rest = Clause(tuple(token for token in clause.tokens if token.kind not in ("rank", "streak", "group")), clause.heads)
+        rest = Clause(
+            tuple(token for token in clause.tokens if token.kind not in ("rank", "streak", "group")), clause.heads
+        )
         made += _figures(base, rest, context)
     return made
 
@@ -290,7 +300,10 @@ def _since(base: Claim, clause: Clause, context: _Context) -> list[Claim] | None
         raise _Unreadable("not a claim that we can read")
     subject, figure = last.subject, last.figure if since == "first" else None
     direction = {"lowest": -1, "highest": 1}.get(since, last.direction)
-    return [*made, replace(base, shape="since", since=since, subject=subject, figure=figure, direction=direction, date=date)]
+    return [
+        *made,
+        replace(base, shape="since", since=since, subject=subject, figure=figure, direction=direction, date=date),
+    ]
 
 
 # --- figures ---------------------------------------------------------------------------------------------------------
@@ -560,7 +573,9 @@ def _only(subjects: list[Subject]) -> Subject:
 def _stand_together(clause: Clause) -> bool:
     """Whether the clause's own names follow each other with nothing but small words between: AとBは."""
     places = [n for n, token in enumerate(clause.tokens) if token.kind == "name"]
-    return all(token.kind in ("name", "fill") for token in clause.tokens[places[0] : places[-1] + 1]) if places else True
+    return (
+        all(token.kind in ("name", "fill") for token in clause.tokens[places[0] : places[-1] + 1]) if places else True
+    )
 
 
 def _are_moves(subjects: Sequence[Subject]) -> bool:
@@ -569,8 +584,4 @@ def _are_moves(subjects: Sequence[Subject]) -> bool:
 
 def _is_of_moves(clause: Clause, context: _Context) -> bool:
     """Whether a clause without a verb goes on where the one before spoke of moves: Layer 2 fell 14.9%, Gaming 12.0%."""
-    return (
-        bool(context.move)
-        and not clause.of("measure")
-        and _are_moves(context.subjects)
-    )
+    return bool(context.move) and not clause.of("measure") and _are_moves(context.subjects)

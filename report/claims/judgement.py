@@ -303,7 +303,9 @@ def _statement(marts: Marts, claim: Claim) -> Judged:
         if any(one.holds for one in known_ones):
             return Judged(claim, "confirmed", tuple(held))
         is_all_known = len(known_ones) == len(held)  # what could not be seen may bear it out
-        return Judged(claim, "contradicted" if is_all_known else "not_knowable", tuple(held), "" if is_all_known else NO_VALUE)
+        return Judged(
+            claim, "contradicted" if is_all_known else "not_knowable", tuple(held), "" if is_all_known else NO_VALUE
+        )
     return _verdict(claim, tuple(held), is_contested=True, is_in_words=True)
 
 
@@ -313,7 +315,9 @@ def _cells(claim: Claim) -> list[tuple[str, str, dict[str, str], str, str]]:
     assert statement is not None
     if statement.of == "curve":
         assert claim.subject is not None
-        return [("macro_weekly", "label", {"series_id": curve}, "", spread) for curve, spread in _CURVES[claim.subject.name]]
+        return [
+            ("macro_weekly", "label", {"series_id": curve}, "", spread) for curve, spread in _CURVES[claim.subject.name]
+        ]
     windows = ("mon_mon", "fri_fri") if statement.is_windowed else ("",)
     return [
         (statement.table, column, {**statement.key, **({"window_id": window} if window else {})}, window, label)

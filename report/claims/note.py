@@ -32,7 +32,20 @@ _NOT_AN_END = re.compile(
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
 _MAGIC = {b"%PDF": "a PDF", b"PK\x03\x04": "a zip archive (or an office document)", b"\x89PNG": "a picture",
           b"\xff\xd8\xff": "a picture", b"GIF8": "a picture", b"\x1f\x8b": "a compressed file"}  # fmt: skip
-_HIDDEN = {"script", "style", "noscript", "template", "svg", "nav", "footer", "aside", "form", "button", "select", "iframe"}
+_HIDDEN = {
+    "script",
+    "style",
+    "noscript",
+    "template",
+    "svg",
+    "nav",
+    "footer",
+    "aside",
+    "form",
+    "button",
+    "select",
+    "iframe",
+}
 _BLOCKS = {"p", "div", "li", "ul", "ol", "section", "article", "main", "header", "table", "tr", "blockquote", "br",
            "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "title", "dt", "dd", "pre"}  # fmt: skip
 
@@ -76,7 +89,9 @@ class _Block:
 def read_note(content: bytes, name: str = "") -> Note:
     """The note in a file's bytes; its name may tell what it is. NoteError where it holds no text."""
     if len(content) > LARGEST_BYTES:
-        raise NoteError(f"it has {len(content) / 1e6:.1f} MB, more than a note's {LARGEST_BYTES / 1e6:g}: give the note alone")
+        raise NoteError(
+            f"it has {len(content) / 1e6:.1f} MB, more than a note's {LARGEST_BYTES / 1e6:g}: give the note alone"
+        )
     for magic, kind in _MAGIC.items():
         if content.startswith(magic):
             raise NoteError(f"it is {kind}, no text: give it as Markdown, plain text or a saved web page")
@@ -93,7 +108,9 @@ def read_note(content: bytes, name: str = "") -> Note:
 
 
 def _decode(content: bytes) -> str:
-    for encoding in ("utf-8-sig", "utf-16", "cp932") if content[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "cp932"):
+    for encoding in (
+        ("utf-8-sig", "utf-16", "cp932") if content[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "cp932")
+    ):
         try:
             text = content.decode(encoding)
         except UnicodeDecodeError:

@@ -150,7 +150,11 @@ def _reading(
     if column.is_relative:
         value = (value / previous - 1) * 100 if value is not None and previous else None
         previous, missing = None, missing or ("" if value is not None else NO_VALUE)
-    if value is not None and quantity.complete_if and not _is_complete(marts, source.table, quantity.complete_if, {**key, **now}):
+    if (
+        value is not None
+        and quantity.complete_if
+        and not _is_complete(marts, source.table, quantity.complete_if, {**key, **now})
+    ):
         value, missing = None, quantity.incomplete
     return Reading(
         source.table, column.value, {name: _text(one) for name, one in {**now, **key}.items()}, quantity.unit, value,
@@ -232,11 +236,14 @@ def on_days(marts: Marts, subject: Subject, first: date, last: date) -> Iterator
     key = {name: value.replace("$id", subject.name) for name, value in source.key.items()}
     if not marts.has(source.table, column, day, *key):
         return
-    start, end = (first, last) if source.at == "day" else (_midnight(first + timedelta(1)), _midnight(last + timedelta(1)))
+    start, end = (
+        (first, last) if source.at == "day" else (_midnight(first + timedelta(1)), _midnight(last + timedelta(1)))
+    )
     where = " and ".join([f'"{day}" between ? and ?', f'"{column}" is not null', *(f'"{name}" = ?' for name in key)])
     hours = "" if source.at == "day" else f" and date_trunc('day', {day}) = {day}"
     rows = marts.fetch(
-        f'select "{day}", "{column}" from marts."{source.table}" where {where}{hours} order by 1', [start, end, *key.values()]
+        f'select "{day}", "{column}" from marts."{source.table}" where {where}{hours} order by 1',
+        [start, end, *key.values()],
     )
     for at, value in rows:
         yield Reading(source.table, column, {day: _text(at), **key}, subject.quantity.unit, _scaled(value, 1.0))

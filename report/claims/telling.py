@@ -165,7 +165,9 @@ def _value(claim: Claim, held: Held) -> str:
         if isinstance(reading.value, str):
             text = in_words(reading.value)
         else:
-            text = _figure(reading.value, "correlation" if reading.column == "ci_low" else unit_of(reading.column), reading)
+            text = _figure(
+                reading.value, "correlation" if reading.column == "ci_low" else unit_of(reading.column), reading
+            )
         return f"{label} {text}" if label else text
     if isinstance(reading.value, str):
         return in_words(reading.value)

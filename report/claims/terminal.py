@@ -61,7 +61,9 @@ def plain(checked: Checked) -> Iterator[str]:
     yield ""
     rows = [(_line(one), verdict_in_words(one.judged.verdict), claim, _data(one)) for one, claim in _claims(checked)]
     if rows:
-        yield from _columns((translate("line"), translate("verdict"), translate("the note says"), translate("the data say")), rows)
+        yield from _columns(
+            (translate("line"), translate("verdict"), translate("the note says"), translate("the data say")), rows
+        )
         yield ""
     left = [(str(one.sentence.line), _why(one), one_line(one.unread.text, _LONGEST)) for one in _telling(checked)]
     if left:

@@ -10,8 +10,6 @@ from pathlib import Path
 
 from report.claims import dates, figures
 from report.claims.catalogue import catalogue
-
-
 from report.languages import Language
 
 _WORDS = Path(__file__).parent / "words"
@@ -189,5 +187,3 @@ def _begins_word(text: str, at: int) -> bool:
 
 def _count(said: str) -> int:
     return int(said) if said.isdigit() else _NUMBERS[said.lower()]
-
-

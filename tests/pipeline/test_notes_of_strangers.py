@@ -28,7 +28,12 @@ def published(full_line):
 @pytest.mark.parametrize("path", NOTES, ids=lambda path: path.stem)
 def test_nothing_false_is_confirmed_and_nothing_true_contradicted(published, path):
     told = tomllib.loads(path.read_text(encoding="utf-8"))
-    sentences = {text.replace("U.S.", "US"): kind for paragraph in told["paragraphs"] for kind, texts in paragraph.items() for text in texts}
+    sentences = {
+        text.replace("U.S.", "US"): kind
+        for paragraph in told["paragraphs"]
+        for kind, texts in paragraph.items()
+        for text in texts
+    }
     checked = check_note(published, read_note("\n\n".join([f"# {told['opening']}", *sentences]).encode()))
     assert str(checked.week) == told["week"]
     verdicts = {text: [] for text in sentences}

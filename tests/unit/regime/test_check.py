@@ -114,7 +114,9 @@ def test_on_a_terminal_it_is_a_table_in_colour():
 def test_simulated_data_are_called_so(published, note):
     with claims_marts() as connection:
         connection.execute("update marts.publications set source = 'simulated', is_simulated = true")
-        assert "simulated data: its prices are made up" in list(plain(check_note(connection, read_note(b"Bitcoin fell."))))
+        assert "simulated data: its prices are made up" in list(
+            plain(check_note(connection, read_note(b"Bitcoin fell.")))
+        )
 
 
 def test_json_has_each_claim_with_its_words_its_rows_and_what_is_not_understood(published, note):
@@ -124,7 +126,12 @@ def test_json_has_each_claim_with_its_words_its_rows_and_what_is_not_understood(
     assert (told["week"], told["week_from"], told["source"]) == ("2025-W47", "24 November 2025", "replay")
     assert told["counts"] == {"confirmed": 1, "depends": 1, "contradicted": 1, "not_knowable": 1}
     wrong = next(claim for claim in told["claims"] if claim["verdict"] == "contradicted")
-    assert (wrong["claim"], wrong["line"], wrong["quantity"], wrong["of"]) == ("Layer 2 lost 9.9%", 5, "sector_return", "Layer 2")
+    assert (wrong["claim"], wrong["line"], wrong["quantity"], wrong["of"]) == (
+        "Layer 2 lost 9.9%",
+        5,
+        "sector_return",
+        "Layer 2",
+    )
     assert wrong["rests_on"] == ["Layer 2", "lost", "9.9%"] and wrong["figure"]["within"] == pytest.approx(0.05)
     assert wrong["readings"][0] == {
         "table": "sector_returns_weekly", "column": "return_cap_weighted_pct", "window_id": "mon_mon",
@@ -151,7 +158,12 @@ def test_the_figures_of_json_are_those_of_the_rows_that_it_names(published, note
 
 @pytest.mark.parametrize(
     "content, words",
-    [(b"", "it is empty"), (b"\x00\x01\x02" * 50, "no text"), (b"%PDF-1.4 ...", "a PDF"), (b"28 July 2025\n\nFell.", "2025-W30")],
+    [
+        (b"", "it is empty"),
+        (b"\x00\x01\x02" * 50, "no text"),
+        (b"%PDF-1.4 ...", "a PDF"),
+        (b"28 July 2025\n\nFell.", "2025-W30"),
+    ],
 )
 def test_input_that_cannot_be_used_is_one_line_and_exit_code_2(published, tmp_path, content, words, capfd):
     path = tmp_path / "bad"

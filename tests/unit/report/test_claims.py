@@ -326,7 +326,7 @@ def test_each_claim_says_what_words_it_rests_on_and_from_which_row(marts):
 
 
 def test_where_a_claim_depends_both_values_are_shown_with_their_conventions(marts):
-    (one,) = check_note(marts, read_note("Bitcoin's 7-day realised volatility is near 50%.".encode()), W47).found
+    (one,) = check_note(marts, read_note(b"Bitcoin's 7-day realised volatility is near 50%."), W47).found
     assert what_the_data_say(one.judged) == "49.8 % (by days, 7 days); 65.8 % (by hours, 7 days)"
 
 
@@ -374,10 +374,14 @@ def test_the_catalogue_names_marts_and_columns_that_the_models_have():
             named = {*source.key, *(c.value for c in source.columns), *(c.before for c in source.columns if c.before)}
             wrong += [(quantity.quantity_id, source.table, name) for name in named - columns(source.table)]
         kind, _, name = quantity.of.partition(".")
-        wrong += [(quantity.quantity_id, quantity.of)] * (kind not in held.names or bool(name) and name not in held.names[kind])
+        wrong += [(quantity.quantity_id, quantity.of)] * (
+            kind not in held.names or (bool(name) and name not in held.names[kind])
+        )
         wrong += [(quantity.quantity_id, quantity.measure)] * (quantity.measure not in ("", *held.measures))
     for statement in held.statements.values():
-        wrong += [(statement.statement_id, name) for name in {*statement.key, *statement.columns} - columns(statement.table)]
+        wrong += [
+            (statement.statement_id, name) for name in {*statement.key, *statement.columns} - columns(statement.table)
+        ]
     assert wrong == []
 
 
@@ -393,9 +397,13 @@ def test_the_catalogue_names_sectors_metrics_and_series_of_the_seeds():
     assert set(held.names["asset"]) <= seed("assets", "asset_id")
     metrics = set(chain.from_iterable(quantity.metrics.values() for quantity in held.quantities.values()))
     assert metrics <= seed("metrics", "metric_id")
-    series = {source.key["series_id"] for q in held.quantities.values() for source in q.sources if "series_id" in source.key}
+    series = {
+        source.key["series_id"] for q in held.quantities.values() for source in q.sources if "series_id" in source.key
+    }
     assert series - {"FED_CUT_PROBABILITY"} <= seed("macro_series", "series_id")
-    words = {word for statement in held.statements.values() if statement.table == "regime_weekly" for word in statement.words}
+    words = {
+        word for statement in held.statements.values() if statement.table == "regime_weekly" for word in statement.words
+    }
     assert words <= seed("regime_rules", "state") | seed("regime_verdicts", "verdict")
 
 
