@@ -37,6 +37,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "liquidations_weekly": ("week_start", "asset_id"),
     "macro_weekly": ("week_start", "series_id"),
     "headlines_weekly": ("week_start", "metric_id"),
+    "week_ahead": ("week_start", "event_date", "kind", "event_id"),
 }
 
 

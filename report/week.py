@@ -6,8 +6,8 @@ from typing import get_args
 
 import duckdb
 
-from report import consistency, figure_check, sections
-from report.document import Document, SourceKind, numbered
+from report import consistency, figure_check, note, sections
+from report.document import Document, SourceKind, addressed
 from report.errors import ReportError
 from report.files import write_whole
 from report.languages import LANGUAGES, Language, file_name, speaking
@@ -36,9 +36,9 @@ class WeekPages:
         return self.document.week.label
 
     @property
-    def headline(self) -> tuple[str, ...]:
-        """The week in five lines, as plain text."""
-        return tuple(sentence.text for sentence in self.document.section("headline").sentences)
+    def note(self) -> tuple[str, ...]:
+        """The note, sentence by sentence, as plain text; the first is the headline."""
+        return tuple(sentence.text for sentence in self.document.note.sentences)
 
 
 def write_week(con: duckdb.DuckDBPyConnection, week: Week, out: Path, source: str, is_simulated: bool) -> WeekPages:
@@ -70,9 +70,9 @@ def read_week(
 
 def _document(marts: Marts, source: SourceKind, is_simulated: bool, language: Language) -> Document:
     with speaking(language):
-        parts = numbered(sections.build(marts))
+        told, proven = addressed(note.build(marts), sections.build(marts))
         verdict, states = sections.regime.verdict_and_states(marts)
-        document = Document(marts.week, source, is_simulated, parts, language, verdict, states)
+        document = Document(marts.week, source, is_simulated, told, proven, language, verdict, states)
         consistency.check(document)
     figure_check.check(document)
     return document

@@ -13,7 +13,7 @@ from report.formatting import show
 from report.marts import Marts, Row
 from report.text import Day, Fragment, compose
 
-# What the venues' formula charges where longs and shorts balance: 0.01 % per 8 hours.
+# What the venues' formula charges where longs and shorts balance: 0.01% per 8 hours.
 NEUTRAL_PCT = 10.95
 _RATE = "funding_rate_annualised_pct"
 _HEIGHT = 210
@@ -57,13 +57,13 @@ def chart(marts: Marts) -> Chart | None:
         runs,
         title=_title(marts, negative),
         subtitle=compose(
-            "Percent a year, by day, to {last}; dashed: neutral, 10.95 % a year; shaded: the market a day or more "
+            "Percent a year, by day, to {last}; dashed: neutral, 10.95% a year; shaded: the market a day or more "
             "below zero.",
             last=Day(marts.week.last_day),
         ),
         alt_text=compose(
             "Lines of the daily funding rates of the market and of Bitcoin over half a year, beside zero and the "
-            "neutral rate of 10.95 % a year. The last day stands at {market} for the market.",
+            "neutral rate of 10.95% a year. The last day stands at {market} for the market.",
             market=show(_of_last_day(marts), signed=True),
         ),
         layers=[

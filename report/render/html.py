@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,8 +16,16 @@ from report.formatting import Printed
 from report.languages import LANGUAGES, NAMES, file_name, speaking, translate
 from report.render import charts
 from report.render.typography import reach, typeset
-from report.text import Day, Sentence
+from report.text import Day
 
+# Where each paragraph of the note is proven: sections of the page.
+PROOF = {
+    "macro": ("macro",),
+    "positioning": ("leverage", "flow"),
+    "breadth": ("market", "sectors", "volatility"),
+}
+# Signs that are good or bad news, to be coloured; a rise of yields, volatility or unemployment is neither.
+_GAINS_AND_LOSSES = re.compile(r"return|excess")
 _TEMPLATES = Path(__file__).parent.parent / "templates"
 
 
@@ -36,10 +45,11 @@ def render(document: Document) -> str:
                     (section.id, table.id): _bars(table) for section in document.sections for table in section.tables
                 },
                 drawings={chart.id: charts.svg(chart) for section in document.sections for chart in section.charts},
-                start=Day(document.week.start, with_weekday=True),
-                end=Day(document.week.end, with_weekday=True),
+                start=Day(document.week.start),
+                end=Day(document.week.last_day),
                 machine_file=file_name("summary.json", document.language),
                 is_printed=lambda fragment: isinstance(fragment, Printed),
+                proof=PROOF,
                 translations=[
                     (other, NAMES[other], file_name("index.html", other))
                     for other in LANGUAGES
@@ -59,7 +69,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"words": typeset, "where": _provenance, "lean": _lean, "reach": reach}
-    environment.globals |= {"said": _said, "lead": _lead}
+    environment.globals |= {"said": _said}
     return environment
 
 
@@ -68,22 +78,15 @@ def _said(label: str, **parts: object) -> Markup:
     return escape(translate(label)).format(**parts)
 
 
-def _lead(sentence: Sentence) -> tuple[str, str]:
-    """What stands before the colon of a line's first words, colon included, and the rest of them."""
-    first, colon = sentence.fragments[0], translate(": ")
-    if not isinstance(first, str) or colon not in first:
-        return "", ""
-    lead, rest = first.split(colon, 1)
-    return lead + colon.rstrip(), colon[len(colon.rstrip()) :] + rest
-
-
 def _hash(style: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
 
 
 def _lean(printed: Printed) -> str:
-    """`loss` or `gain` for signed figures that say so, to colour them; '' for levels."""
+    """`loss` or `gain` for signed returns, to colour them; '' where the sign is no good or bad news."""
     number = printed.figure.number
+    if printed.is_magnitude or not _GAINS_AND_LOSSES.search(printed.figure.column):
+        return ""
     if number is not None and number < 0 and printed.text[0] == "-":
         return "loss"
     return "gain" if printed.text[0] == "+" else ""

@@ -69,10 +69,17 @@ def _say(marts: Marts, row: Row) -> Sentence:
 
 def _listed(marts: Marts, metric: str, since: Figure) -> tuple[Fragment, ...]:
     """How far the day compared with is known: prices between two lists of supplies are those of the older list."""
-    if metric not in LISTED or not since.is_known:
+    if metric not in LISTED or not is_at_list_prices(marts, since):
         return ()
     day = marts.row("market_cap_daily", market_date=since.value)
     share, age = day.figure("share_provider_priced_pct"), day.figure("supply_age_days_max")
-    if (share.number or 0.0) <= MOST_LISTED_PCT or not age.is_known:
-        return ()
     return compose(" (when {share} of it was at list prices up to {age} old)", share=share, age=age)
+
+
+def is_at_list_prices(marts: Marts, day: Figure) -> bool:
+    """True if much of the market cap of that day stood at the prices of providers' lists, which may be weeks old."""
+    if not day.is_known:
+        return False
+    row = marts.row("market_cap_daily", market_date=day.value)
+    share, age = row.figure("share_provider_priced_pct"), row.figure("supply_age_days_max")
+    return (share.number or 0.0) > MOST_LISTED_PCT and age.is_known
