@@ -1,4 +1,4 @@
-"""What can be claimed as data: `catalogue.toml`, as objects. Names, measures, quantities, statements, what is not held."""
+"""What can be claimed as data: names, measures, quantities, statements and what is not held, of `catalogue.toml`."""
 
 import tomllib
 from collections.abc import Mapping

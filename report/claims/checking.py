@@ -95,8 +95,8 @@ def check_note(con: duckdb.DuckDBPyConnection, note: Note, week: Week | None = N
             elif one.is_telling or not sentence.is_heading:
                 left.append(Left(sentence, one))
     source, is_simulated = _source(con)
-    return Checked(about, said[1] if said and not week else "", week is not None, note, tuple(found), tuple(left), source,
-                   is_simulated)  # fmt: skip
+    week_from = said[1] if said and not week else ""
+    return Checked(about, week_from, week is not None, note, tuple(found), tuple(left), source, is_simulated)
 
 
 def _came_after(note: Note, week: Week) -> bool:

@@ -25,9 +25,9 @@ Shape = Literal[
 
 # Why a clause that speaks of what we know is no claim about the week.
 Reason = Literal[
-    "too long", "question", "forecast", "conditional", "negated", "denied", "quoted", "another time or measure", "unknown words",
-    "no figure or direction", "no known subject", "several subjects", "several figures", "unit does not fit",
-    "a date that belongs to nothing", "not a claim that we can read",
+    "too long", "question", "forecast", "conditional", "negated", "denied", "quoted", "another time or measure",
+    "unknown words", "no figure or direction", "no known subject", "several subjects", "several figures",
+    "unit does not fit", "a date that belongs to nothing", "not a claim that we can read",
 ]  # fmt: skip
 
 

@@ -45,8 +45,8 @@ class Clause:
     @property
     def only_declares(self) -> bool:
         """Whether it is a window or convention set off by a comma, or nothing but small words."""
-        return not self.of(*PREDICATES, "name", "measure", "unknown", "not_held", "not_seen", "date", "streak", "elsewhere", "not",
-                           "forecast", "last_week")  # fmt: skip
+        return not self.of(*PREDICATES, "name", "measure", "unknown", "not_held", "not_seen", "date", "streak",
+                           "elsewhere", "not", "forecast", "last_week")  # fmt: skip
 
 
 @dataclass
@@ -117,8 +117,8 @@ def _is_bare_name(clause: Clause) -> bool:
 def _topic(clauses: Sequence[Clause]) -> int | None:
     """Where the topic stands that the next clause is said of; None where there is none.
 
-    A Japanese one is set off by a comma: ビットコインは、7%下落した。 An English one only by how it is measured: Bitcoin's
-    volatility, from daily closes, is near 50%.
+    A Japanese one is set off by a comma: ビットコインは、7%下落した。 An English one only by how it is measured:
+    Bitcoin's volatility, from daily closes, is near 50%.
     """
     n = len(clauses) - 1
     while n >= 0 and clauses[n].only_declares and clauses[n].of(*DECLARING):

@@ -119,8 +119,8 @@ def _said(match: re.Match[str]) -> Said:
 def week_of_note(text: str) -> tuple[Week, str] | None:
     """The week that a note's opening says it is about, and the words that say so; None where it says none.
 
-    A week's name counts, else the first day with its year. A note of Monday to Wednesday is about the week that has just
-    ended; one of Thursday to Sunday about its own.
+    A week's name counts, else the first day with its year. A note of Monday to Wednesday is about the week that has
+    just ended; one of Thursday to Sunday about its own.
     """
     for pattern in (*_SPANS, None):
         found = pattern.search(text) if pattern else None

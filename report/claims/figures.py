@@ -1,4 +1,4 @@
-"""Figures as notes write them: `$2.97tn`, `−14.9%`, `119k`, `2兆9,700億ドル`, `25bp`, and how exactly each is written."""
+"""Figures as notes write them: `$2.97tn`, `−14.9%`, `119k`, `2兆9,700億ドル`, `25bp`, and how exactly each is meant."""
 
 import re
 from dataclasses import dataclass

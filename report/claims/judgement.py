@@ -153,7 +153,7 @@ def _turned(is_inverse: bool, change: float | None) -> float | None:
 
 
 def _and_moved(claim: Claim, reading: Reading, holds: bool | None) -> bool | None:
-    """ "Fell to 2.97 trillion" says two things: it stands there, and it was higher a week before."""
+    """Whether it also moved as is said: what "fell to 2.97 trillion" was higher a week before."""
     if not holds or not claim.move or claim.subject is None or claim.subject.quantity.kind == "move":
         return holds
     change = _turned(claim.subject.quantity.is_inverse, reading.change)
@@ -214,7 +214,7 @@ def _rank(marts: Marts, claim: Claim) -> Judged:
         return _rank_of_class(marts, claim)
     source = claim.subject.quantity.sources[0]
     (name,) = (column for column, value in source.key.items() if value == "$id")
-    held = []
+    held: list[Held] = []
     for reading in readings(marts, claim.subject, claim.declared):
         if not marts.has(source.table, reading.column, name, "n_assets"):
             continue
@@ -268,7 +268,7 @@ def _rank_of_class(marts: Marts, claim: Claim) -> Judged:
 def _than(marts: Marts, claim: Claim) -> Judged:
     assert claim.subject is not None and claim.other is not None
     ours, theirs = (readings(marts, one, claim.declared) for one in (claim.subject, claim.other))
-    held = []
+    held: list[Held] = []
     for mine in ours:
         way = (mine.window_id, mine.convention)
         other = next((one for one in theirs if (one.window_id, one.convention) == way), None)
@@ -289,7 +289,7 @@ def _than(marts: Marts, claim: Claim) -> Judged:
 def _statement(marts: Marts, claim: Claim) -> Judged:
     statement = claim.statement
     assert statement is not None
-    held = []
+    held: list[Held] = []
     for table, column, key, window, label in _cells(claim):
         if window and claim.declared.get("window", window) != window:
             continue

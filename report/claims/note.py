@@ -154,7 +154,8 @@ def split(paragraph: str) -> Iterator[str]:
 
 
 def _markdown(text: str) -> Iterator[_Block]:
-    level, row, row_line = 0, None, 1
+    level, row_line = 0, 1
+    row: list[str] | None = None
     for token in MarkdownIt("commonmark").enable("table").parse(text):
         line = token.map[0] + 1 if token.map else row_line
         match token.type:

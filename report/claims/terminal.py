@@ -1,6 +1,6 @@
 """A checked note on a terminal: a table in colour; as plain columns where the output goes to a file or a pipe."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -73,7 +73,7 @@ def plain(checked: Checked) -> Iterator[str]:
     yield summary(checked)
 
 
-def _columns(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> Iterator[str]:
+def _columns(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
     widths = [max(cell_len(row[n]) for row in (head, *rows)) for n in range(len(head))]
     for row in (head, tuple("─" * width for width in widths), *rows):
         # Wide characters take two places: pad by places, not by characters.

@@ -1,4 +1,4 @@
-"""A sentence as tokens: names, measures, words of `words/*.toml`, figures and dates. What is none of them is unknown."""
+"""A sentence as tokens: names, measures, words of `words/*.toml`, figures, dates. What is none of them is unknown."""
 
 import re
 import tomllib
@@ -16,14 +16,16 @@ _WORDS = Path(__file__).parent / "words"
 # A symbol shorter than this is a word more often than a coin.
 SHORTEST_SYMBOL = 3
 
-_NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
-            "twelve": 12, "thirty": 30, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7}  # fmt: skip
+_NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
+            "ten": 10, "twelve": 12, "thirty": 30, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6,
+            "seventh": 7}  # fmt: skip
 _COUNT = r"(?:\d{1,3}|" + "|".join(_NUMBERS) + r")"
 # A run of weeks: third week in a row, three weeks running, 3週連続.
 _STREAK = re.compile(
     rf"(?:for (?:a|the) )?(?P<nth>\d{{1,2}}(?:st|nd|rd|th)|second|third|fourth|fifth|sixth|seventh)"
     r"(?: (?:straight|consecutive|successive) week| week (?:in a row|running))"
-    rf"|(?:for )?(?P<count>{_COUNT})(?: (?:straight|consecutive|successive) weeks| weeks (?:in a row|running|in succession))"
+    rf"|(?:for )?(?P<count>{_COUNT})"
+    r"(?: (?:straight|consecutive|successive) weeks| weeks (?:in a row|running|in succession))"
     r"|(?P<ja>\d{1,2})週(?:間)?(?:連続|続け)(?:で|て|の)?",
     re.IGNORECASE,
 )

@@ -177,8 +177,10 @@ def test_input_that_cannot_be_used_is_one_line_and_exit_code_2(published, tmp_pa
 @pytest.mark.parametrize(
     "arguments, words",
     [
-        (("nowhere.md",), "cannot be read"), ((".",), "is a directory"), (("-", "--week", "2025-W99"), "no week 2025-W99"),
-        (("-", "--format", "xml"), "--format xml is none of table, json"), (("-", "--language", "fr"), "is none of en, ja"),
+        (("nowhere.md",), "cannot be read"), ((".",), "is a directory"),
+        (("-", "--week", "2025-W99"), "no week 2025-W99"),
+        (("-", "--format", "xml"), "--format xml is none of table, json"),
+        (("-", "--language", "fr"), "is none of en, ja"),
     ],
 )  # fmt: skip
 def test_options_that_cannot_be_used_say_what_can(published, arguments, words):

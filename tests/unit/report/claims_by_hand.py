@@ -99,7 +99,8 @@ def _market(con: duckdb.DuckDBPyConnection) -> None:
            [(WEEK, "mon_mon", None), (WEEK, "fri_fri", None)])  # fmt: skip
     _table(
         con, "spot_perp_volume_weekly", "week_start date, window_id text, spot_volume_usd double,"
-        " perp_volume_usd double, spot_share_pct double, spot_volume_vs_4w_pct double, holiday_adjusted_residual double",
+        " perp_volume_usd double, spot_share_pct double, spot_volume_vs_4w_pct double,"
+        " holiday_adjusted_residual double",
         [(WEEK, "mon_mon", 120e9, 348e9, 25.6, 33.0, -0.1), (BEFORE, "mon_mon", 100e9, 360e9, 21.3, 0.7, 0.0)],
     )  # fmt: skip
     _table(
@@ -172,7 +173,8 @@ def _macro_and_regime(con: duckdb.DuckDBPyConnection) -> None:
          (WEEK, "insufficient_data", "spot_led", "broad_risk_off", "insufficient_data", "risk_off")],
     )  # fmt: skip
     _table(
-        con, "publications", "publication_id bigint, source text, is_simulated boolean, first_week date, last_week date",
+        con, "publications", "publication_id bigint, source text, is_simulated boolean, first_week date,"
+        " last_week date",
         [(1, "replay", False, BEFORE, WEEK)],
     )  # fmt: skip
 

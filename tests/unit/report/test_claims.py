@@ -37,6 +37,11 @@ def reasons(marts, text: str) -> set[str]:
     return {one.unread.reason for one in check_note(marts, read_note(text.encode()), W47).left}
 
 
+def told(one) -> str:
+    """What the data say, however the pages set their percent signs and minuses."""
+    return what_the_data_say(one.judged).replace(" %", "%").replace("−", "-")
+
+
 ENGLISH = {
     # a figure, and how exactly it is written
     "Bitcoin fell 8.0% over the week.": [CONFIRMED],
@@ -306,7 +311,9 @@ def test_a_note_may_say_once_how_its_returns_are_counted(marts):
 
 
 def test_what_is_under_a_heading_about_the_future_is_a_forecast(marts):
-    text = "# Note\n\nBitcoin fell 8%.\n\n## The week ahead\n\nBitcoin fell 8%.\n\n### Rates\n\nEther fell 9.5%.\n\n## Review\n\nEther fell 9.5%."
+    paragraphs = ("# Note", "Bitcoin fell 8%.", "## The week ahead", "Bitcoin fell 8%.", "### Rates", "Ether fell 9.5%.",
+                  "## Review", "Ether fell 9.5%.")  # fmt: skip
+    text = "\n\n".join(paragraphs)
     assert verdicts(marts, text) == [CONFIRMED, CONFIRMED]
     assert reasons(marts, text) == {"forecast"}
 
@@ -322,12 +329,12 @@ def test_each_claim_says_what_words_it_rests_on_and_from_which_row(marts):
     reading = one.judged.held[0].reading
     assert (reading.table, reading.column) == ("sector_returns_weekly", "return_cap_weighted_pct")
     assert reading.key == {"week_start": "2025-11-17", "sector": "Layer 2", "window_id": "mon_mon"}
-    assert what_the_data_say(one.judged) == "-18.2 % (Mon–Mon, cap-weighted); -14.1 % (Fri–Fri, cap-weighted)"
+    assert told(one) == "-18.2% (Mon–Mon, cap-weighted); -14.1% (Fri–Fri, cap-weighted)"
 
 
 def test_where_a_claim_depends_both_values_are_shown_with_their_conventions(marts):
     (one,) = check_note(marts, read_note(b"Bitcoin's 7-day realised volatility is near 50%."), W47).found
-    assert what_the_data_say(one.judged) == "49.8 % (by days, 7 days); 65.8 % (by hours, 7 days)"
+    assert told(one) == "49.8% (by days, 7 days); 65.8% (by hours, 7 days)"
 
 
 def test_without_marts_nothing_is_known_and_nothing_is_contradicted(marts):
@@ -349,8 +356,10 @@ def test_without_marts_nothing_is_known_and_nothing_is_contradicted(marts):
         ("US$135B", 135e9, "USD", 0.5e9), ("-$5.8 billion", -5.8e9, "USD", 0.05e9), ("$88,402", 88_402, "USD", 0.5),
         ("$88.4k", 88_400, "USD", 50), ("$100,000", 100_000, "USD", 1_000), ("119k", 119_000, "amount", 500),
         ("119,000 people", 119_000, "persons", 500), ("11.9万人", 119_000, "persons", 500),
-        ("2兆9,700億ドル", 2.97e12, "USD", 0.005e12), ("3兆ドル", 3e12, "USD", 0.03e12), ("8万8,402ドル", 88_402, "USD", 0.5),
-        ("1,380万円", 13.8e6, "yen", 0.05e6), ("25bp", 25, "basis points", 0.5), ("15 percentage points", 15, "percentage points", 0.5),
+        ("2兆9,700億ドル", 2.97e12, "USD", 0.005e12), ("3兆ドル", 3e12, "USD", 0.03e12),
+        ("8万8,402ドル", 88_402, "USD", 0.5),
+        ("1,380万円", 13.8e6, "yen", 0.05e6), ("25bp", 25, "basis points", 0.5),
+        ("15 percentage points", 15, "percentage points", 0.5),
         ("0.80", 0.80, "", 0.005), ("156.5円", 156.5, "yen", 0.05),
     ],
 )  # fmt: skip

@@ -66,7 +66,8 @@ def test_a_note_in_an_encoding_that_people_use_is_read(encoding):
     [
         (b"", "empty"), (b" \n\t\n", "empty"), (b"\xef\xbb\xbf", "empty"), (b"---\n***\n", "no sentence"),
         (b"%PDF-1.7\nBitcoin fell 8%.", "PDF"), (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "picture"),
-        (b"PK\x03\x04word/document.xml", "zip"), (bytes(range(256)) * 20, "no text"), (b"\x00\x01\x02\x03" * 100, "no text"),
+        (b"PK\x03\x04word/document.xml", "zip"), (bytes(range(256)) * 20, "no text"),
+        (b"\x00\x01\x02\x03" * 100, "no text"),
         (b"<html><script>fell 8%</script></html>", "no sentence"), (b"x" * (LARGEST_BYTES + 1), "MB"),
     ],
 )  # fmt: skip
@@ -78,7 +79,8 @@ def test_what_is_no_note_is_refused_with_a_reason(content, words):
 def test_a_full_stop_in_a_figure_or_behind_an_abbreviation_ends_no_sentence():
     text = "BTC vs. ETH fell 7.0% to $2.97tn. Since Nov. 3 the U.S. led. Down 3%! ビットコインは下落。イーサも。"
     assert list(split(text)) == [
-        "BTC vs. ETH fell 7.0% to $2.97tn.", "Since Nov. 3 the U.S. led.", "Down 3%!", "ビットコインは下落。", "イーサも。",
+        "BTC vs. ETH fell 7.0% to $2.97tn.", "Since Nov. 3 the U.S. led.", "Down 3%!", "ビットコインは下落。",
+        "イーサも。",
     ]  # fmt: skip
 
 
@@ -91,7 +93,8 @@ def test_a_full_stop_in_a_figure_or_behind_an_abbreviation_ends_no_sentence():
         ("November 17–23, 2025", "2025-W47"), ("2025年11月24日", "2025-W47"), ("2025年11月17日〜11月23日", "2025-W47"),
         ("2025年11月17日〜23日", "2025-W47"), ("2025年第47週", "2025-W47"), ("1 January 2026", "2026-W01"),
         ("date: 2025-11-24", "2025-W47"), ("Since 2019, coins. 24 November 2025.", "2025-W47"),
-        ("Bitcoin at 2025 dollars", None), ("31 February 2025", None), ("November 2025", None), ("version 2025.11.99", None),
+        ("Bitcoin at 2025 dollars", None), ("31 February 2025", None), ("November 2025", None),
+        ("version 2025.11.99", None),
         ("24 November", None), ("", None),
     ],
 )  # fmt: skip
