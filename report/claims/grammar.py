@@ -66,7 +66,7 @@ def claims_of(
         read.append((clause, found))
     told: list[Claim | Unread] = []
     for one in _with_verbs_behind(read, own):
-        told += one if isinstance(one, list) else [one]
+        told.extend(one if isinstance(one, list) else (one,))
     return told
 
 

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from datetime import date
+from itertools import groupby
 
+from report.claims.catalogue import catalogue
 from report.claims.claims import Claim, Reason
 from report.claims.judgement import Held, Judged, Verdict
-from report.claims.readings import Reading
+from report.claims.readings import NO_VALUE, Reading
 from report.days import day_in_words
 from report.figures import Figure, unit_of
 from report.formatting import in_unit, in_words, show
-from report.languages import translate, word
+from report.languages import spoken, translate, word
 
 # At most so many readings stand beside a claim; --format json has them all.
 MOST_READINGS = 4
@@ -98,15 +100,22 @@ def _day(detail: str) -> str:
 
 def why_left(reason: Reason, words: tuple[str, ...]) -> str:
     """Why a clause is no claim."""
-    return translate(LEFT[reason]).replace("{words}", ", ".join(words[:6]))
+    return translate(LEFT[reason]).replace("{words}", ("、" if spoken() == "ja" else ", ").join(words[:6]))
 
 
 def what_the_data_say(judged: Judged) -> str:
     """The readings that matter, each with its window and convention, and the reason where there is one."""
-    parts = [_one(judged.claim, held) for held in chosen(judged)]
-    if reason := why_not(judged):
+    shown = [(_value(judged.claim, held), _way(judged.claim, held.reading)) for held in chosen(judged)]
+    comma, semicolon = ("、", "；") if spoken() == "ja" else (", ", "; ")
+    parts = []
+    for way, values in groupby(shown, key=lambda one: one[1]):
+        listed = comma.join(value for value, _ in values)
+        parts.append(f"{listed} ({way})" if way else listed)
+    reason = why_not(judged)
+    # Where the row says "insufficient data", that is the reason.
+    if reason and not (parts and judged.reason == NO_VALUE):
         parts.append(reason)
-    return "; ".join(part for part in parts if part)
+    return semicolon.join(part for part in parts if part)
 
 
 def chosen(judged: Judged) -> list[Held]:
@@ -127,17 +136,14 @@ def chosen(judged: Judged) -> list[Held]:
     return [first, *same, *(rest if is_contested else ())][:MOST_READINGS]
 
 
-def _one(claim: Claim, held: Held) -> str:
-    reading = held.reading
-    value = _value(claim, held)
+def _way(claim: Claim, reading: Reading) -> str:
     ways = [
         translate(WINDOWS[reading.window_id]) if reading.window_id else "",
         translate(CONVENTIONS[reading.convention]) if reading.convention else "",
         translate(SPANS[reading.span]) if reading.span else "",
         _scope(claim),
     ]
-    way = ", ".join(part for part in ways if part)
-    return f"{value} ({way})" if way else value
+    return ("、" if spoken() == "ja" else ", ").join(part for part in ways if part)
 
 
 def _scope(claim: Claim) -> str:
@@ -175,10 +181,17 @@ def _value(claim: Claim, held: Held) -> str:
         return _change(claim, held)
     text = _figure(reading.value, reading.unit, reading, near=claim, holds=held.holds)
     if claim.shape == "rank":
-        return f"{word(held.words) or held.words} {text}"
+        return f"{_in_words(held.words)} {text}"
     if claim.shape == "than":
-        return f"{word(_name(reading)) or _name(reading)} {text}"
+        return f"{_in_words(_name(reading))} {text}"
     return text
+
+
+def _in_words(name: str) -> str:
+    """A sector, a bucket or an asset, as people call it."""
+    if name in catalogue().names["bucket"]:
+        return word(name) or f"ranks {name.replace('-', '–')}"
+    return word(name) or name
 
 
 def _name(reading: Reading) -> str:

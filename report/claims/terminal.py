@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
@@ -85,7 +86,7 @@ def _print_table(console: Console, checked: Checked) -> None:
     console.print(Text(why, style="bold"))
     console.print(Text(label, style="black on yellow" if checked.is_simulated else "dim"))
     if checked.found:
-        table = Table(header_style="bold", pad_edge=False, show_lines=False)
+        table = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False)
         table.add_column("", width=1)
         table.add_column(translate("line"), justify="right", style="dim")
         table.add_column(translate("the note says"), ratio=5, overflow="fold")

@@ -441,5 +441,5 @@ def test_every_reason_has_words_in_both_languages():
     with speaking("ja", is_strict=True):
         assert all(word(reason) for reason in (*held.not_held, *held.not_seen))
         assert all(word(label) or label.endswith("s") for s in held.statements.values() for label in s.labels)
-        assert why_left("unknown words", ("a", "b")) == "未知の語：a, b"
+        assert why_left("unknown words", ("a", "b")) == "未知の語：a、b"
         assert all(word(text) for text in REASONS.values())
