@@ -81,7 +81,7 @@ def _numbers(clause: Clause) -> list[_Number]:
     found: list[_Number] = []
     used: list[Token] = []
     n_ago = 0
-    tokens = [token for token in clause.tokens if token.kind != "fill"]
+    tokens = [token for token in clause.tokens if token.kind not in ("fill", "trading")]
     for n, token in enumerate(tokens):
         if token.kind != "number" or not isinstance(token.value, Written):
             continue

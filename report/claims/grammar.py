@@ -4,6 +4,7 @@ A clause without a subject takes that of the clause before, if that was a claim;
 Nothing else is carried over, and what qualifies a sentence (another week, another currency) bars the claims beside it.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 
 from report.claims.amounts import figures_of
@@ -18,6 +19,9 @@ from report.claims.tokens import Token
 _OF_THE_SENTENCE: tuple[tuple[str, Reason], ...] = (
     ("denial", "denied"), ("condition", "conditional"), ("quote", "quoted"),
 )  # fmt: skip
+# Were Bitcoin to fall; had it fallen; should it fall.
+_CONDITION = re.compile(r"(?:were|had|should)\b", re.IGNORECASE)
+_DOWN_OR_UP = ("down", "up", "lower", "higher", "off")
 _TELLING = ("number", "measure", "statement", "name", "not_held", "not_seen", "rank", "since")
 
 
@@ -28,6 +32,8 @@ def claims_of(
 
     `is_last_week`: "last week" means the week of the note.
     """
+    if _CONDITION.match(text):
+        return [Unread(text, "conditional", is_telling=is_telling(tokens))]
     if text.rstrip().endswith(("?", "？")):
         return [Unread(text, "question", is_telling=is_telling(tokens))]
     kinds = {token.kind for token in tokens}
@@ -137,13 +143,23 @@ def _claims(
         raise Unreadable("unknown words", [token.text for token in unknown])
     if not clause.has_predicate:
         raise Unreadable("no figure or direction")
-    rests_on = tuple(token.text for token in clause.tokens if token.kind not in ("fill", "from", "to", "at", "by"))
+    if any(not _is_said_of_a_price(clause, n) for n, token in enumerate(clause.tokens) if token.kind == "trading"):
+        raise Unreadable("unknown words", ["trading"])
+    rests_on = tuple(token.text for token in clause.tokens if token.kind not in ("fill", "from", "to", "at", "by", "trading"))
     base = Claim("value", text, rests_on, declared={**declared, **_declared(clause)}, is_about=bool(clause.of("about")))
     for read in (statement_of, concentrated_in, more_than_another, rank_of, since_when):
         found = read(base, clause, context)
         if found is not None:
             return found
     return figures_of(base, clause, context)
+
+
+def _is_said_of_a_price(clause: Clause, n: int) -> bool:
+    """Trading at 95,000, trading lower: a price. Trading fell: a volume."""
+    behind = next((token for token in clause.tokens[n + 1 :] if token.kind != "fill"), None)
+    return behind is not None and (
+        behind.kind in ("at", "about", "bound", "number") or behind.text.lower() in _DOWN_OR_UP
+    )
 
 
 def _declared(clause: Clause) -> dict[str, str]:
