@@ -137,7 +137,7 @@ def _arranged(numbers: list[_Number], move: int) -> list[_Number]:
         return numbers
     roles = [number.role for number in numbers]
     if len(numbers) == 2:
-        if roles == ["from", "to"] or (roles[1] in ("to", "at") and move and not numbers[0].bound):
+        if roles in (["from", "to"], ["to", "from"]) or (roles[1] in ("to", "at") and move and not numbers[0].bound):
             return numbers
         units = [number.written.unit for number in numbers]
         if move and roles == ["", ""] and units[0] == "percent" and units[1] in MONEY and numbers[1].is_behind_verb:

@@ -61,6 +61,8 @@ def claims_of(
         try:
             if is_second:
                 raise Unreadable("several figures")
+            if clause.of("rank") and read and _shares_its_rank(read[-1][0], clause):
+                raise Unreadable("several subjects")
             if is_forecast:
                 raise Unreadable("forecast")
             if n in closed:
@@ -104,6 +106,12 @@ def _with_verbs_behind(
             verb = sign_of(moves[0]) if isinstance(found, list) and len(moves) == 1 and clause.names else 0
         made.append(found)
     return made[::-1]
+
+
+def _shares_its_rank(before: Clause, clause: Clause) -> bool:
+    """Layer 2 (−14.9%) and Gaming (−12.0%) fared worst: neither did alone."""
+    kinds = {kind for kind, _ in clause.names} & {kind for kind, _ in before.names}
+    return bool(kinds) and not before.of("move", "rank", "than", "bound", "statement")
 
 
 def _is_bare_figure(clause: Clause) -> bool:

@@ -133,7 +133,8 @@ def _is_allowed(one: Reading, quantity: Quantity, all_of: list[Reading], declare
     names = _ALSO_CALLED.get(convention, (convention,))
     if any(other.convention in names for other in all_of):
         return one.convention in names
-    return convention in _HARMLESS[quantity.kind]
+    is_mean_anyway = convention == "average" and quantity.measure == "correlation"
+    return is_mean_anyway or convention in _HARMLESS[quantity.kind]
 
 
 def _reading(

@@ -116,7 +116,7 @@ def since_when(base: Claim, clause: Clause, context: Context) -> list[Claim] | N
     elif since != "first":
         made = []
         inherited = context.last.subject if context.last and not clause.of("name", "measure") else None
-        base = replace(base, subject=inherited or only_one(subjects_of(clause, context, "percent")))
+        base = replace(base, subject=inherited or only_one(subjects_of(clause, context, "USD")))
     else:
         raise Unreadable("no figure or direction")
     last = made[-1] if made else base
