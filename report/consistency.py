@@ -74,7 +74,8 @@ class Below(Claim):
         """It lies on the side that was said."""
         value, level = self.value.number, self.level.number
         if value is None or level is None or (value < level) != self.is_below or value == level:
-            yield f"{self.value.table}.{self.value.column} is {value}, and not {'below' if self.is_below else 'above'} {level}"
+            side = "below" if self.is_below else "above"
+            yield f"{self.value.table}.{self.value.column} is {value}, and not {side} {level}"
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Literal
 
 from report.figures import Figure
@@ -127,6 +128,8 @@ class Document:
     # For machines and the archive; on the page the note and the section on the regime say them.
     verdict: Figure | None = None
     states: tuple[tuple[str, Figure], ...] = ()
+    # The moment whose knowledge the page tells; UTC without a zone. None where nobody says.
+    as_of: datetime | None = None
 
     @property
     def sentences(self) -> tuple[Sentence, ...]:
@@ -156,7 +159,7 @@ class Document:
 SOURCE_LABELS: dict[SourceKind, tuple[str, str]] = {
     "simulated": (
         "SIMULATED MARKET",
-        "Every price, rate and position on this page comes from a simulator. None of it happened.",
+        "Every price, rate and position on this page comes from a simulator; nothing here happened.",
     ),
     "replay": ("Replay of recorded public data", "Real prices, replayed from a recording."),
     "live": ("Live data", "As venues and statistics offices had published it when this page was made."),
@@ -168,7 +171,8 @@ def addressed(note: Note, sections: tuple[Section, ...]) -> tuple[Note, tuple[Se
 
     A rule that speaks more than once has its later sentences counted: `correlation`, `correlation-2`.
     """
-    times: Counter[str] = Counter()
+    # Sections have addresses of their own.
+    times = Counter(section.id for section in sections)
 
     def named(sentences: tuple[Sentence, ...]) -> tuple[Sentence, ...]:
         return tuple(replace(sentence, id=slug(sentence.rule)) for sentence in sentences)
@@ -188,8 +192,7 @@ def addressed(note: Note, sections: tuple[Section, ...]) -> tuple[Note, tuple[Se
         week_ahead=named(note.week_ahead),
     )
     proven = tuple(
-        replace(section, sentences=named(section.sentences), on_demand=named(section.on_demand))
-        for section in sections
+        replace(section, sentences=named(section.sentences), on_demand=named(section.on_demand)) for section in sections
     )
     return told, proven
 

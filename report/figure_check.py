@@ -81,7 +81,16 @@ READINGS: dict[Language, Reading] = {
         terms=DECLARED_TERMS,
         not_known="insufficient data",
         amount=re.compile(rf"(?P<sign>[+-]?)\${_DIGITS}(?P<scale>.*)"),
-        scales={"": 1.0, "tn": 1e12, "bn": 1e9, "m": 1e6, "k": 1e3, " trillion": 1e12, " billion": 1e9, " million": 1e6},
+        scales={
+            "": 1.0,
+            "tn": 1e12,
+            "bn": 1e9,
+            "m": 1e6,
+            "k": 1e3,
+            " trillion": 1e12,
+            " billion": 1e9,
+            " million": 1e6,
+        },
         units={
             "percent": {"%": 1.0},
             "percentage points": {"pp": 1.0, "bp": 0.01},
@@ -98,9 +107,16 @@ READINGS: dict[Language, Reading] = {
         date=re.compile(rf"(?:(?P<day>\d{{1,2}}) )?(?P<month>[A-Z][a-z]+)(?: (?P<year>\d{{4}}))?{_TIME}"),
         percentile=re.compile(r"(?P<share>\d{1,3})(?:st|nd|rd|th) percentile"),
         counts={
-            **{word: n for n, word in enumerate("one two three four five six seven eight nine".split(), 1)},
-            **{word: n for n, word in enumerate(
-                "first second third fourth fifth sixth seventh eighth ninth".split(), 1)},
+            **{
+                word: n
+                for n, word in enumerate(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"], 1)
+            },
+            **{
+                word: n
+                for n, word in enumerate(
+                    ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"], 1
+                )
+            },
         },
     ),
     "ja": Reading(
@@ -175,7 +191,9 @@ def prints_its_value(printed: Printed) -> bool:
     if value is None:
         return text == reading.not_known
     if isinstance(value, str):
-        return text == value or (text == in_words(value, dimension_of(printed.figure)) and _whole_numbers(text) <= _whole_numbers(value))
+        return text == value or (
+            text == in_words(value, dimension_of(printed.figure)) and _whole_numbers(text) <= _whole_numbers(value)
+        )
     if isinstance(value, date):
         return _says_moment(text, value, reading)
     if printed.is_magnitude:

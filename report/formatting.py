@@ -242,7 +242,7 @@ def words(figure: Figure) -> Printed:
 
 
 def in_words(value: str, dimension: str | None = None) -> str:
-    """`insufficient_data` as `insufficient data`; a state as its dimension calls it, where that has a word of its own."""
+    """`insufficient_data` as `insufficient data`; a state as its dimension calls it, where it has a word of its own."""
     cut = _CUT.fullmatch(value)
     if cut and _is_day(cut["day"]):
         day = day_in_words(date.fromisoformat(cut["day"]), with_year=False)

@@ -61,7 +61,8 @@ class Backed(Claim):
         """The votes of the week do not make the state."""
         if not self.dimension.is_news:
             found = weight_of(self.dimension.backing(self.dimension.level))
-            yield f"{self.dimension.name} {self.dimension.state.value} has votes of {found:g} this week, and needs {NEEDED:g}"
+            told = f"{self.dimension.name} {self.dimension.state.value}"
+            yield f"{told} has votes of {found:g} this week, and needs {NEEDED:g}"
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The note: the week as a desk sends it, written from facts ranked by how unusual they are.
 
-Each paragraph's file offers facts (fact.py: a sentence, and its surprise); the paragraph tells those that surprise most,
-and the headline is made of the greatest of all. Not here: proof (sections), layout (render), numbers (marts).
+Each paragraph's file offers facts (fact.py: a sentence, and its surprise); the paragraph tells those that surprise
+most, and the headline is made of the greatest of all. Not here: proof (sections), layout (render), numbers (marts).
 """
 
 from dataclasses import replace

@@ -7,7 +7,7 @@ from report.figures import Figure
 from report.formatting import magnitude, percentile, show, whole, words
 from report.marts import Marts, Row, ranked
 from report.note.fact import MOST_BITS, Clause, Fact, bits_of_absence, bits_of_percentile
-from report.text import Fragment, Unknown, compose, say, series, unknown
+from report.text import Fragment, Part, Unknown, compose, say, series, unknown
 from report.votes import dimensions
 
 WEEKLY_SD_PCT = 6.0
@@ -15,9 +15,8 @@ WEEKLY_SD_PCT = 6.0
 
 def facts(marts: Marts) -> list[Fact | Unknown]:
     """What can be told, in no order, and what is not known."""
-    return [
-        *_market(marts), *_assets(marts), *_sectors(marts), *_correlation(marts), *_volatility(marts), *_dispersion(marts)
-    ]  # fmt: skip
+    told = (_market, _assets, _sectors, _correlation, _volatility, _dispersion)
+    return [fact for facts_of in told for fact in facts_of(marts)]
 
 
 def _headline(marts: Marts, metric: str) -> Row:
@@ -30,10 +29,12 @@ def _market(marts: Marts) -> list[Fact | Unknown]:
     cap = marts.row("market_cap_daily", market_date=marts.week.last_day).figure("total_market_cap_usd")
     price = _headline(marts, "btc_price_usd").figure("value", "USD per coin")
     if not index.is_known and not bitcoin.is_known:
-        return [unknown("note_market", "The top-30 index", index, "it begins on the first day with enough eligible assets")]
+        return [
+            unknown("note_market", "The top-30 index", index, "it begins on the first day with enough eligible assets")
+        ]
     closed = compose(" (to {price})", price=price) if price.is_known else ()
     total = compose("; total market cap ended the week at {cap}", cap=cap) if cap.is_known else ()
-    parts = {"bitcoin": show(bitcoin, signed=True), "price": closed, "total": total}
+    parts: dict[str, Part] = {"bitcoin": show(bitcoin, signed=True), "price": closed, "total": total}
     sentence = (
         say(
             "note_market",
@@ -55,7 +56,7 @@ def _assets(marts: Marts) -> list[Fact]:
     top, tail = by_bucket.get("1-10"), by_bucket.get("51-100")
     if fell.number is None or top is None or tail is None or not (top.is_known and tail.is_known):
         return []
-    parts = {"top": show(top, signed=True), "tail": show(tail, signed=True)}
+    parts: dict[str, Part] = {"top": show(top, signed=True), "tail": show(tail, signed=True)}
     bits = max(bits_of_percentile(metric.figure("percentile_365d")), abs(fell.number - 50) / 20)
     if fell.number in (0.0, 100.0):
         sentence = say(
@@ -146,7 +147,7 @@ def _correlation(marts: Marts) -> list[Fact]:
     difference = gap.figure("top10_minus_tail", "correlation")
     metric = _headline(marts, "correlation_gap_7d")
     if gap.text("is_significant") == "True" and top.is_known and tail.is_known and difference.number:
-        parts = {"top": top, "tail": tail}
+        parts: dict[str, Part] = {"top": top, "tail": tail}
         sentence = say(
             "note_correlation",
             "Correlation is concentrated in the top 10, at {top} against {tail} for ranks 51–100, a significant gap."
@@ -160,7 +161,8 @@ def _correlation(marts: Marts) -> list[Fact]:
     place = _headline(marts, "correlation_all_7d").figure("percentile_365d")
     sentence = say(
         "note_correlation",
-        "Average correlation in the top 100 was {mean}, the {place} of its year; no gap between the top 10 and the tail is "
+        "Average correlation in the top 100 was {mean}, the {place} of its year; no gap between the top 10 and the "
+        "tail is "
         "significant."
         if place.is_known
         else "Average correlation in the top 100 was {mean}; no gap between the top 10 and the tail is significant.",
@@ -177,7 +179,7 @@ def _volatility(marts: Marts) -> list[Fact]:
     place, before = metric.figure("percentile_365d"), metric.figure("previous_value", "percent")
     if not (daily.is_known and hourly.is_known):
         return []
-    parts = {"daily": daily, "hourly": hourly}
+    parts: dict[str, Part] = {"daily": daily, "hourly": hourly}
     if before.number is None or daily.number is None or show(before).text == show(daily).text:
         sentence = say(
             "note_volatility",

@@ -28,7 +28,7 @@ class Clause:
 
 @dataclass(frozen=True)
 class Fact:
-    """A sentence, its surprise, and how much a desk cares for its subject (1 is ordinary); some can be a headline's clause."""
+    """A sentence, its surprise, and how much a desk cares for its subject (1 is ordinary); some make a headline too."""
 
     sentence: Sentence
     surprise_bits: float

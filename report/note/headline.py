@@ -10,8 +10,8 @@ from report.figures import Figure
 from report.formatting import as_level, magnitude, near_month, show, spelled, words
 from report.marts import Marts, Row
 from report.note.fact import MOST_BITS, Fact, bits_of_absence, bits_of_percentile
-from report.text import Claim, Fragment, Sentence, Unknown, compose, say, series
 from report.sections.since import LISTED, is_at_list_prices
+from report.text import Claim, Fragment, Part, Sentence, Unknown, compose, say, series
 from report.votes import STATES, UNDECIDED, fits
 
 # A smaller move is no direction.
@@ -79,7 +79,7 @@ def _crossing(marts: Marts, metric: str, weight: float) -> Move | None:
             "Crypto falls below {level}" if is_below else "Crypto climbs above {level}", level=as_level(level)
         )
         return Move(text, int(side), weight * LEAST_CLAUSE_BITS, claims)
-    parts = {"level": as_level(level), "month": near_month(since, marts.week.last_day)}
+    parts: dict[str, Part] = {"level": as_level(level), "month": near_month(since, marts.week.last_day)}
     if metric == "btc_price_usd":
         text = compose(
             "Bitcoin below {level} for the first time since {month}"
@@ -113,7 +113,9 @@ def _index_move(marts: Marts, row: Row) -> Move:
     place = marts.weekly("headlines_weekly", window_id=None, metric_id="top30_return_pct").figure("percentile_365d")
     score = max(bits_of_percentile(place), min(abs(number) / WEEKLY_SD_PCT * 2, MOST_BITS))
     if not tone:
-        return Move(compose("Crypto little changed over the week ({returned})", returned=show(returned, signed=True)), 0, 1.0)
+        return Move(
+            compose("Crypto little changed over the week ({returned})", returned=show(returned, signed=True)), 0, 1.0
+        )
     claims: tuple[Claim, ...] = (Direction(returned, is_rise=tone > 0),)
     last = _last_as_far(marts, number)
     size = magnitude(returned)
@@ -153,7 +155,9 @@ def _reaches(earlier: float | None, number: float) -> bool:
 def _bitcoin_move(returned: Figure) -> Move:
     number = returned.number or 0.0
     if abs(number) < FLAT_PCT:
-        return Move(compose("Bitcoin little changed over the week ({returned})", returned=show(returned, signed=True)), 0, 1.0)
+        return Move(
+            compose("Bitcoin little changed over the week ({returned})", returned=show(returned, signed=True)), 0, 1.0
+        )
     text = compose("Bitcoin falls {size}" if number < 0 else "Bitcoin gains {size}", size=magnitude(returned))
     return Move(text, int(math.copysign(1, number)), 1.0, (Direction(returned, is_rise=number > 0),))
 
@@ -170,7 +174,7 @@ def so_what(marts: Marts) -> Sentence:
         "Regime: {verdict}{standing}.{meaning}{untold}{confirmed}",
         verdict=words(verdict),
         standing=_standing(row),
-        meaning=_meaning(str(verdict.value)),
+        meaning=_meaning(str(verdict.value), is_leverage_known=row.figure("leverage_state").value != UNDECIDED),
         untold=compose(" No state can be told for {untold}.", untold=series(untold)) if untold else (),
         confirmed=_confirmed(row),
     )
@@ -197,7 +201,7 @@ def _confirmed(row: Row) -> tuple[Fragment, ...]:
     )
 
 
-def _meaning(verdict: str) -> tuple[Fragment, ...]:
+def _meaning(verdict: str, *, is_leverage_known: bool) -> tuple[Fragment, ...]:
     match verdict:
         case "capitulation":
             return compose(" Everything is sold at once into stressed markets, and positions are forced out.")
@@ -212,7 +216,11 @@ def _meaning(verdict: str) -> tuple[Fragment, ...]:
         case "risk_on":
             return compose(" The rise is broad.")
         case "risk_off":
-            return compose(" The fall is broad, and the data show no clearing of leverage.")
+            return compose(
+                " The fall is broad, and the data show no clearing of leverage."
+                if is_leverage_known
+                else " The fall is broad."
+            )
         case "range":
             return compose(" No common direction.")
     return ()

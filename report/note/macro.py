@@ -1,13 +1,13 @@
-"""Facts of the world outside: how crypto did beside other assets, what was published, where rates and the dollar went."""
+"""Facts of the world outside: crypto beside other assets, what was published, where rates and the dollar went."""
 
 import math
 
 from report.consistency import Extreme, extremes
-from report.formatting import show, spelled, whole, words
+from report.formatting import show, spelled, words
 from report.marts import Marts, Row, ranked
 from report.note.fact import MOST_BITS, USUAL_BITS, Clause, Fact, bits_of_percentile
 from report.releases import CUT, OFFICES, came_this_week, change_of, is_stale, value_of
-from report.text import Fragment, Unknown, compose, say, series, unknown
+from report.text import Fragment, Part, Unknown, compose, say, series, unknown
 
 CRYPTO = "crypto"
 UNCHANGED = "unchanged"
@@ -36,7 +36,7 @@ def _classes(marts: Marts) -> list[Fact]:
     is_best, is_worst = rows[0] is crypto, rows[-1] is crypto
     beside = rows[1] if is_best else rows[0]
     streak = crypto.figure("worst_streak_weeks")
-    parts = {
+    parts: dict[str, Part] = {
         "classes": crypto.figure("n_classes"),
         "crypto": show(crypto.figure("return_pct"), signed=True),
         "other": words(beside.figure("asset_class")),
@@ -45,7 +45,8 @@ def _classes(marts: Marts) -> list[Fact]:
     if is_worst and (streak.number or 0) > 1:
         sentence = say(
             "note_classes",
-            "Crypto was the worst of {classes} asset classes for the {nth} week running, at {crypto} from Friday's close to "
+            "Crypto was the worst of {classes} asset classes for the {nth} week running, at {crypto} from Friday's "
+            "close to "
             "Friday's (best: {other}, {other_return}).",
             nth=spelled(streak, is_ordinal=True),
             **parts,
@@ -53,21 +54,24 @@ def _classes(marts: Marts) -> list[Fact]:
     elif is_worst:
         sentence = say(
             "note_classes",
-            "Crypto was the worst of {classes} asset classes, at {crypto} from Friday's close to Friday's (best: {other}, "
+            "Crypto was the worst of {classes} asset classes, at {crypto} from Friday's close to Friday's (best: "
+            "{other}, "
             "{other_return}).",
             **parts,
         )
     elif is_best:
         sentence = say(
             "note_classes",
-            "Crypto was the best of {classes} asset classes, at {crypto} from Friday's close to Friday's (second: {other}, "
+            "Crypto was the best of {classes} asset classes, at {crypto} from Friday's close to Friday's (second: "
+            "{other}, "
             "{other_return}).",
             **parts,
         )
     else:
         sentence = say(
             "note_classes",
-            "Crypto ranked {rank} of {classes} asset classes, at {crypto} from Friday's close to Friday's (best: {other}, "
+            "Crypto ranked {rank} of {classes} asset classes, at {crypto} from Friday's close to Friday's (best: "
+            "{other}, "
             "{other_return}).",
             rank=spelled(crypto.figure("rank"), is_ordinal=True),
             **parts,
@@ -96,8 +100,12 @@ def _release(row: Row) -> tuple[Fragment, ...]:
     name, change, before = words(row.figure("name")), row.figure("change"), row.figure("previous_value")
     if row.text("series_id") == "PAYEMS" and change.is_known:
         return compose("{name} {change}", name=name, change=change_of(row))
+    if before.is_known and value_of(row, "previous_value").text == value_of(row).text:
+        return compose("{name} {value} (unchanged)", name=name, value=value_of(row))
     if before.is_known:
-        return compose("{name} {value} (from {before})", name=name, value=value_of(row), before=value_of(row, "previous_value"))
+        return compose(
+            "{name} {value} (from {before})", name=name, value=value_of(row), before=value_of(row, "previous_value")
+        )
     return compose("{name} {value}", name=name, value=value_of(row))
 
 
@@ -105,48 +113,26 @@ def _odds(rows: list[Row]) -> list[Fact]:
     row = next((row for row in rows if row.text("series_id") == CUT and not is_stale(row)), None)
     if row is None:
         return []
-    value, change = row.figure("value_as_released"), row.figure("change").number
-    parts = {"value": value_of(row), "meeting": words(row.figure("label"))}
-    # An 8 % chance, an 80 % chance.
-    has_vowel = value_of(row).text[0] == "8" or value_of(row).text in ("11%", "18%")
+    odds, before, change = value_of(row), value_of(row, "previous_value"), row.figure("change").number
+    has_vowel = odds.text[0] == "8" or odds.text in ("11%", "18%")
+    parts: dict[str, Part] = {
+        "chance": compose("an {odds} chance" if has_vowel else "a {odds} chance", odds=odds),
+        "meeting": words(row.figure("label")),
+        "before": before,
+    }
     if change is None:
-        sentence = say(
-            "note_cut",
-            "Futures price an {value} chance of {meeting}." if has_vowel else "Futures price a {value} chance of {meeting}.",
-            **parts,
-        )
-        return [Fact(sentence, USUAL_BITS)]
-    before = value_of(row, "previous_value")
-    if before.text == parts["value"].text:
-        sentence = say(
-            "note_cut",
-            "Futures still price an {value} chance of {meeting}."
-            if has_vowel
-            else "Futures still price a {value} chance of {meeting}.",
-            **parts,
-        )
-        return [Fact(sentence, 0.5)]
-    if change < 0:
-        sentence = say(
-            "note_cut",
-            "Futures price an {value} chance of {meeting}, down from {before} a week earlier."
-            if has_vowel
-            else "Futures price a {value} chance of {meeting}, down from {before} a week earlier.",
-            before=before,
-            **parts,
-        )
-    else:
-        sentence = say(
-            "note_cut",
-            "Futures price an {value} chance of {meeting}, up from {before} a week earlier."
-            if has_vowel
-            else "Futures price a {value} chance of {meeting}, up from {before} a week earlier.",
-            before=before,
-            **parts,
-        )
+        return [Fact(say("note_cut", "Futures price {chance} of {meeting}.", **parts), USUAL_BITS)]
+    if before.text == odds.text:
+        return [Fact(say("note_cut", "Futures still price {chance} of {meeting}.", **parts), 0.5)]
+    sentence = say(
+        "note_cut",
+        "Futures price {chance} of {meeting}, down from {before} a week earlier."
+        if change < 0
+        else "Futures price {chance} of {meeting}, up from {before} a week earlier.",
+        **parts,
+    )
     clause = None
     if abs(change) >= LEAST_CHANGE_OF_ODDS_PP:
-        odds = whole(value, "percent")
         text = compose("rate-cut odds fall to {odds}" if change < 0 else "rate-cut odds rise to {odds}", odds=odds)
         clause = Clause(text, -1 if change < 0 else 1)
     return [Fact(sentence, min(1 + abs(change) / 6, MOST_BITS), weight=1.1, clause=clause)]
@@ -177,7 +163,7 @@ def _dollar(marts: Marts, rows: list[Row]) -> list[Fact]:
     )
     if index is None or yen is None or not (index.figure("change").is_known and yen.figure("change").is_known):
         return []
-    parts = {
+    parts: dict[str, Part] = {
         "index": value_of(index), "change": change_of(index), "yen": value_of(yen), "yen_change": change_of(yen),
     }  # fmt: skip
     sentence = say(

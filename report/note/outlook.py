@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from report.formatting import Printed, in_unit, near_day, percentile, words
 from report.figures import unit_of
+from report.formatting import Printed, in_unit, near_day, percentile, words
 from report.marts import Marts, Row
 from report.releases import OFFICES
-from report.text import Fragment, Sentence, compose, say, series
+from report.text import Fragment, Part, Sentence, compose, say, series
 from report.votes import NEEDED, Dimension, dimensions, level_of, weight_of
 
 NAMES = {
@@ -32,7 +32,8 @@ def would_change(marts: Marts) -> tuple[Sentence, ...]:
     if not found:
         return ()
     turns = sorted((turn for d in found for turn in _turns(d)), key=lambda turn: turn.distance)
-    said, told = [], set()
+    said: list[Sentence] = []
+    told: set[str] = set()
     for turn in turns:
         if turn.dimension.name not in told and len(said) < MOST:
             told.add(turn.dimension.name)
@@ -78,7 +79,7 @@ def _end(turn: Turn) -> Sentence:
     value = row.figure("percentile" if is_percentile else "value").number or 0.0
     metric = row.figure("metric_id")
     bound: Printed = percentile(threshold) if is_percentile else in_unit(threshold, unit_of(str(metric.value)))
-    parts = {
+    parts: dict[str, Part] = {
         "dimension": compose(NAMES[turn.dimension.name]),
         "state": words(turn.dimension.state),
         "metric": words(metric),
@@ -116,16 +117,19 @@ def week_ahead(marts: Marts) -> tuple[Sentence, ...]:
     if not rows:
         return ()
     listed = [_event(marts, row) for row in rows]
-    return (say("note_ahead", "Next week: {events}.", events=series(listed)),)
+    return (say("note_ahead", "Calendar: {events}.", events=series(listed)),)
 
 
 def _event(marts: Marts, row: Row) -> tuple[Fragment, ...]:
-    parts = {"day": near_day(row.figure("event_date"), marts.week.last_day), "name": words(row.figure("name"))}
+    parts: dict[str, Part] = {
+        "day": near_day(row.figure("event_date"), marts.week.last_day),
+        "name": words(row.figure("name")),
+    }
     match row.text("kind"):
         case "us_holiday":
             return compose("New York closed on {day} ({name})", **parts)
         case "us_half_day":
-            return compose("closing early on {day}", **parts)
+            return compose("New York closing early on {day}", **parts)
         case "japan_holiday":
             return compose("Tokyo closed on {day}", **parts)
         case "expiry":

@@ -7,7 +7,7 @@ from report.figures import Figure
 from report.formatting import in_unit, magnitude, near_day, near_month, percentile, show
 from report.marts import Marts, Row, ranked
 from report.note.fact import Clause, Fact, bits_of_absence, bits_of_percentile, bits_of_sds
-from report.text import Claim, Fragment, Unknown, compose, say, unknown
+from report.text import Claim, Fragment, Part, Unknown, compose, say, unknown
 from report.votes import Backed, dimensions
 
 # A bucket that holds less of the positions closed or opened is not where it happened.
@@ -17,7 +17,13 @@ BUCKETS = {"majors": "majors", "large": "large caps", "mid": "mid caps", "long_t
 
 def facts(marts: Marts) -> list[Fact | Unknown]:
     """What can be told, in no order, and what is not known."""
-    return [*_open_interest(marts), *_bitcoin_funding(marts), *_market_funding(marts), *_flow(marts), *_liquidations(marts)]
+    return [
+        *_open_interest(marts),
+        *_bitcoin_funding(marts),
+        *_market_funding(marts),
+        *_flow(marts),
+        *_liquidations(marts),
+    ]
 
 
 def _headline(marts: Marts, metric: str) -> Row:
@@ -30,7 +36,7 @@ def _open_interest(marts: Marts) -> list[Fact | Unknown]:
     if change.number is None or position.number is None or not end.is_known:
         return [unknown("note_open_interest", "Open interest", end, "no observation at both ends of the week")]
     is_rise, is_built = change.number > 0, position.number > 0
-    parts = {
+    parts: dict[str, Part] = {
         "change": magnitude(change),
         "end": show(end),
         "positions": magnitude(position),
@@ -140,12 +146,13 @@ def _bitcoin_funding(marts: Marts) -> list[Fact | Unknown]:
     averaged = show(rate, signed=True)
     if side.number == -1 and last.is_known:
         since = row.figure("longest_run_since_date")
-        parts = {"last": in_unit(last, row.text("unit"), signed=True), "averaged": averaged}
+        parts: dict[str, Part] = {"last": in_unit(last, row.text("unit"), signed=True), "averaged": averaged}
         turned = _began_this_week(marts, row)
         if since.is_known and since.value is not None and _is_long_ago(marts, since):
             sentence = say(
                 "note_funding",
-                "Bitcoin funding is negative ({last} annualised on the last day, {averaged} over the week), its longest "
+                "Bitcoin funding is negative ({last} annualised on the last day, {averaged} over the week), its "
+                "longest "
                 "spell below zero since {since}.",
                 since=near_day(since, marts.week.last_day),
                 **parts,
@@ -163,7 +170,7 @@ def _bitcoin_funding(marts: Marts) -> list[Fact | Unknown]:
     if place.is_known and last.is_known:
         sentence = say(
             "note_funding",
-            "Bitcoin funding averaged {averaged} annualised; on the last day it stood at {last}, the {place} of its year.",
+            "Bitcoin funding ended the week at {last} annualised ({averaged} over the week), the {place} of its year.",
             averaged=averaged,
             last=in_unit(last, row.text("unit"), signed=True),
             place=percentile(place),
@@ -194,7 +201,8 @@ def _market_funding(marts: Marts) -> list[Fact]:
     if is_first:
         sentence = say(
             "note_market_funding",
-            "Across all perpetuals funding averaged {rate} and ended below zero for the first time since {month}; {share} of "
+            "Across all perpetuals funding averaged {rate} and ended below zero for the first time since {month}; "
+            "{share} of "
             "the weight paid negative rates.",
             rate=show(rate, signed=True),
             month=near_month(since, marts.week.last_day),
@@ -247,11 +255,15 @@ def _flow(marts: Marts) -> list[Fact | Unknown]:
 
 
 def _liquidations(marts: Marts) -> list[Fact]:
-    row = next((r for r in marts.weekly_rows("liquidations_weekly", window_id=None) if r.text("asset_id") == "ALL"), None)
+    row = next(
+        (r for r in marts.weekly_rows("liquidations_weekly", window_id=None) if r.text("asset_id") == "ALL"), None
+    )
     if row is None or row.text("status") != "complete":
         return []
     long, short = row.figure("long_usd"), row.figure("short_usd")
     if not (long.is_known and short.is_known):
         return []
-    sentence = say("note_liquidations", "{long} of longs and {short} of shorts were liquidated.", long=long, short=short)
+    sentence = say(
+        "note_liquidations", "{long} of longs and {short} of shorts were liquidated.", long=long, short=short
+    )
     return [Fact(sentence, 1.0, weight=0.8)]

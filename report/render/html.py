@@ -14,7 +14,8 @@ from report.document import Document, Table
 from report.figures import clean_name
 from report.formatting import Printed
 from report.languages import LANGUAGES, NAMES, file_name, speaking, translate
-from report.render import charts
+from report.render import charts, fonts
+from report.render.places import Places
 from report.render.typography import reach, typeset
 from report.text import Day
 
@@ -31,7 +32,8 @@ _TEMPLATES = Path(__file__).parent.parent / "templates"
 
 def render(document: Document) -> str:
     """The document as a page, the same bytes for the same document."""
-    style = (_TEMPLATES / "week.css").read_text(encoding="utf-8")
+    drawings = {chart.id: charts.svg(chart) for section in document.sections for chart in section.charts}
+    style = (_TEMPLATES / "week.css").read_text(encoding="utf-8") + fonts.face(charts.letters(drawings.values()))
     with speaking(document.language):
         return (
             _environment()
@@ -40,16 +42,18 @@ def render(document: Document) -> str:
                 document=document,
                 # The style sheet is ours; its hash in the policy keeps out any other, style attributes too.
                 style=Markup(style),
-                policy=f"default-src 'none'; style-src '{_hash(style)}'; base-uri 'none'; form-action 'none'",
+                policy=f"default-src 'none'; style-src '{_hash(style)}'; font-src data:; "
+                "base-uri 'none'; form-action 'none'",
                 bars={
                     (section.id, table.id): _bars(table) for section in document.sections for table in section.tables
                 },
-                drawings={chart.id: charts.svg(chart) for section in document.sections for chart in section.charts},
+                drawings=drawings,
                 start=Day(document.week.start),
                 end=Day(document.week.last_day),
                 machine_file=file_name("summary.json", document.language),
                 is_printed=lambda fragment: isinstance(fragment, Printed),
                 proof=PROOF,
+                places=Places(document),
                 translations=[
                     (other, NAMES[other], file_name("index.html", other))
                     for other in LANGUAGES

@@ -4,7 +4,7 @@ import re
 
 from report.document import Document, Section, Table
 from report.formatting import Printed
-from report.languages import speaking, spoken, translate
+from report.languages import file_name, speaking, spoken, translate
 from report.render.charts import PICTURES
 from report.text import Fragment, Sentence
 
@@ -53,7 +53,8 @@ def _section(section: Section) -> list[str]:
         lines.append("")
     for chart in section.charts:
         if chart.id in PICTURES:
-            lines += [f"[{translate('Chart: ')}{_text(chart.title)}](charts/{chart.id}.png)", ""]
+            picture = file_name(f"{chart.id}.png", spoken())
+            lines += [f"[{translate('Chart: ')}{_text(chart.title)}](charts/{picture})", ""]
     for table in section.tables:
         lines += [*_table(table), ""]
     return lines

@@ -4,8 +4,8 @@ from report.document import Section
 from report.figures import Figure
 from report.formatting import Printed, in_unit, show, whole, words
 from report.marts import Marts, Row, ranked
-from report.votes import STATES, UNDECIDED
 from report.text import Fragment, Sentence, Unknown, compose, say, series, unknown
+from report.votes import STATES, UNDECIDED
 
 # The metrics that are told of, as a list of moves names them.
 MOVES = {
@@ -81,11 +81,7 @@ def _states(row: Row, before: Row) -> list[Sentence]:
     if changed:
         said.append(say("changes_states", "States that changed: {changed}.", changed=series(changed)))
     if found:
-        said.append(
-            say(
-                "changes_found", "States known this week and not before: {found}.", found=series(found)
-            )
-        )
+        said.append(say("changes_found", "States known this week and not before: {found}.", found=series(found)))
     if lost:
         said.append(say("changes_lost", "States no longer known: {lost}.", lost=series(lost)))
     return said

@@ -32,7 +32,8 @@ def section(marts: Marts) -> Section:
         tables=tuple(tables),
         unknowns=tuple(s for s in said if isinstance(s, Unknown)),
         note=compose(
-            "Volume as venues report it, for assets that a venue offers both spot and perpetual; the four-week comparison "
+            "Volume as venues report it, for assets that a venue offers both spot and perpetual; the four-week "
+            "comparison "
             "covers what was offered in all five weeks."
         ),
     )
@@ -70,9 +71,7 @@ def _volume(marts: Marts) -> list[Sentence | Unknown]:
         return []
     if not against.is_known:
         return [
-            unknown(
-                "flow_volume", "Spot volume against its four-week average", against, "it needs four earlier weeks"
-            )
+            unknown("flow_volume", "Spot volume against its four-week average", against, "it needs four earlier weeks")
         ]
     residual, holiday = row.figure("holiday_adjusted_residual"), words(row.figure("holiday"))
     printed = show(against, signed=True)
@@ -97,7 +96,8 @@ def _volume(marts: Marts) -> list[Sentence | Unknown]:
     return [
         say(
             "flow_volume",
-            "Like for like, spot volume was {against} against its four-week average, in a week with a US holiday ({holiday}); "
+            "Like for like, spot volume was {against} against its four-week average, in a week with a US holiday "
+            "({holiday}); "
             "against {precedents}, the log difference is {residual}.",
             against=printed,
             holiday=holiday,

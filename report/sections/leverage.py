@@ -34,8 +34,10 @@ def section(marts: Marts) -> Section:
         tables=tuple(table for table in tables if table is not None),
         unknowns=unknowns,
         note=compose(
-            "Funding is annualised from each settlement's own interval and averaged over the hours; neutral is 0.01% per 8 "
-            "hours, 10.95% a year. The change in open interest is split into prices, positions, listings and coverage: a "
+            "Funding is annualised from each settlement's own interval and averaged over the hours; neutral is 0.01% "
+            "per 8 "
+            "hours, 10.95% a year. The change in open interest is split into prices, positions, listings and "
+            "coverage: a "
             "venue that falls silent is not money leaving."
         ),
         on_demand=tuple(_funding_friday(marts)),
@@ -46,10 +48,13 @@ def _funding(marts: Marts) -> Sentence | Unknown:
     monday = marts.weekly("funding_weekly", asset_id="bitcoin")
     rate = monday.figure("funding_rate_annualised_pct")
     if not rate.is_known:
-        return unknown("funding_bitcoin", "Bitcoin's funding rate", rate, "no settlement with a known interval in the week")
+        return unknown(
+            "funding_bitcoin", "Bitcoin's funding rate", rate, "no settlement with a known interval in the week"
+        )
     return say(
         "funding_bitcoin",
-        "Bitcoin's funding averaged {rate} a year ({weighting}); it was negative for {negative}, {run} of them in a row.",
+        "Bitcoin's funding averaged {rate} a year ({weighting}); it was negative for {negative}, {run} of them in a "
+        "row.",
         rate=show(rate, signed=True),
         weighting=_weighting(monday),
         negative=monday.figure("negative_hours"),
@@ -58,7 +63,9 @@ def _funding(marts: Marts) -> Sentence | Unknown:
 
 
 def _funding_friday(marts: Marts) -> list[Sentence]:
-    friday = marts.weekly("funding_weekly", window_id="fri_fri", asset_id="bitcoin").figure("funding_rate_annualised_pct")
+    friday = marts.weekly("funding_weekly", window_id="fri_fri", asset_id="bitcoin").figure(
+        "funding_rate_annualised_pct"
+    )
     if not friday.is_known:
         return []
     return [
@@ -96,7 +103,8 @@ def _run(marts: Marts) -> list[Sentence]:
     return [
         say(
             "funding_run",
-            "By the day, Bitcoin's funding has been negative since {began}, the longest run since the one that ended on "
+            "By the day, Bitcoin's funding has been negative since {began}, the longest run since the one that ended "
+            "on "
             "{as_long}.",
             began=row.figure("run_began_on"),
             as_long=as_long,
@@ -166,7 +174,8 @@ def _change(marts: Marts) -> Sentence | Unknown:
     scale = start.number
     return say(
         "open_interest_change",
-        "Over the week it went from {start} to {end}, a change of {change}: prices {price}, positions {position}, listings "
+        "Over the week it went from {start} to {end}, a change of {change}: prices {price}, positions {position}, "
+        "listings "
         "and delistings {listing}, coverage {coverage}.",
         start=show(start, scale_of=scale),
         end=show(end, scale_of=scale),
@@ -207,8 +216,8 @@ def _positioning(marts: Marts) -> Sentence | Unknown:
         )
     return say(
         "positioning",
-        "{ratio} Bitcoin accounts were long for each one short, at {n_venues}. Longs always equal shorts in size, so \"net "
-        "short\" is only an inference from the price of leverage.",
+        "{ratio} Bitcoin accounts were long for each one short, at {n_venues}. Longs always equal shorts in size: "
+        "a net short is only inferred from the price of leverage.",
         ratio=ratio,
         n_venues=counted(row.figure("n_venues"), "{count} venue", "{count} venues"),
     )
@@ -221,7 +230,8 @@ def _liquidations(marts: Marts) -> Sentence | Unknown:
         return unknown("liquidations", "Liquidations", long, "no venue that publishes them answered")
     return say(
         "liquidations",
-        "Liquidations: {long} of longs and {short} of shorts, {share} of open interest at the start ({status}: {n_venues} "
+        "Liquidations: {long} of longs and {short} of shorts, {share} of open interest at the start ({status}: "
+        "{n_venues} "
         "publish them).",
         long=long,
         short=short,
@@ -271,7 +281,8 @@ def _change_table(marts: Marts) -> Table | None:
         "open_interest_change",
         "Open interest and what changed it",
         compose(
-            "Monday–Monday, by rank at the start: majors are Bitcoin and Ether, large caps the rest of ranks 1–10, mid caps "
+            "Monday–Monday, by rank at the start: majors are Bitcoin and Ether, large caps the rest of ranks 1–10, "
+            "mid caps "
             "ranks 11–50, the long tail everything after. The four effects add up to the change."
         ),
         (

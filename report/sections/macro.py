@@ -35,7 +35,8 @@ def section(marts: Marts) -> Section:
         tables=tuple(table for table in tables if table is not None),
         unknowns=tuple(s for s in said if isinstance(s, Unknown)),
         note=compose(
-            "Asset classes run from one US cash close to the next (Friday–Friday), crypto as the capped top-30 index. Macro "
+            "Asset classes run from one US cash close to the next (Friday–Friday), crypto as the capped top-30 index. "
+            "Macro "
             "figures are those out by the week's end, including revisions since."
         ),
     )
@@ -94,11 +95,7 @@ def _claims(rows: list[Row]) -> list[Extreme]:
 def _releases(marts: Marts, rows: list[Row]) -> list[Sentence | Unknown]:
     if not rows:
         missing = marts.absent("macro_weekly", window_id=None).figure("value_as_released")
-        return [
-            unknown(
-                "macro_releases", "Macro releases", missing, "nothing had been published by the week's end"
-            )
-        ]
+        return [unknown("macro_releases", "Macro releases", missing, "nothing had been published by the week's end")]
     said: list[Sentence | Unknown] = []
     for series_id in OFFICES:
         row = next((row for row in rows if row.text("series_id") == series_id), None)
@@ -137,9 +134,7 @@ def _curves(rows: list[Row]) -> list[Sentence]:
     if curves:
         names = series([words(row.figure("name")) for row in curves])
         labels = words(curves[0].figure("label"))
-        return [
-            say("macro_curves", "No curve moved more than usual ({names}: {label}).", names=names, label=labels)
-        ]
+        return [say("macro_curves", "No curve moved more than usual ({names}: {label}).", names=names, label=labels)]
     return []
 
 

@@ -17,8 +17,8 @@ def section(marts: Marts) -> Section:
     """Market cap, index, Bitcoin, then the two tables."""
     sentences: list[Sentence] = []
     unknowns: list[Unknown] = []
-    monday, *friday = _ranks(marts) or [None]
-    everything = (_market_cap(marts), _supplies(marts), _index(marts), _bitcoin(marts), monday)
+    ranks = _ranks(marts)
+    everything = (_market_cap(marts), _supplies(marts), _index(marts), _bitcoin(marts), *ranks[:1])
     for said in (*everything, *since(marts, "market")):
         if isinstance(said, Unknown):
             unknowns.append(said)
@@ -40,7 +40,7 @@ def section(marts: Marts) -> Section:
             "The top-30 index holds the largest eligible assets by market cap, with capped weights and a monthly "
             "rebalance. Levels are at the end of the day (UTC)."
         ),
-        on_demand=(*_index_friday(marts), *(said for said in friday if said is not None)),
+        on_demand=(*_index_friday(marts), *ranks[1:]),
     )
 
 
@@ -71,7 +71,8 @@ def _market_cap(marts: Marts) -> Sentence | Unknown:
         )
     return say(
         "market_cap",
-        "Total market cap ({n_assets}) was {total} at the end of {end_day}, after {before} a week before; ex stablecoins {ex}, "
+        "Total market cap ({n_assets}) was {total} at the end of {end_day}, after {before} a week before; ex "
+        "stablecoins {ex}, "
         "after {ex_before}.",
         before=start.figure("total_market_cap_usd"),
         ex_before=start.figure("total_ex_stablecoins_usd"),
@@ -167,7 +168,8 @@ def _ranks(marts: Marts) -> list[Sentence]:
         said.append(
             say(
                 f"bucket_ends_{window}",
-                "{window}, ranks {best} did best at {best_return} and ranks {worst} worst at {worst_return} (cap-weighted)."
+                "{window}, ranks {best} did best at {best_return} and ranks {worst} worst at {worst_return} "
+                "(cap-weighted)."
                 if ends is None
                 else "{window} the order was the same: ranks {best} best at {best_return}, ranks {worst} worst at "
                 "{worst_return}."

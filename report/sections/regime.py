@@ -5,8 +5,8 @@ from report.figures import Figure, unit_of
 from report.formatting import show, words
 from report.marts import Marts, Row
 from report.sections.turning import turning
-from report.votes import STATES, UNDECIDED, Backed, dimensions, fits
 from report.text import Fragment, Sentence, Unknown, compose, say, series, unknown
+from report.votes import STATES, UNDECIDED, Backed, dimensions, fits
 
 
 def section(marts: Marts) -> Section:
@@ -32,7 +32,8 @@ def section(marts: Marts) -> Section:
         tables=_evidence(evidence),
         unknowns=tuple(unknowns),
         note=compose(
-            "A state needs two votes and enough coverage; without them it is insufficient data, as this week for {thin}."
+            "A state needs two votes and enough coverage; without them it is insufficient data, as this week for "
+            "{thin}."
             if thin
             else "A state needs two votes and enough coverage; without them it is insufficient data.",
             thin=series(thin),
@@ -48,7 +49,9 @@ def _states(marts: Marts, row: Row) -> list[Sentence]:
     kept = [c for c in STATES if row.figure(c).is_known and STATES[c] in held]
     said = []
     if told:
-        sentence = say("regime_states", "The states behind it: {listed}.", listed=series([_state(row, c) for c in told]))
+        sentence = say(
+            "regime_states", "The states behind it: {listed}.", listed=series([_state(row, c) for c in told])
+        )
         said.append(sentence.claiming(*(Backed(d) for d in news)))
     if kept:
         said.append(

@@ -37,7 +37,8 @@ def section(marts: Marts) -> Section:
         tables=_table([*by_rank, *unranked]),
         unknowns=tuple(unknowns),
         note=compose(
-            "One primary sector per asset as of the window's start; every eligible asset with a sector counts. Weights are "
+            "One primary sector per asset as of the window's start; every eligible asset with a sector counts. "
+            "Weights are "
             "those at the start; excess is over the top-30 index."
         ),
         on_demand=tuple(_friday(marts, by_rank)) if by_rank else (),
@@ -66,7 +67,8 @@ def _ends(by_rank: list[Row]) -> Sentence:
     best, worst = by_rank[0], by_rank[-1]
     return say(
         "sector_ends",
-        "{best} was the best ranked sector at {best_return} ({best_excess} against the top-30 index) and {worst} the worst at "
+        "{best} was the best ranked sector at {best_return} ({best_excess} against the top-30 index) and {worst} the "
+        "worst at "
         "{worst_return} ({worst_excess}).",
         best=words(best.figure("sector")),
         best_return=show(best.figure("return_cap_weighted_pct"), signed=True),
@@ -93,7 +95,8 @@ def _median(worst: Row) -> Sentence:
         )
     return say(
         "sector_worst_median",
-        "In {worst} ({n_assets}) the median return was {median}, the equal-weighted one {equal}; {contributor} moved it most.",
+        "In {worst} ({n_assets}) the median return was {median}, the equal-weighted one {equal}; {contributor} moved "
+        "it most.",
         contributor=contributor,
         **said,
     )
@@ -129,7 +132,8 @@ def _dispersion(marts: Marts) -> list[Sentence]:
     return [
         say(
             "sector_dispersion",
-            "Sector dispersion was {spread} (one standard deviation; {reach} from first to last), the {place} of two years."
+            "Sector dispersion was {spread} (one standard deviation; {reach} from first to last), the {place} of two "
+            "years."
             if place.is_known
             else "Sector dispersion was {spread} (one standard deviation; {reach} from first to last).",
             spread=spread,

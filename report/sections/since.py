@@ -4,7 +4,7 @@ from datetime import date
 
 from report.consistency import Direction
 from report.figures import Figure, unit_of
-from report.formatting import in_unit, words
+from report.formatting import as_level, in_unit, words
 from report.marts import Marts, Row
 from report.text import Fragment, Sentence, compose, say
 
@@ -40,7 +40,7 @@ def _say(marts: Marts, row: Row) -> Sentence:
     metric = row.text("metric_id")
     unit = "USD per coin" if unit_of(metric) == "USD per coin" else row.text("unit")
     change = row.figure("change").number or 0.0
-    level = row.figure("level")
+    level = row.figure("level", unit)
     name, value, since = words(row.figure("name")), in_unit(row.figure("value"), unit), row.figure("first_since_date")
     listed = _listed(marts, metric, since)
     if not level.is_known:
@@ -61,7 +61,7 @@ def _say(marts: Marts, row: Row) -> Sentence:
         else "{name} ended the week at {value}, below {level} for the first time since {since}{listed}.",
         name=name,
         value=value,
-        level=in_unit(level, unit),
+        level=as_level(level) if unit in ("USD", "USD per coin") else in_unit(level, unit),
         since=since,
         listed=listed,
     )

@@ -46,7 +46,8 @@ def section(marts: Marts) -> Section:
         tables=tuple(t for t in tables if t is not None),
         unknowns=tuple(s for s in (*said, *asked) if isinstance(s, Unknown)),
         note=compose(
-            "Realised volatility is annualised with zero mean. Correlation is the plain mean over all pairs of hourly log "
+            "Realised volatility is annualised with zero mean. Correlation is the plain mean over all pairs of hourly "
+            "log "
             "returns; 7-day is the window itself, 30-day ends with it."
         ),
         on_demand=tuple(s.brief if isinstance(s, Unknown) else s for s in asked),
@@ -60,7 +61,8 @@ def _bitcoin(marts: Marts) -> Sentence | Unknown:
         return unknown("volatility_bitcoin", "Bitcoin's realised volatility", daily, "it needs 90% of the hours")
     return say(
         "volatility_bitcoin",
-        "Bitcoin's 7-day realised volatility to the end of {day} was {daily} from daily returns and {hourly} from hourly ones; "
+        "Bitcoin's 7-day realised volatility to the end of {day} was {daily} from daily returns and {hourly} from "
+        "hourly ones; "
         "over 30-day it was {month} (hourly).",
         day=Day(marts.week.last_day, with_weekday=True),
         daily=daily,
@@ -109,10 +111,12 @@ def _gap(marts: Marts, window: str) -> list[Sentence]:
     return [
         say(
             f"correlation_gap_{window}",
-            "{window}, correlation in ranks 1–10 less that in ranks 51–100 was {gap}, a significant gap (interval {low} to "
+            "{window}, correlation in ranks 1–10 less that in ranks 51–100 was {gap}, a significant gap (interval "
+            "{low} to "
             "{high})."
             if row.text("is_significant") == "True"
-            else "{window}, correlation in ranks 1–10 less that in ranks 51–100 was {gap}, not a significant gap (interval "
+            else "{window}, correlation in ranks 1–10 less that in ranks 51–100 was {gap}, not a significant gap "
+            "(interval "
             "{low} to {high}).",
             window=compose(WINDOWS[window]),
             gap=show(row.figure("top10_minus_tail", "correlation"), signed=True),
@@ -243,5 +247,10 @@ def _detail_table(marts: Marts) -> Table | None:
     if not rows or len(columns) < 2:
         return None
     return table_of(
-        "correlation_detail", "Correlation in detail", compose("7-day, Monday–Monday."), columns, rows, is_on_demand=True
+        "correlation_detail",
+        "Correlation in detail",
+        compose("7-day, Monday–Monday."),
+        columns,
+        rows,
+        is_on_demand=True,
     )

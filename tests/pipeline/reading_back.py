@@ -12,7 +12,7 @@ SCALES = {" trillion": 1e12, " billion": 1e9, " million": 1e6, " thousand": 1e3}
 NUMBER = re.compile(r"[+-]?\$?\d[\d,]*(?:\.\d+)?(?: (?:trillion|billion|million|thousand)\b)?")
 TERMS = re.compile(
     r"\b(?:7|30)-day\b|ranks \d+–\d+|top-30|\b\d{1,2} (?:January|February|March|April|May|June|July|August|September"
-    r"|October|November|December) \d{4}(?: \d\d:\d\d UTC)?|\b\d{4}-W\d\d|0\.01 % per 8 hours|10\.95 % a year|90 %"
+    r"|October|November|December) \d{4}(?: \d\d:\d\d UTC)?|\b\d{4}-W\d\d|0\.01% per 8 hours|10\.95% a year|90%"
     r"|\b45 days\b|\b100 hours\b",
 )
 

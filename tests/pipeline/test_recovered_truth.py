@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from regime.dictionary import claim_query
+from tests.independent import regime
 from tests.pipeline.market import CommandLine
 from warehouse.home import CHECKOUT
 
@@ -287,6 +288,32 @@ def test_the_notes_correlation(marts):
 
 def test_the_verdict_is_the_notes(marts):
     assert only(marts, "verdict", "regime_weekly", f"week_start = '{WEEK}'") == NOTE["verdict"]
+
+
+def test_the_week_of_the_crash_is_called_one(marts):
+    """It came after a broad rise: what stood before does not make it one."""
+    crash = marts("select * from marts.regime_weekly where week_start = '2025-10-06'").iloc[0]
+    assert only(marts, "return_pct", "index_returns_weekly", "week_start = '2025-10-06' and index_id = 'top30'"
+                " and window_id = 'mon_mon'") < -10  # fmt: skip
+    assert crash["previous_verdict"] == "risk_on"
+    assert crash["verdict"] == crash["confirmed_verdict"] == "capitulation" and crash["weeks_in_verdict"] == 1
+
+
+def test_a_state_without_votes_is_said_to_be_held_over(marts):
+    """Correlation is systemic since the crash, and this week's three votes say normal."""
+    votes = marts(
+        f"select vote from marts.regime_evidence_weekly where week_start = '{WEEK}' and dimension = 'correlation'"
+    )
+    assert only(marts, "correlation_state", "regime_weekly", f"week_start = '{WEEK}'") == "systemic"
+    assert votes["vote"].tolist() == ["normal"] * 3
+    assert only(marts, "held_over_states", "regime_weekly", f"week_start = '{WEEK}'") == "correlation"
+
+
+def test_the_regime_is_what_the_measurements_make_it(marts):
+    found = marts("select * from marts.regime_weekly order by week_start").set_index("week_start")
+    seeds = (marts(f"select * from seeds.{name}") for name in ("regime_rules", "regime_verdicts"))
+    expected = regime.regimes(marts("select * from marts.regime_evidence_weekly"), *seeds).set_index("week_start")
+    pd.testing.assert_frame_equal(found[expected.columns], expected, check_dtype=False)
 
 
 # --- what a user sees ------------------------------------------------------------------------------------------------

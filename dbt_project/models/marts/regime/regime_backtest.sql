@@ -1,13 +1,24 @@
--- One row per verdict and horizon: what followed it, against the same weeks with the verdicts moved along the calendar.
-with weeks as (
-    select
-        week_start,
-        verdict as label,
-        lead(verdict) over (order by week_start) as next_label,
-        row_number() over (order by week_start) - 1 as position,
-        count(*) over () as n_weeks
+-- One row per kind of verdict, verdict and horizon: what followed it, against the same weeks with the verdicts moved along the
+-- calendar.
+with regimes as (
+    select week_start, 'verdict' as verdict_kind, verdict as label
     from {{ ref('regime_weekly') }}
     where verdict <> 'insufficient_data'
+    union all
+    select week_start, 'confirmed_verdict' as verdict_kind, confirmed_verdict as label
+    from {{ ref('regime_weekly') }}
+    where verdict <> 'insufficient_data'
+),
+
+weeks as (
+    select
+        week_start,
+        verdict_kind,
+        label,
+        lead(label) over (partition by verdict_kind order by week_start) as next_label,
+        row_number() over (partition by verdict_kind order by week_start) - 1 as position,
+        count(*) over (partition by verdict_kind) as n_weeks
+    from regimes
 ),
 
 horizons as (
@@ -30,10 +41,10 @@ variance_weeks as (
 
 outcomes as (
     select
+        weeks.verdict_kind,
         weeks.position,
         weeks.n_weeks,
         weeks.label,
-        weeks.next_label,
         horizons.horizon_weeks,
         case when count(index_weeks.log_return) = horizons.horizon_weeks
             then 100e0 * (exp(sum(index_weeks.log_return)) - 1)
@@ -48,27 +59,29 @@ outcomes as (
         and index_weeks.week_start <= weeks.week_start + interval '7 days' * horizons.horizon_weeks
     left join variance_weeks
         on variance_weeks.week_start = index_weeks.week_start
-    group by weeks.position, weeks.n_weeks, weeks.label, weeks.next_label, horizons.horizon_weeks
+    group by weeks.verdict_kind, weeks.position, weeks.n_weeks, weeks.label, horizons.horizon_weeks
 ),
 
 stays as (
     select
+        verdict_kind,
         label,
         count(*) as weeks,
         sum(case when next_label <> label then 1 else 0 end) as flips,
         count(next_label) as n_followed,
         cast(count(*) as double) / sum(case when label_before = label then 0 else 1 end) as mean_dwell_weeks
     from (
-        select *, lag(label) over (order by position) as label_before
+        select *, lag(label) over (partition by verdict_kind order by position) as label_before
         from weeks
     ) as beside
-    group by label
+    group by verdict_kind, label
 ),
 
 -- Blocks of weeks drawn anew, from the calendar closed to a circle: weeks in a row stay in a row.
 drawn as (
     select
         replicates.replicate,
+        outcomes.verdict_kind,
         outcomes.horizon_weeks,
         outcomes.label,
         outcomes.return_pct,
@@ -84,6 +97,7 @@ drawn as (
 
 intervals as (
     select
+        verdict_kind,
         horizon_weeks,
         label,
         percentile_cont(0.025) within group (order by return_pct) as return_ci_low_pct,
@@ -91,46 +105,52 @@ intervals as (
         percentile_cont(0.025) within group (order by volatility_pct) as volatility_ci_low_pct,
         percentile_cont(0.975) within group (order by volatility_pct) as volatility_ci_high_pct
     from (
-        select replicate, horizon_weeks, label, avg(return_pct) as return_pct, avg(volatility_pct) as volatility_pct
+        select
+            replicate, verdict_kind, horizon_weeks, label, avg(return_pct) as return_pct, avg(volatility_pct) as volatility_pct
         from drawn
-        group by replicate, horizon_weeks, label
+        group by replicate, verdict_kind, horizon_weeks, label
     ) as replicated
-    group by horizon_weeks, label
+    group by verdict_kind, horizon_weeks, label
 ),
 
 -- The labels moved along by 1, 2, 3 … weeks: as sticky as before, and about other weeks.
 moved as (
     select
         shifts.shift,
+        outcomes.verdict_kind,
         outcomes.horizon_weeks,
         labels.label,
         avg(outcomes.return_pct) as return_pct,
         avg(outcomes.volatility_pct) as volatility_pct
     from outcomes
-    inner join (select position as shift from weeks where position > 0) as shifts on true
-    inner join weeks as labels on labels.position = (outcomes.position + shifts.shift) % outcomes.n_weeks
-    group by shifts.shift, outcomes.horizon_weeks, labels.label
+    inner join (select distinct position as shift from weeks where position > 0) as shifts on true
+    inner join weeks as labels
+        on labels.verdict_kind = outcomes.verdict_kind
+        and labels.position = (outcomes.position + shifts.shift) % outcomes.n_weeks
+    group by shifts.shift, outcomes.verdict_kind, outcomes.horizon_weeks, labels.label
 ),
 
 overall as (
-    select horizon_weeks, avg(return_pct) as return_pct, avg(volatility_pct) as volatility_pct
+    select verdict_kind, horizon_weeks, avg(return_pct) as return_pct, avg(volatility_pct) as volatility_pct
     from outcomes
-    group by horizon_weeks
+    group by verdict_kind, horizon_weeks
 ),
 
 labelled as (
     select
+        verdict_kind,
         label,
         horizon_weeks,
         count(return_pct) as n_outcomes,
         avg(return_pct) as return_pct,
         avg(volatility_pct) as volatility_pct
     from outcomes
-    group by label, horizon_weeks
+    group by verdict_kind, label, horizon_weeks
 ),
 
 shuffled as (
     select
+        labelled.verdict_kind,
         labelled.label,
         labelled.horizon_weeks,
         avg(moved.return_pct) as return_pct,
@@ -149,15 +169,19 @@ shuffled as (
             else 0e0
         end) as volatility_p_value
     from labelled
-    inner join overall on overall.horizon_weeks = labelled.horizon_weeks
+    inner join overall
+        on overall.verdict_kind = labelled.verdict_kind
+        and overall.horizon_weeks = labelled.horizon_weeks
     inner join moved
-        on moved.label = labelled.label
+        on moved.verdict_kind = labelled.verdict_kind
+        and moved.label = labelled.label
         and moved.horizon_weeks = labelled.horizon_weeks
         and moved.return_pct is not null
-    group by labelled.label, labelled.horizon_weeks
+    group by labelled.verdict_kind, labelled.label, labelled.horizon_weeks
 )
 
 select
+    labelled.verdict_kind,
     labelled.label,
     cast(labelled.horizon_weeks as bigint) as horizon_weeks,
     stays.weeks,
@@ -175,10 +199,14 @@ select
     case when labelled.return_pct is not null then shuffled.return_p_value end as return_p_value,
     case when labelled.volatility_pct is not null then shuffled.volatility_p_value end as volatility_p_value
 from labelled
-inner join stays on stays.label = labelled.label
+inner join stays
+    on stays.verdict_kind = labelled.verdict_kind
+    and stays.label = labelled.label
 left join intervals
-    on intervals.label = labelled.label
+    on intervals.verdict_kind = labelled.verdict_kind
+    and intervals.label = labelled.label
     and intervals.horizon_weeks = labelled.horizon_weeks
 left join shuffled
-    on shuffled.label = labelled.label
+    on shuffled.verdict_kind = labelled.verdict_kind
+    and shuffled.label = labelled.label
     and shuffled.horizon_weeks = labelled.horizon_weeks

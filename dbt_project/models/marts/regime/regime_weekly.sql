@@ -1,4 +1,5 @@
--- One row per closed week: the state of each dimension, and the word that the desk's table has for them.
+-- One row per closed week: the state of each dimension, and the word that the desk's table has for them, as the week alone
+-- says it and as it is once a better one is confirmed.
 {% set dimensions = ['leverage', 'funding', 'flow', 'volatility', 'correlation', 'breadth', 'macro'] %}
 
 with recursive evidence as (
@@ -11,6 +12,10 @@ states as (
 
 verdict_rules as (
     select * from {{ ref('regime_verdicts') }}
+),
+
+verdict_ranks as (
+    select distinct verdict, rank_from_worst from {{ ref('regime_verdicts') }}
 ),
 
 -- An evidence backs its own state and every milder one on the same side of the middle.
@@ -31,24 +36,24 @@ support as (
             when states.level < 0 and evidence.stays_down_to <= states.level then evidence.weight
             else 0
         end) as backing_to_stay,
-        sum(evidence.weight) as voting
+        sum(case when evidence.level * states.level < 0 then evidence.weight else 0 end) as opposing
     from evidence
     inner join states on states.dimension = evidence.dimension
     where evidence.vote is not null
     group by evidence.week_start, states.dimension, states.state, states.level
 ),
 
--- The farthest state that two of its evidences back.
+-- The farthest state that two of its evidences back; two against two is the middle.
 entered as (
-    select week_start, dimension, level, backing = voting as is_unanimous
+    select week_start, dimension, level
     from support
-    where backing >= 2
+    where backing >= 2 and backing > opposing
     qualify row_number() over (partition by week_start, dimension order by abs(level) desc) = 1
 ),
 
 -- Week by week: a state stands while two evidences would keep it and none farther out is entered.
 levels as (
-    select entered.week_start, entered.dimension, entered.level, entered.is_unanimous
+    select entered.week_start, entered.dimension, entered.level, false as is_held_over
     from entered
     where not exists (
         select 1
@@ -61,7 +66,7 @@ levels as (
         entered.week_start,
         entered.dimension,
         case when kept.level is not null then levels.level else entered.level end as level,
-        entered.is_unanimous and kept.level is null as is_unanimous
+        coalesce(kept.backing < 2, false) as is_held_over
     from levels
     inner join entered
         on entered.dimension = levels.dimension
@@ -76,7 +81,7 @@ levels as (
 ),
 
 decided as (
-    select levels.week_start, levels.dimension, states.state, levels.is_unanimous
+    select levels.week_start, levels.dimension, states.state, levels.is_held_over
     from levels
     inner join states
         on states.dimension = levels.dimension
@@ -96,7 +101,12 @@ by_week as (
     select
         coverage.week_start,
         coverage.coverage_pct,
-        coalesce(bool_and(decided.is_unanimous), false) as is_unanimous,
+        concat_ws(
+            ','
+            {%- for dimension in dimensions %},
+            max(case when decided.dimension = '{{ dimension }}' and decided.is_held_over then '{{ dimension }}' end)
+            {%- endfor %}
+        ) as held_over_states,
         {%- for dimension in dimensions %}
         coalesce(
             max(case when decided.dimension = '{{ dimension }}' then decided.state end), 'insufficient_data'
@@ -123,37 +133,48 @@ named as (
     qualify row_number() over (partition by by_week.week_start order by verdict_rules.priority nulls last) = 1
 ),
 
-weeks as (
-    select *, row_number() over (order by week_start) as week_number
+-- A run of weeks of one verdict: the difference of two ways of counting weeks stays the same in it.
+runs as (
+    select
+        *,
+        row_number() over (order by week_start) as week_number,
+        row_number() over (order by week_start) - row_number() over (partition by verdict order by week_start) as run_id
     from named
 ),
 
--- A verdict stands at least two weeks, unless all evidence speaks for another one.
-verdicts as (
-    select week_number, verdict, cast(null as varchar) as previous_verdict, 1 as weeks_in_verdict
+weeks as (
+    select
+        runs.*,
+        verdict_ranks.rank_from_worst,
+        lag(runs.verdict) over (order by runs.week_start) as previous_verdict,
+        row_number() over (partition by runs.verdict, runs.run_id order by runs.week_start) as weeks_in_verdict
+    from runs
+    left join verdict_ranks on verdict_ranks.verdict = runs.verdict
+),
+
+-- A worse verdict is followed at once; a better one, or that there is none, when it has stood two weeks; after none, any at once.
+confirmed as (
+    select week_number, verdict, rank_from_worst
     from weeks
     where week_number = 1
     union all
     select
-        weeks.week_number,
-        case when standing.is_kept then standing.verdict else weeks.verdict end as verdict,
-        standing.verdict as previous_verdict,
-        case
-            when standing.is_kept or standing.verdict = weeks.verdict then standing.weeks_in_verdict + 1
-            else 1
-        end as weeks_in_verdict
+        step.week_number,
+        case when step.is_followed then step.verdict else step.standing_verdict end as verdict,
+        case when step.is_followed then step.rank_from_worst else step.standing_rank end as rank_from_worst
     from (
         select
-            verdicts.*,
-            next_week.week_number as next_number,
-            verdicts.verdict <> 'insufficient_data'
-            and next_week.verdict <> 'insufficient_data'
-            and verdicts.weeks_in_verdict < {{ least_weeks_in_verdict() }}
-            and not next_week.is_unanimous as is_kept
-        from verdicts
-        inner join weeks as next_week on next_week.week_number = verdicts.week_number + 1
-    ) as standing
-    inner join weeks on weeks.week_number = standing.next_number
+            weeks.week_number,
+            weeks.verdict,
+            weeks.rank_from_worst,
+            confirmed.verdict as standing_verdict,
+            confirmed.rank_from_worst as standing_rank,
+            confirmed.rank_from_worst is null
+            or weeks.rank_from_worst <= confirmed.rank_from_worst
+            or weeks.weeks_in_verdict >= {{ weeks_to_confirm() }} as is_followed
+        from confirmed
+        inner join weeks on weeks.week_number = confirmed.week_number + 1
+    ) as step
 )
 
 select
@@ -165,11 +186,11 @@ select
     weeks.correlation_state,
     weeks.breadth_state,
     weeks.macro_state,
-    verdicts.verdict,
-    verdicts.previous_verdict,
-    cast(verdicts.weeks_in_verdict as bigint) as weeks_in_verdict,
+    weeks.verdict,
+    weeks.previous_verdict,
+    cast(weeks.weeks_in_verdict as bigint) as weeks_in_verdict,
     weeks.coverage_pct,
-    weeks.verdict as verdict_of_the_week,
-    weeks.is_unanimous
+    confirmed.verdict as confirmed_verdict,
+    weeks.held_over_states
 from weeks
-inner join verdicts on verdicts.week_number = weeks.week_number
+inner join confirmed on confirmed.week_number = weeks.week_number
