@@ -22,6 +22,8 @@ _OF_THE_SENTENCE: tuple[tuple[str, Reason], ...] = (
 # Were Bitcoin to fall; had it fallen; should it fall.
 _CONDITION = re.compile(r"(?:were|had|should)\b", re.IGNORECASE)
 _DOWN_OR_UP = ("down", "up", "lower", "higher", "off")
+# Words that a claim does not rest on.
+_SMALL = ("fill", "from", "to", "at", "by", "trading")
 _TELLING = ("number", "measure", "statement", "name", "not_held", "not_seen", "rank", "since")
 
 
@@ -153,7 +155,7 @@ def _claims(
         raise Unreadable("no figure or direction")
     if any(not _is_said_of_a_price(clause, n) for n, token in enumerate(clause.tokens) if token.kind == "trading"):
         raise Unreadable("unknown words", ["trading"])
-    rests_on = tuple(token.text for token in clause.tokens if token.kind not in ("fill", "from", "to", "at", "by", "trading"))
+    rests_on = tuple(token.text for token in clause.tokens if token.kind not in _SMALL)
     base = Claim("value", text, rests_on, declared={**declared, **_declared(clause)}, is_about=bool(clause.of("about")))
     for read in (statement_of, concentrated_in, more_than_another, rank_of, since_when):
         found = read(base, clause, context)

@@ -40,7 +40,7 @@ def _say(marts: Marts, row: Row) -> Sentence:
     metric = row.text("metric_id")
     unit = "USD per coin" if unit_of(metric) == "USD per coin" else row.text("unit")
     change = row.figure("change").number or 0.0
-    level = row.figure("level", unit)
+    level = row.figure("level", "USD" if unit == "USD per coin" else unit)
     name, value, since = words(row.figure("name")), in_unit(row.figure("value"), unit), row.figure("first_since_date")
     listed = _listed(marts, metric, since)
     if not level.is_known:
@@ -61,7 +61,7 @@ def _say(marts: Marts, row: Row) -> Sentence:
         else "{name} ended the week at {value}, below {level} for the first time since {since}{listed}.",
         name=name,
         value=value,
-        level=as_level(level) if unit in ("USD", "USD per coin") else in_unit(level, unit),
+        level=as_level(level) if level.unit == "USD" else in_unit(level, unit),
         since=since,
         listed=listed,
     )

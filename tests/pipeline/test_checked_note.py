@@ -37,7 +37,7 @@ def test_the_page_shows_what_the_command_says(full_line):
 
 
 def test_the_simulated_market_agrees_with_the_note(checked):
-    """All but the ten largest, of whom the note's two charts say two things, and who is net short, which nobody sees."""
+    """All but the ten largest, of whom the note's charts say two things, and who is net short, which nobody sees."""
     apart = {claim["claim"]: claim["verdict"] for claim in checked["claims"] if claim["verdict"] != "confirmed"}
     assert apart == {
         "The top ten fell more than ranks 50–100": "depends",

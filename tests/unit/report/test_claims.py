@@ -326,8 +326,8 @@ def test_a_note_may_say_once_how_its_returns_are_counted(marts):
 
 
 def test_what_is_under_a_heading_about_the_future_is_a_forecast(marts):
-    paragraphs = ("# Note", "Bitcoin fell 8%.", "## The week ahead", "Bitcoin fell 8%.", "### Rates", "Ether fell 9.5%.",
-                  "## Review", "Ether fell 9.5%.")  # fmt: skip
+    paragraphs = ("# Note", "Bitcoin fell 8%.", "## The week ahead", "Bitcoin fell 8%.", "### Rates",
+                  "Ether fell 9.5%.", "## Review", "Ether fell 9.5%.")  # fmt: skip
     text = "\n\n".join(paragraphs)
     assert verdicts(marts, text) == [CONFIRMED, CONFIRMED]
     assert reasons(marts, text) == {"forecast"}
