@@ -70,10 +70,24 @@ def figures_of(base: Claim, clause: Clause, context: Context) -> list[Claim]:
         is_percent = all(number.written.unit == "percent" for number in numbers)
         is_of_moves = is_percent and goes_on_with_moves(clause, context)
         move = context.move if is_of_moves and are_moves(subjects_of(clause, context, "percent")) else 0
+    if context.move and not move and _lacks_a_verb(clause):
+        raise Unreadable("no figure or direction")  # Bitcoin fell 7%, open interest $21bn: to there, or by so much?
     made = [claim for number in _arranged(numbers, move) for claim in _of_number(base, clause, context, move, number)]
     if len(numbers) > 1 and len({claim.subject for claim in made}) > 1 and len(clause.names) > 1:
         raise Unreadable("several figures")
     return made
+
+
+def _lacks_a_verb(clause: Clause) -> bool:
+    """Whether an English clause is a level's name and a figure of it that may be a change as well."""
+    words = [token for token in clause.tokens if token.kind == "fill" and token.text.isalpha()]
+    is_bare = all(word.text.lower() in ("the", "a", "an", "its", "their") for word in words)
+    has_role = bool(clause.of("to", "at", "from", "by", "bound", "trading", "date"))
+    figures = [token.value for token in clause.of("number") if isinstance(token.value, Written)]
+    is_english = all(token.text.isascii() for token in words)
+    return (
+        is_bare and is_english and not has_role and bool(clause.of("measure")) and not any(f.is_signed for f in figures)
+    )
 
 
 def _numbers(clause: Clause) -> list[_Number]:

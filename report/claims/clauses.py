@@ -8,6 +8,7 @@ from report.claims.tokens import Token
 
 PREDICATES = ("number", "move", "sign", "rank", "than", "statement", "concentrated", "since", "bound")
 DECLARING = ("window", "convention", "span")
+_ANOTHER_TIME = ("after", "before", "following", "since then")
 _BESIDE_A_NAME = ("the", "both", "(", ")", ".", "や", "と")
 
 
@@ -18,6 +19,12 @@ class Clause:
     tokens: tuple[Token, ...]
     heads: tuple[tuple[str, str], ...] = ()
     heads_start: int | None = None
+    opened_by: str = ""
+
+    @property
+    def is_of_another_time(self) -> bool:
+        """Whether the word before it says so: steadied *after* the deleveraging."""
+        return self.opened_by in _ANOTHER_TIME
 
     @property
     def start(self) -> int:
@@ -68,10 +75,11 @@ def clauses_of(tokens: Sequence[Token]) -> list[Clause]:
             continue
         topic = _topic(joined) if not heads.clauses and clause.has_predicate else None
         if topic is not None and not clause.of("name", "measure"):
-            joined[topic:] = [Clause(tuple(token for part in (*joined[topic:], clause) for token in part.tokens))]
+            together = tuple(token for part in (*joined[topic:], clause) for token in part.tokens)
+            joined[topic:] = [Clause(together, opened_by=joined[topic].opened_by)]
             continue
         if heads.clauses and _opens_with_name(clause):
-            clause = Clause(clause.tokens, heads.names, heads.clauses[0].tokens[0].start)
+            clause = Clause(clause.tokens, heads.names, heads.clauses[0].tokens[0].start, heads.clauses[0].opened_by)
         else:
             joined += heads.clauses
         heads = _Heads()
@@ -92,6 +100,7 @@ def barred(clauses: Sequence[Clause], *, is_last_week: bool) -> set[int]:
 
 def _split(tokens: Sequence[Token]) -> Iterator[Clause]:
     part: list[Token] = []
+    opened_by = ""
     for n, token in enumerate(tokens):
         following = tokens[n + 1].kind if n + 1 < len(tokens) else ""
         if token.text in (":", "：") and following in ("number", "about", "sign", "move"):
@@ -101,12 +110,12 @@ def _split(tokens: Sequence[Token]) -> Iterator[Clause]:
             continue  # 7-day, daily returns
         if token.kind in ("strong", "weak"):
             if part:
-                yield Clause(tuple(part))
-            part = []
+                yield Clause(tuple(part), opened_by=opened_by)
+            part, opened_by = [], token.text.lower()
         else:
             part.append(token)
     if part:
-        yield Clause(tuple(part))
+        yield Clause(tuple(part), opened_by=opened_by)
 
 
 def _is_bare_name(clause: Clause) -> bool:

@@ -67,8 +67,9 @@ def claims_of(
                 raise Unreadable("several subjects")
             if is_forecast:
                 raise Unreadable("forecast")
-            if n in closed:
+            if n in closed or clause.is_of_another_time:
                 raise Unreadable("another time or measure")
+            context = Context() if clause.opened_by == "which" else context  # of what stands right before it
             found: list[Claim] | Unread = _claims(said, clause, context, own, is_last_week=is_last_week)
         except Unreadable as why:
             found = Unread(said, why.reason, why.words, bool(clause.of(*_TELLING)))
@@ -86,6 +87,8 @@ def is_telling(tokens: Sequence[Token]) -> bool:
 
 
 def _left_by(found: list[Claim], clause: Clause) -> Context:
+    if found[-1].shape == "than":  # Bitcoin did better than Ether, losing 8%: who did?
+        return Context()
     subjects = tuple(dict.fromkeys(claim.subject for claim in found if claim.subject))
     moves = clause.values("move")
     return Context(subjects, sign_of(moves[0]) if len(moves) == 1 else found[-1].move, found[-1])
