@@ -10,7 +10,7 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup, escape
 
-from report.document import Document, Table
+from report.document import Chart, Document, Table
 from report.figures import clean_name
 from report.formatting import Printed
 from report.languages import LANGUAGES, NAMES, file_name, speaking, translate
@@ -25,6 +25,8 @@ PROOF = {
     "positioning": ("leverage", "flow"),
     "breadth": ("market", "sectors", "volatility"),
 }
+# Charts that stand open below the note; the others are folded with their sections.
+FIRST = ("total_cap", "open_interest_since_high", "sector_returns")
 # Signs that are good or bad news, to be coloured; a rise of yields, volatility or unemployment is neither.
 _GAINS_AND_LOSSES = re.compile(r"return|excess")
 _TEMPLATES = Path(__file__).parent.parent / "templates"
@@ -53,6 +55,7 @@ def render(document: Document) -> str:
                 machine_file=file_name("summary.json", document.language),
                 is_printed=lambda fragment: isinstance(fragment, Printed),
                 proof=PROOF,
+                first=[chart for chart in _charts(document) if chart.id in FIRST],
                 places=Places(document),
                 translations=[
                     (other, NAMES[other], file_name("index.html", other))
@@ -80,6 +83,10 @@ def _environment() -> jinja2.Environment:
 def _said(label: str, **parts: object) -> Markup:
     """A label of the page in its language, with parts (text, or markup of the template) set in."""
     return escape(translate(label)).format(**parts)
+
+
+def _charts(document: Document) -> list[Chart]:
+    return [chart for section in document.sections for chart in section.charts]
 
 
 def _hash(style: str) -> str:

@@ -11,6 +11,8 @@ from report.text import Fragment, Sentence, Unknown, compose, counted, say, seri
 
 CRYPTO = "crypto"
 UNCHANGED = "unchanged"
+# From here on a yield, a spread, or the price of anything else has moved in a week.
+MOVED_PP, MOVED_PCT = 0.1, 1.0
 
 
 def section(marts: Marts) -> Section:
@@ -188,12 +190,19 @@ def _class_table(rows: list[Row]) -> Table | None:
 
 
 def _is_news(marts: Marts, row: Row) -> bool:
-    """True for what was published in the week, or is quoted daily and prints another value than a week before."""
+    """True for what was published in the week, or is quoted daily and moved in it by more than most weeks do."""
     if is_stale(row):
         return False
     if row.text("frequency") != "day":
         return came_this_week(marts, row)
-    return value_of(row).text != value_of(row, "previous_value").text
+    change, before = row.figure("change").number, row.figure("previous_value").number
+    if change is None or before is None:
+        return False
+    if row.text("label") not in ("", UNCHANGED):
+        return True
+    if row.text("unit") in ("percent", "percentage points"):
+        return abs(change) >= MOVED_PP
+    return abs(change) >= abs(before) * MOVED_PCT / 100
 
 
 def _news_table(marts: Marts, rows: list[Row]) -> Table | None:

@@ -319,9 +319,7 @@ def test_runs_below_zero_are_shaded_to_the_end_of_the_week(drawn: dict[str, Char
     found = [(row["began"], row["ended"]) for row in rows(drawn["funding"], "runs")]
     # Four hours are no run to see; what began before the week's end goes on to it and no farther.
     assert found == [("2025-10-10T01:00:00Z", "2025-10-13T00:00:00Z"), ("2025-11-18T01:00:00Z", "2025-11-24T00:00:00Z")]
-    assert plain(drawn["funding"].title) == (
-        "Funding averaged -4.0% a year, negative since 18 November 2025 01:00 UTC"
-    )
+    assert plain(drawn["funding"].title) == ("Funding averaged -4.0% a year, negative since 18 November 2025 01:00 UTC")
 
 
 def test_spot_share_breaks_at_a_week_without_one(con: duckdb.DuckDBPyConnection, drawn: dict[str, Chart]) -> None:
