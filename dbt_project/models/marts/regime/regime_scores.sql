@@ -1,0 +1,65 @@
+{{ config(materialized='view') }}
+-- One row per model, origin of its labels, market, horizon and label, and one for all labels: how often it was right, and how sure.
+with scoreboard as (
+    select * from {{ ref('regime_scoreboard') }}
+    where label <> 'insufficient_data'
+),
+
+outcomes as (
+    select
+        scoreboard.model,
+        scoreboard.is_backfilled,
+        scoreboard.week_start,
+        scoreboard.label,
+        scoreboard.side,
+        scoreboard.probability,
+        scoreboard.agrees_with_rules,
+        measures.measured_on,
+        measures.horizon_weeks,
+        case measures.measured_on || measures.horizon_weeks
+            when 'top301' then scoreboard.forward_1w_return_pct
+            when 'top304' then scoreboard.forward_4w_return_pct
+            when 'bitcoin1' then scoreboard.btc_forward_1w_return_pct
+            when 'bitcoin4' then scoreboard.btc_forward_4w_return_pct
+        end as return_pct
+    from scoreboard
+    cross join (
+        select chosen.measured_on, chosen.horizon_weeks
+        from (values ('top30', 1), ('top30', 4), ('bitcoin', 1), ('bitcoin', 4)) as chosen (measured_on, horizon_weeks)
+    ) as measures
+),
+
+-- A word without a probability is a forecast without doubt.
+judged as (
+    select
+        *,
+        case when return_pct is not null then case when (return_pct < 0) = (side = 'low') then 1e0 else 0e0 end end as hit,
+        case when return_pct is not null then case when return_pct < 0 then 1e0 else 0e0 end end as fell,
+        coalesce(probability, case side when 'low' then 1e0 else 0e0 end) as forecast
+    from outcomes
+),
+
+labelled as (
+    select * from judged
+    union all
+    select * replace ('ALL' as label) from judged
+)
+
+select
+    model,
+    is_backfilled,
+    measured_on,
+    cast(horizon_weeks as bigint) as horizon_weeks,
+    label,
+    count(*) as n_weeks,
+    min(week_start) as first_week,
+    max(week_start) as last_week,
+    count(return_pct) as n_outcomes,
+    avg(return_pct) as forward_return_pct,
+    avg(fell) as fell_share,
+    avg(hit) as hit_share,
+    avg((forecast - fell) * (forecast - fell)) as brier_score,
+    avg(fell) * (1 - avg(fell)) as base_rate_brier_score,
+    avg(case when agrees_with_rules then 1e0 when not agrees_with_rules then 0e0 end) as agreement_share
+from labelled
+group by model, is_backfilled, measured_on, horizon_weeks, label
