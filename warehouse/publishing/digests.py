@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-# Of the publication itself, not of the market: the digest of all is the same for the same state, whenever it is published.
+# Of the publication itself, not of the market: the digest of all is the same whenever the same state is published.
 _OF_THE_PUBLICATION = ("publications", "weekly_summary_sentences")
 
 

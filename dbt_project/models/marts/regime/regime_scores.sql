@@ -55,11 +55,12 @@ select
     min(week_start) as first_week,
     max(week_start) as last_week,
     count(return_pct) as n_outcomes,
-    avg(return_pct) as forward_return_pct,
-    avg(fell) as fell_share,
-    avg(hit) as hit_share,
-    avg((forecast - fell) * (forecast - fell)) as brier_score,
-    avg(fell) * (1 - avg(fell)) as base_rate_brier_score,
-    avg(case when agrees_with_rules then 1e0 when not agrees_with_rules then 0e0 end) as agreement_share
+    -- The order in which a sum is made shows in its last bits, and a view is asked again and again.
+    round(avg(return_pct), 9) as forward_return_pct,
+    round(avg(fell), 9) as fell_share,
+    round(avg(hit), 9) as hit_share,
+    round(avg((forecast - fell) * (forecast - fell)), 9) as brier_score,
+    round(avg(fell) * (1 - avg(fell)), 9) as base_rate_brier_score,
+    round(avg(case when agrees_with_rules then 1e0 when not agrees_with_rules then 0e0 end), 9) as agreement_share
 from labelled
 group by model, is_backfilled, measured_on, horizon_weeks, label
