@@ -3,6 +3,7 @@
 The states are attached to one connection, as `was` and `is`.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from difflib import SequenceMatcher
@@ -219,15 +220,22 @@ def _finite(value: Any) -> Any:
 def changed_sentences(was: Document, now: Document) -> list[SentenceChange]:
     """The sentences of the page that are not said in the same words."""
     found: list[SentenceChange] = []
-    for section in now.sections:
-        before = [s.text for old in was.sections if old.id == section.id for s in old.sentences]
-        after = [s.text for s in section.sentences]
+    earlier = dict(_said(was))
+    for section, after in _said(now):
+        before = earlier.get(section, [])
         for tag, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
             if tag != "equal":
                 for i in range(max(b - a, d - c)):
                     old = before[a + i] if a + i < b else None
-                    found.append(SentenceChange(section.id, old, after[c + i] if c + i < d else None))
+                    found.append(SentenceChange(section, old, after[c + i] if c + i < d else None))
     return found
+
+
+def _said(document: Document) -> Iterator[tuple[str, list[str]]]:
+    """What each part of the page says, the note first."""
+    yield "note", [sentence.text for sentence in document.note.sentences]
+    for section in document.sections:
+        yield section.id, [sentence.text for sentence in section.all_sentences]
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, side: str, table: str) -> dict[str, str]:

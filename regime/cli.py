@@ -132,13 +132,14 @@ def report(
         typer.Option(metavar="MOMENT", help="2025-11-24T07:00 (UTC), a date, or publication:3; now if not given."),
     ] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where the page goes.")] = None,
+    pdf: Annotated[bool, typer.Option("--pdf", help="The note on two pages of paper too.")] = False,
     wait: Wait = 0,
 ) -> None:
     """Write a week's page as it was known at a moment. Publishes nothing."""
     with in_one_line():
         from regime.commands.report import show_week
 
-        show_week(week, as_of, out, wait_seconds=wait)
+        show_week(week, as_of, out, with_pdf=pdf, wait_seconds=wait)
 
 
 @app.command()
@@ -157,7 +158,7 @@ def diff(
 @app.command()
 def explain(
     week: Annotated[str, typer.Argument(help="Like 2025-W47.")],
-    sentence: Annotated[str | None, typer.Argument(help="Like S12; every sentence is listed if not given.")] = None,
+    sentence: Annotated[str | None, typer.Argument(help="Like note-open-interest; every sentence is listed if not given.")] = None,
     language: Annotated[str, typer.Option(help="en or ja.")] = "en",
     format: Annotated[str, typer.Option(help="text or json.")] = "text",
     all_files: Annotated[bool, typer.Option("--all", help="Show every landed file, not the largest alone.")] = False,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import combinations
 from typing import Literal
 
@@ -15,6 +16,10 @@ from report.text import Claim, Sentence
 
 # Effects add up to this, relative to the largest of them.
 RELATIVE_TOLERANCE = 1e-6
+# The page says once that its weeks are these.
+UNNAMED_WINDOW = "mon_mon"
+# Anything may be the first of its kind for a week or two.
+LEAST_DAYS_SINCE = 28
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,49 @@ class Direction(Claim):
 
 
 @dataclass(frozen=True)
+class Below(Claim):
+    """The text says that `value` lies below `level`, or above it."""
+
+    value: Figure
+    level: Figure
+    is_below: bool
+
+    def faults(self) -> Iterator[str]:
+        """It lies on the side that was said."""
+        value, level = self.value.number, self.level.number
+        if value is None or level is None or (value < level) != self.is_below or value == level:
+            side = "below" if self.is_below else "above"
+            yield f"{self.value.table}.{self.value.column} is {value}, and not {side} {level}"
+
+
+@dataclass(frozen=True)
+class Equal(Claim):
+    """The text says in words that `value` is `number`: all, none."""
+
+    value: Figure
+    number: float
+
+    def faults(self) -> Iterator[str]:
+        """It is."""
+        if self.value.number != self.number:
+            yield f"{self.value.table}.{self.value.column} is {self.value.number}, and not {self.number:g}"
+
+
+@dataclass(frozen=True)
+class FirstSince(Claim):
+    """The text says that something had not been since a day long before."""
+
+    since: Figure
+    today: date
+
+    def faults(self) -> Iterator[str]:
+        """The day is known, and four weeks or more before."""
+        value = self.since.value
+        if not isinstance(value, date) or (self.today - value).days < LEAST_DAYS_SINCE:
+            yield f"{self.since.table}.{self.since.column} is {value}, and nothing is the first since then"
+
+
+@dataclass(frozen=True)
 class Sum(Claim):
     """The text says that `parts` make up `total`."""
 
@@ -96,7 +144,10 @@ def extremes(measure: str, rows: Sequence[Row], name: str, column: str) -> list[
 
 def check(document: Document) -> None:
     """Raise `InconsistentTextError` for the first sentence that a mart, or another sentence, contradicts."""
-    sentences = [sentence for section in document.sections for sentence in section.sentences]
+    sentences = document.sentences
+    for chart in (chart for section in document.sections for chart in section.charts):
+        for fault in (fault for claim in chart.claims for fault in claim.faults()):
+            raise InconsistentTextError(f"the title of chart {chart.id} contradicts a mart: {fault}; correct its rule")
     for sentence in sentences:
         for claim in sentence.claims:
             for fault in claim.faults():
@@ -107,7 +158,7 @@ def check(document: Document) -> None:
 def _check_windows(sentences: Iterable[Sentence]) -> None:
     """No two sentences contradict each other about who was first or last.
 
-    In two windows that may well be so; then both sentences have to name theirs.
+    In two windows that may well be so; then whoever speaks of another than the page's own has to name it.
     """
     said = [(claim, s) for s in sentences for claim in s.claims if isinstance(claim, Extreme)]
     for (one, first), (other, second) in combinations(said, 2):
@@ -121,6 +172,8 @@ def _check_windows(sentences: Iterable[Sentence]) -> None:
             )
         for claim, sentence in ((one, first), (other, second)):
             window = claim.value.window_id
+            if window == UNNAMED_WINDOW:
+                continue
             if window not in WINDOWS or translate(WINDOWS[window]) not in sentence.text:
                 raise InconsistentTextError(
                     f"{_called(sentence)} says {claim.told} without naming its window, and another window says "

@@ -18,9 +18,17 @@ def midnight(day: date) -> datetime:
     return datetime.combine(day, time())
 
 
-def day_in_words(day: date, *, with_weekday: bool = False) -> str:
+def day_in_words(day: date, *, with_weekday: bool = False, with_year: bool = True) -> str:
     """`2025-11-23` as `23 November 2025` or `2025年11月23日`, whatever the locale of the machine."""
     if spoken() == "ja":
-        return f"{day.year}年{day.month}月{day.day}日" + (f"（{WEEKDAYS_JA[day.weekday()]}）" if with_weekday else "")
+        year = f"{day.year}年" if with_year else ""
+        return f"{year}{day.month}月{day.day}日" + (f"（{WEEKDAYS_JA[day.weekday()]}）" if with_weekday else "")
     weekday = f"{WEEKDAYS[day.weekday()]} " if with_weekday else ""
-    return f"{weekday}{day.day} {MONTHS[day.month - 1]} {day.year}"
+    return f"{weekday}{day.day} {MONTHS[day.month - 1]}" + (f" {day.year}" if with_year else "")
+
+
+def month_in_words(day: date, *, with_year: bool = True) -> str:
+    """The month of a day: `April`, `April 2025`, `2025年4月`."""
+    if spoken() == "ja":
+        return (f"{day.year}年" if with_year else "") + f"{day.month}月"
+    return MONTHS[day.month - 1] + (f" {day.year}" if with_year else "")

@@ -36,7 +36,10 @@ KEYS: dict[str, tuple[str, ...]] = {
     "spot_perp_volume_weekly": ("week_start", "window_id"),
     "liquidations_weekly": ("week_start", "asset_id"),
     "macro_weekly": ("week_start", "series_id"),
+    "metric_values": ("metric_id", "value_date"),
+    "open_interest_since_high_weekly": ("week_start", "oi_bucket"),
     "headlines_weekly": ("week_start", "metric_id"),
+    "week_ahead": ("week_start", "event_date", "kind", "event_id"),
 }
 
 

@@ -1,4 +1,4 @@
-"""The week on a terminal: the label of the source, five lines, the sectors, what is not known, where the page is."""
+"""The week on a terminal: the label of the source, the note, the sectors, what is not known, where the page is."""
 
 from rich.console import Console
 from rich.panel import Panel
@@ -15,9 +15,15 @@ def print_week(console: Console, pages: WeekPages) -> None:
     """Print the summary of a week and the path of its page."""
     document = pages.document
     console.print(_label(document))
-    console.print(Text(f"Crypto regime, week {pages.week}", style="bold"))
-    for line in pages.headline:
-        console.print(Text(f"  • {line}"))
+    note = document.note
+    console.print(Text(f"{pages.week}  {note.headline.text}", style="bold"))
+    console.print(Text(note.so_what.text))
+    ahead = [("What would change this", note.would_change), ("The week ahead", note.week_ahead)]
+    for title, sentences in [*((part.title, part.sentences) for part in note.paragraphs), *ahead]:
+        if sentences:
+            told = Text(f"{title}. ", style="bold")
+            told.append(" ".join(sentence.text for sentence in sentences), style="not bold")
+            console.print(told)
     for table in document.section("sectors").tables:
         console.print(_table(table))
     missing = document.section("unknown").sentences

@@ -71,7 +71,8 @@ def weekly_regime_summary(weeks: PartitionsDefinition, marts: Sequence[AssetKey]
 
         def write_page(connection: duckdb.DuckDBPyConnection, week: Week, out: Path) -> WeekPages:
             session.progress.advance(STEP)
-            return write_week(connection, week, out, source.kind, source.is_simulated)
+            as_of = connection.execute("select as_of from raw.run_context").fetchall()[0][0]
+            return write_week(connection, week, out, source.kind, source.is_simulated, as_of)
 
         def write_all_weeks(reports: Path, written: list[Week], as_of: datetime, labels: Labels) -> None:
             # As of when the models know is never before what was published earlier, whatever the wall clock says.
@@ -122,6 +123,7 @@ def _embedded(pictures: Path) -> str:
     shown = (
         f"![{path.stem}](data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()})"
         for path in sorted(pictures.glob("*.png"))
+        if path.name.count(".") == 1  # those in English
     )
     return "\n\n".join(shown) or "No chart could be drawn of this week."
 

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from difflib import get_close_matches
 from typing import Any, TextIO
 
 import duckdb
@@ -76,7 +77,7 @@ def _sentences(connection: duckdb.DuckDBPyConnection, week: Week, language: str,
     try:
         found = connection.execute(
             "select sentence_id, section, text, evidence, language from marts.weekly_summary_sentences"
-            " where week_start = ? order by language, length(sentence_id), sentence_id",
+            " where week_start = ?",  # in the order of the page: as they were inserted
             [week.start],
         ).fetchall()
     except duckdb.CatalogException:
@@ -99,10 +100,11 @@ def _sentences(connection: duckdb.DuckDBPyConnection, week: Week, language: str,
 
 def _find(said: list[Said], sentence: str, week: str) -> Said:
     for one in said:
-        if one.sentence_id == sentence.upper():
+        if one.sentence_id == sentence.lower():
             return one
-    first, last = said[0].sentence_id, said[-1].sentence_id
-    raise BadInput(f"{week} has no sentence {one_line(sentence, 20)}; it has {first} to {last}")
+    near = get_close_matches(sentence.lower(), [one.sentence_id for one in said], n=3, cutoff=0.4)
+    hint = f"did you mean {', '.join(near)}?" if near else f"`regime explain {week}` lists them"
+    raise BadInput(f"{week} has no sentence {one_line(sentence, 40)}; {hint}")
 
 
 def _list(said: list[Said], format: str, out: TextIO) -> None:

@@ -20,14 +20,16 @@ from warehouse.week import Week, WeekError
 LOCK_WAIT_SECONDS = 2.0
 
 
-def show_week(week: str, as_of: str | None, out: Path | None, *, wait_seconds: float = 0.0) -> None:
+def show_week(
+    week: str, as_of: str | None, out: Path | None, *, with_pdf: bool = False, wait_seconds: float = 0.0
+) -> None:
     """Write the page of a week as known at `as_of` (None: now), and print its summary."""
     named = parse(week)
     home = Home.at()
     if home.identity() is None:
         raise BadInput(f"nothing is loaded in {home.path}; run `regime run` first")
     from report.terminal import print_week
-    from report.week import write_week
+    from report.week import write_pdf, write_week
     from warehouse.builds.as_of import AsOfError, known_at, moment
 
     try:
@@ -40,11 +42,14 @@ def show_week(week: str, as_of: str | None, out: Path | None, *, wait_seconds: f
             known.open() as connection,
         ):
             directory = out.expanduser() if out else _directory(home, known.as_of, named)
-            pages = write_week(connection, named, directory, known.source.kind, known.source.is_simulated)
+            pages = write_week(connection, named, directory, known.source.kind, known.source.is_simulated, known.as_of)
+            papers = write_pdf(pages, directory) if with_pdf else ()
     except (AsOfError, WeekError) as error:
         raise BadInput(str(error)) from None
     console = Console()
     print_week(console, pages)
+    for paper in papers:
+        console.print(Text(f"pdf: {paper}"), soft_wrap=True)
     words = "as known at" if asked else "as known now,"
     console.print(Text(f"{words} {in_words(known.as_of)}, by today's models; not published"), soft_wrap=True)
 

@@ -1,6 +1,6 @@
 """The feeds: Atom (RFC 4287) and JSON Feed 1.1 over the published weeks.
 
-Links are relative, for nobody knows at which address a home's reports will be served. Ids follow from source and week
+Links are absolute where the address is set at which the reports are served (report/address.py), else relative. Ids follow from source and week
 alone, so that a reader knows a week again after a revision, and moments are those of the chain, so that a week that did
 not change is not written anew.
 """
@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid5
 
+from report.address import absolute, base_address
 from report.archive.published import PAGE, PublishedWeek
 from report.formatting import in_words
+from report.render.places import CARD
 
 ATOM = "feed.atom"
 JSON = "feed.json"
@@ -32,6 +34,8 @@ class Entry:
     week: PublishedWeek
     published: str
     updated: str
+    # As of when its newest content speaks; None where the chain does not tell.
+    as_of: str | None = None
 
     @property
     def id(self) -> str:
@@ -61,15 +65,15 @@ def atom(entries: Sequence[Entry]) -> bytes:
     _add(feed, "title", _title(entries))
     _add(feed, "updated", _updated(entries))
     _add(_add(feed, "author"), "name", _AUTHOR)
-    _add(feed, "link", rel="self", type="application/atom+xml", href=ATOM)
-    _add(feed, "link", rel="alternate", type="text/html", href=PAGE)
+    _add(feed, "link", rel="self", type="application/atom+xml", href=absolute(ATOM))
+    _add(feed, "link", rel="alternate", type="text/html", href=absolute(PAGE))
     for entry in entries[:MOST_ENTRIES]:
         item = _add(feed, "entry")
         _add(item, "id", entry.id)
         _add(item, "title", entry.title, type="text")
         _add(item, "published", entry.published)
         _add(item, "updated", entry.updated)
-        _add(item, "link", rel="alternate", type="text/html", href=entry.link)
+        _add(item, "link", rel="alternate", type="text/html", href=absolute(entry.link))
         if entry.week.verdict is not None:
             _add(item, "category", term=entry.week.verdict)
         _add(item, "summary", " ".join(entry.week.headline[:1]) or "This page cannot be read.", type="text")
@@ -83,14 +87,15 @@ def json_feed(entries: Sequence[Entry]) -> bytes:
     feed: dict[str, Any] = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": _title(entries),
-        "home_page_url": PAGE,
-        "feed_url": JSON,
+        "home_page_url": absolute(PAGE),
+        "feed_url": absolute(JSON),
         "language": "en",
         "authors": [{"name": _AUTHOR}],
         "items": [
             {
                 "id": entry.id,
-                "url": entry.link,
+                "url": absolute(entry.link),
+                **({"image": absolute(f"{entry.week.label}/{CARD}")} if base_address() else {}),
                 "title": entry.title,
                 "content_html": _content(entry),
                 "summary": " ".join(entry.week.headline[:1]) or "This page cannot be read.",
@@ -102,7 +107,7 @@ def json_feed(entries: Sequence[Entry]) -> bytes:
                     "verdict": entry.week.verdict,
                     "states": dict(entry.week.states),
                     "is_simulated": entry.week.is_simulated,
-                    "summary_url": f"{entry.week.label}/summary.json",
+                    "summary_url": absolute(f"{entry.week.label}/summary.json"),
                 },
             }
             for entry in entries[:MOST_ENTRIES]

@@ -19,7 +19,7 @@ from report.archive.published import PAGE, PublishedWeek, published_weeks
 from report.days import day_in_words
 from report.document import SOURCE_LABELS
 from report.files import write_whole
-from report.formatting import in_words
+from report.formatting import in_words, moment_in_words
 from report.render.typography import typeset_plain
 from warehouse.week import Week
 
@@ -78,11 +78,21 @@ def files(reports: Path) -> dict[str, bytes]:
 def _entries(reports: Path, weeks: Sequence[PublishedWeek]) -> list[Entry]:
     first: dict[str, str] = {}
     last: dict[str, str] = {}
+    as_of: dict[str, str | None] = {}
     for line in chain.entries(reports):
         if _is_moment(line.recorded_at):
             first.setdefault(line.week, line.recorded_at)
             last[line.week] = line.recorded_at
-    return [Entry(week, first.get(week.label, _end_of(week)), last.get(week.label, _end_of(week))) for week in weeks]
+            as_of[line.week] = line.as_of if line.as_of and _is_moment(line.as_of) else None
+    return [
+        Entry(
+            week,
+            first.get(week.label, _end_of(week)),
+            last.get(week.label, _end_of(week)),
+            as_of.get(week.label),
+        )
+        for week in weeks
+    ]
 
 
 def _end_of(week: PublishedWeek) -> str:
@@ -105,7 +115,7 @@ def _page(entries: Sequence[Entry]) -> bytes:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"said": in_words, "day": day_in_words, "typeset": typeset_plain}
+    environment.filters |= {"said": in_words, "day": day_in_words, "moment": _moment, "typeset": typeset_plain}
     style = (_TEMPLATES / "archive.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     weeks = [entry.week for entry in entries]
@@ -123,6 +133,11 @@ def _page(entries: Sequence[Entry]) -> bytes:
         policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
     )
     return page.encode()
+
+
+def _moment(told: str) -> str:
+    """A moment of the chain for people, to the minute."""
+    return moment_in_words(datetime.fromisoformat(told).replace(tzinfo=None))
 
 
 def _labels(weeks: Sequence[PublishedWeek]) -> list[tuple[str, str, str]]:

@@ -106,7 +106,7 @@ def _states(summary: Mapping[str, Any]) -> tuple[tuple[str, str | None], ...]:
 
 
 def _evidence(summary: Mapping[str, Any] | None) -> list[dict[str, Any]]:
-    """The evidence of the headline's first line, as far as it is of the regime."""
+    """The evidence of an older headline's first line, as far as it is of the regime."""
     for sentence in _sentences(summary or {})[:1]:
         evidence = sentence.get("evidence")
         if isinstance(evidence, list):
@@ -119,12 +119,21 @@ def _headline(summary: Mapping[str, Any]) -> list[str]:
 
 
 def _sentences(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The note's headline and so-what and its paragraphs; of older versions, the headline in five lines."""
+    note = summary.get("note")
+    if isinstance(note, dict):
+        parts = note.get("paragraphs")
+        told = [said for part in _list(parts) if isinstance(part, dict) for said in _list(part.get("sentences"))]
+        return [s for s in (note.get("headline"), note.get("so_what"), *told) if isinstance(s, dict)]
     sections = summary.get("sections")
     for section in sections if isinstance(sections, list) else []:
         if isinstance(section, dict) and section.get("id") == "headline":
-            sentences = section.get("sentences")
-            return [s for s in sentences if isinstance(s, dict)] if isinstance(sentences, list) else []
+            return [s for s in _list(section.get("sentences")) if isinstance(s, dict)]
     return []
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _string(value: object) -> str | None:

@@ -13,8 +13,10 @@ from report.charts import (
     correlation,
     coverage,
     funding,
+    levels,
     open_interest,
     open_interest_change,
+    open_interest_since_high,
     regime_evidence,
     regime_timeline,
     sector_returns,
@@ -26,10 +28,17 @@ from report.marts import Marts
 
 ORDER: dict[str, tuple[Callable[[Marts], Chart | None], ...]] = {
     "macro": (asset_classes.chart,),
-    "leverage": (funding.chart, open_interest.chart, open_interest_change.chart),
+    "market": (levels.total_cap, levels.bitcoin),
+    "leverage": (
+        funding.chart,
+        open_interest.chart,
+        open_interest_change.chart,
+        open_interest_since_high.chart,
+        funding.by_asset,
+    ),
     "flow": (spot_share.chart,),
     "volatility": (volatility.chart, correlation.chart),
-    "sectors": (sector_returns.chart,),
+    "sectors": (sector_returns.chart, sector_returns.index_lines),
     "regime": (regime_timeline.chart, regime_evidence.chart),
     "coverage": (coverage.chart,),
 }

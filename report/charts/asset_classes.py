@@ -9,7 +9,6 @@ from report.marts import Marts, ranked
 from report.text import Part, compose
 
 _CRYPTO = "crypto"
-_NAMES = 100
 _RIGHT = 6
 
 
@@ -27,7 +26,8 @@ def chart(marts: Marts) -> Chart | None:
             value=row.figure("return_pct"),
             colour=look.ACCENT if row is crypto else look.PALE,
         )
-    x = look.x_from_zero("value", drawn.numbers("value"), look.WIDTH - _NAMES - _RIGHT)
+    names = look.room_for(str(row["name"]) for row in drawn.rows)
+    x = look.x_from_zero("value", drawn.numbers("value"), look.WIDTH - names - _RIGHT)
     y = look.y_of_names("id")
     result = show(crypto.figure("return_pct"), signed=True)
     n_classes, place = crypto.figure("n_classes"), crypto.figure("rank")
@@ -55,11 +55,11 @@ def chart(marts: Marts) -> Chart | None:
         layers=[
             alt.Chart(drawn.data).mark_bar().encode(x=x, y=y, color=alt.Color("colour:N", scale=None)),
             look.zero_line(alt.X(datum=0)),
-            look.names_at_left(drawn, y, "id", "name", _NAMES),
+            look.names_at_left(drawn, y, "id", "name", names),
             *look.figures_at_bars(alt.Chart(drawn.data), x, y, "value"),
         ],
         height=22 * len(rows),
-        left=_NAMES,
+        left=names,
         right=_RIGHT,
         top=4,
         bottom=4,

@@ -12,7 +12,7 @@ _COVERAGE = "coverage_pct"
 _COMPLETE = 100.0
 # Under each bound a warmer colour; the last is for what is above all.
 _COLOURS = ((80.0, look.LEVELS[2]), (95.0, look.LEVELS[1]), (_COMPLETE, look.LEVELS[0]))
-_NAMES, _RIGHT, _TOP = 116, 36, 68
+_RIGHT, _TOP = 40, 86
 _LANE = 26
 
 
@@ -35,6 +35,7 @@ def chart(marts: Marts) -> Chart | None:
             colour=colour,
             outline=look.LINE if colour == "transparent" else colour,
         )
+    names = look.room_for((str(row["name"]) for row in drawn.rows), least=90)
     n_venues = len({row["venue"] for row in drawn.rows})
     n_datasets = len({row["dataset"] for row in drawn.rows})
     size = 11 if n_venues <= 8 else 10
@@ -62,14 +63,14 @@ def chart(marts: Marts) -> Chart | None:
             ),
             # Fields too narrow for a figure show their colour alone; the table has the figures.
             *([written.mark_text(baseline="middle", fontSize=size).encode(text="written:N")] if n_venues <= 13 else []),
-            look.names_at_left(drawn, y, "dataset", "name", _NAMES),
+            look.names_at_left(drawn, y, "dataset", "name", names),
             alt.Chart(drawn.data)
             .transform_aggregate(groupby=["venue", "venue_name"])
-            .mark_text(align="left", baseline="middle", angle=300, limit=_TOP - 10)
-            .encode(x=x, y=alt.value(-7), text="venue_name:N"),
+            .mark_text(align="left", baseline="middle", angle=300, limit=_TOP)
+            .encode(x=x, y=alt.YValue(-7), text="venue_name:N"),
         ],
         height=_LANE * n_datasets,
-        left=_NAMES,
+        left=names,
         right=_RIGHT,
         top=_TOP,
         bottom=4,

@@ -11,13 +11,14 @@ from report.document import Chart
 from report.figures import Figure
 from report.formatting import show
 from report.marts import Marts, Row
-from report.text import Day, Fragment, compose
+from report.text import Day, Fragment, Part, compose
 
-# What the venues' formula charges where longs and shorts balance: 0.01 % per 8 hours.
+# What the venues' formula charges where longs and shorts balance: 0.01% per 8 hours.
 NEUTRAL_PCT = 10.95
 _RATE = "funding_rate_annualised_pct"
 _HEIGHT = 210
 _LEFT, _RIGHT = 44, 50
+_MOST_ASSETS = 9
 # Shorter runs would be hairs that nobody can tell from a line.
 _SHADED_FROM_HOURS = 24
 
@@ -57,13 +58,13 @@ def chart(marts: Marts) -> Chart | None:
         runs,
         title=_title(marts, negative),
         subtitle=compose(
-            "Percent a year, by day, to {last}; dashed: neutral, 10.95 % a year; shaded: the market a day or more "
+            "Percent a year, by day, to {last}; dashed: neutral, 10.95% a year; shaded: the market a day or more "
             "below zero.",
             last=Day(marts.week.last_day),
         ),
         alt_text=compose(
             "Lines of the daily funding rates of the market and of Bitcoin over half a year, beside zero and the "
-            "neutral rate of 10.95 % a year. The last day stands at {market} for the market.",
+            "neutral rate of 10.95% a year. The last day stands at {market} for the market.",
             market=show(_of_last_day(marts), signed=True),
         ),
         layers=[
@@ -71,9 +72,9 @@ def chart(marts: Marts) -> Chart | None:
             look.zero_line(alt.Y(datum=0)),
             neutral.mark_rule(color=look.SOFT, strokeDash=[5, 4]).encode(y=alt.Y(datum=NEUTRAL_PCT)),
             neutral.mark_text(align="left", baseline="middle", color=look.SOFT).encode(
-                x=alt.value(look.WIDTH - _LEFT - _RIGHT + 4),
+                x=alt.XValue(look.WIDTH - _LEFT - _RIGHT + 4),
                 y=alt.Y(datum=NEUTRAL_PCT),
-                text=alt.value(label("neutral")),
+                text=alt.TextValue(label("neutral")),
             ),
             *look.lines(drawn, x, y, colours),
         ],
@@ -81,6 +82,66 @@ def chart(marts: Marts) -> Chart | None:
         left=_LEFT,
         right=_RIGHT,
         top=34,
+    )
+
+
+def by_asset(marts: Marts) -> Chart | None:
+    """A small line for each of the largest assets with a rate: week by week, on one scale."""
+    mondays = look.mondays_to(marts.week)
+    members = sorted(
+        (row for row in marts.weekly_rows("universe_weekly") if row.figure("rank").number is not None),
+        key=lambda row: row.figure("rank").number or 0.0,
+    )
+    rates = {
+        row.text("asset_id"): row.figure(_RATE)
+        for row in marts.weekly_rows("funding_weekly")
+        if row.figure(_RATE).number is not None
+    }
+    drawn, names = look.Drawn(), look.Drawn("names")
+    shown: list[tuple[Figure, Figure]] = []
+    for member in members:
+        asset_id = member.text("asset_id")
+        if asset_id not in rates or len(names.rows) == _MOST_ASSETS:
+            continue
+        rate = rates[asset_id]
+        rows = marts.since("funding_weekly", "week_start", mondays[0], mondays[-1],
+                           window_id="mon_mon", asset_id=asset_id)  # fmt: skip
+        figures = {monday: row.figure(_RATE) for row in rows if (monday := look.day_of(row, "week_start")) is not None}
+        lane = look.key(asset_id)
+        names.add(lane=lane, name=member.figure("symbol"), now=rate)
+        for monday in mondays:
+            drawn.add(lane=lane, day=monday, value=figures.get(monday))
+        shown.append((member.figure("symbol"), rate))
+    if len(shown) < 2:
+        return None
+    values = drawn.numbers("value")
+    lowest = min(shown, key=lambda pair: pair[1].number or 0.0)
+    highest = max(shown, key=lambda pair: pair[1].number or 0.0)
+    parts: dict[str, Part] = {
+        "highest": highest[0],
+        "high": show(highest[1], signed=True),
+        "lowest": lowest[0],
+        "low": show(lowest[1], signed=True),
+    }
+    return look.chart(
+        "funding_by_asset",
+        drawn,
+        names,
+        title=compose("Funding of the largest: {highest} {high} to {lowest} {low}", **parts),
+        subtitle=compose(
+            "Percent a year, by week to {last}, on one scale; the line is zero, the figure this week's mean.",
+            last=Day(marts.week.last_day),
+        ),
+        alt_text=compose(
+            "Small lines of weekly funding rates over half a year for the largest assets; this week the highest is "
+            "{highest} with {high}, the lowest {lowest} with {low}.",
+            **parts,
+        ),
+        layers=look.panels(drawn, names, mondays, (min([0.0, *values]), max([0.0, *values]))),
+        height=look.panels_height(names),
+        left=0,
+        right=0,
+        bottom=6,
     )
 
 
@@ -104,12 +165,10 @@ def _title(marts: Marts, negative: list[Row]) -> tuple[Fragment, ...]:
     if stands:
         since = stands[-1].figure("run_start")
         if (rate.number or 0.0) > 0:
-            return compose(
-                "Funding averaged {rate} a year, and fell below zero in the hour to {since}", rate=shown, since=since
-            )
-        return compose("Funding averaged {rate} a year, below zero since the hour to {since}", rate=shown, since=since)
+            return compose("Funding averaged {rate} a year, and turned negative at {since}", rate=shown, since=since)
+        return compose("Funding averaged {rate} a year, negative since {since}", rate=shown, since=since)
     if (rate.number or 0.0) < 0:
-        return compose("Funding averaged {rate} a year, below zero", rate=shown)
+        return compose("Funding averaged {rate} a year: shorts pay", rate=shown)
     if (rate.number or 0.0) < NEUTRAL_PCT:
         return compose("Funding averaged {rate} a year, below neutral", rate=shown)
     return compose("Funding averaged {rate} a year, at neutral or above", rate=shown)

@@ -4,6 +4,7 @@ Sizes are in points of a picture `WIDTH` wide, which a phone shows a little smal
 Margins are fixed (`autosize` none): no chart depends on how wide a machine's letters are.
 """
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -27,13 +28,18 @@ GAIN, LOSS, ACCENT, SECOND = "#17705a", "#b23a2b", "#0e5a6b", "#b8620e"
 PALE, SHADE = "#b3aea2", "#f6dcd3"
 # From one end of a scale over its middle to the other: blue, grey, orange, which all eyes tell apart.
 LEVELS = {-2: "#6ba3d6", -1: "#b5d0ea", 0: "#e6e3dc", 1: "#f5c898", 2: "#e0893f"}
+# Half an em and a whole one, of the font's letters and of its Japanese.
+_LETTER, _WIDE_LETTER = 6.6, 12.2
 # From much to little of one kind.
 TINTS = ("#0f4c5c", "#3c7f90", "#84b3bf", "#c5dde2")
 
 _SIZE = 12
+PANELS_BESIDE = 3
+# How much of its place a panel fills; the rest keeps it from its neighbour.
+_PANEL = 0.9
 _CONFIG = {
-    # What draws the charts brings Liberation Sans along: every machine cuts long names at the same letter.
-    "font": "Liberation Sans, Arial, sans-serif",
+    # A wheel brings the font along (render/fonts): every machine cuts long names at the same letter.
+    "font": "Noto Sans JP, sans-serif",
     "background": "transparent",
     "aria": False,
     "view": {"stroke": None},
@@ -65,6 +71,19 @@ def label(text: str) -> str:
 def key(text: str) -> str:
     """A foreign name to tell rows by: no two become one, and no letter of it means anything to a machine."""
     return text.encode("unicode_escape").decode("ascii")
+
+
+def room_for(names: Iterable[str], least: int = 40, most: int = 150) -> int:
+    """The width that the longest of some names needs, in points, and a gap beside it."""
+    return min(max(round(max(map(width_of, names), default=0.0)) + 12, least), most)
+
+
+def width_of(text: str) -> float:
+    """About how wide a text is in points, a little more rather than less."""
+    return sum(
+        _WIDE_LETTER if unicodedata.east_asian_width(letter) in "WF" else _LETTER + 1.6 * letter.isupper()
+        for letter in text
+    )
 
 
 class Drawn:
@@ -145,7 +164,7 @@ def names_at_left(drawn: Drawn, y: alt.Y, column: str, written: str, width: int)
         alt.Chart(drawn.data)
         .transform_aggregate(groupby=list(dict.fromkeys((column, written))))
         .mark_text(align="left", baseline="middle", limit=width - 8)
-        .encode(x=alt.value(-width), y=y, text=f"{written}:N")
+        .encode(x=alt.XValue(-width), y=y, text=f"{written}:N")
     )
 
 
@@ -168,6 +187,57 @@ def figures_at_bars(bars: alt.Chart, x: alt.X, y: alt.Y, value: str) -> list[alt
         base.transform_filter(f"datum.{value} < 0").mark_text(align="right", dx=-5, baseline="middle"),
         base.transform_filter(f"datum.{value} >= 0").mark_text(align="left", dx=5, baseline="middle"),
     ]
+
+
+def panels(
+    drawn: Drawn, names: Drawn, days: Sequence[date], domain: tuple[float, float], value: str | None = None
+) -> list[alt.Chart | alt.LayerChart]:
+    """Small multiples: for each row of `names` (lane, name, now) a line of its values, `PANELS_BESIDE` in a row.
+
+    All share both scales, with a line at zero. Above each stand who it is and the figure of the week. `value` works a
+    row's value out of its `level` and of `first`, the first known level of its lane.
+    """
+    lanes = [str(row["lane"]) for row in names.rows]
+    low, high = domain
+    first, last = days[0].isoformat(), days[-1].isoformat()
+    n = f"indexof({lanes!r}, datum.lane)"
+    column, line = f"({n} % {PANELS_BESIDE})", f"floor({n} / {PANELS_BESIDE})"
+    when = f"(toDate(datum.day) - toDate('{first}')) / (toDate('{last}') - toDate('{first}'))"
+    height = f"{line} + 0.94 - 0.62 * (datum.value - ({low})) / {max(high - low, 1e-9)}"
+    x = alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0, PANELS_BESIDE], nice=False))
+    y = alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[0, -(-len(lanes) // PANELS_BESIDE)], reverse=True, nice=False))
+    rows = alt.Chart(drawn.data)
+    if value is not None:
+        rows = (
+            rows.transform_filter("isValid(datum.level)")
+            .transform_window(first="first_value(level)", groupby=["lane"], frame=[None, None])
+            .transform_calculate(value=value)
+        )
+    points = rows.transform_calculate(
+        x=f"{column} + {_PANEL} * {when}", y=f"isValid(datum.value) ? {height} : null"
+    ).encode(x=x, y=y)
+    edges = alt.Chart(names.data).transform_calculate(value="0", x=column, x2=f"{column} + {_PANEL}")
+    written = alt.Chart(names.data).transform_calculate(y=f"{line} + 0.16")
+    return [
+        edges.transform_calculate(y=height).mark_rule(color=SOFT, strokeWidth=0.8).encode(x=x, x2="x2:Q", y=y),
+        points.mark_line(color=ACCENT, strokeWidth=1.6, invalid="break-paths-filter-domains").encode(detail="lane:N"),
+        points.transform_filter(f"datum.day == '{last}' && isValid(datum.value)").mark_point(
+            color=ACCENT, filled=True, size=24, opacity=1
+        ),
+        written.transform_calculate(x=column)
+        .mark_text(align="left", baseline="middle", limit=WIDTH / PANELS_BESIDE - 54)
+        .encode(x=x, y=y, text="name:N"),
+        written.transform_calculate(
+            x=f"{column} + {_PANEL}", shown="abs(datum.now) < 0.05 ? '0.0' : format(datum.now, '+,.1f')"
+        )
+        .mark_text(align="right", baseline="middle", color=SOFT)
+        .encode(x=x, y=y, text="shown:N"),
+    ]
+
+
+def panels_height(names: Drawn) -> int:
+    """The height of small multiples, in points."""
+    return 72 * -(-len(names.rows) // PANELS_BESIDE)
 
 
 def zero_line(x_or_y: alt.X | alt.Y) -> alt.Chart:

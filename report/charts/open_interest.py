@@ -9,7 +9,7 @@ from report.marts import Marts
 from report.text import Day, compose
 
 # From below to above: the largest stand on the ground, where they can be compared.
-_BUCKETS = {"majors": "BTC and ETH", "large": "Large", "mid": "Mid", "long_tail": "Long tail"}
+BUCKETS = {"majors": "BTC and ETH", "large": "Large", "mid": "Mid", "long_tail": "Long tail"}
 _HEIGHT = 200
 
 
@@ -23,10 +23,10 @@ def chart(marts: Marts) -> Chart | None:
     drawn = look.Drawn()
     for row in rows:
         bucket, monday = row.text("oi_bucket"), look.day_of(row, "week_start")
-        if bucket in _BUCKETS and monday is not None and row.figure("end_usd").number is not None:
-            order = list(_BUCKETS).index(bucket)
-            drawn.add(week=monday, bucket=label(_BUCKETS[bucket]), end=row.figure("end_usd"), order="abcd"[order])
-    names = [label(name) for name in _BUCKETS.values()]
+        if bucket in BUCKETS and monday is not None and row.figure("end_usd").number is not None:
+            order = list(BUCKETS).index(bucket)
+            drawn.add(week=monday, bucket=label(BUCKETS[bucket]), end=row.figure("end_usd"), order="abcd"[order])
+    names = [label(name) for name in BUCKETS.values()]
     colour = alt.Color(
         "bucket:N",
         scale=alt.Scale(domain=names, range=list(look.TINTS)),

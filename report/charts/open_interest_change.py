@@ -16,7 +16,6 @@ _EFFECTS = {
     "coverage_effect_usd": "Coverage",
 }
 _CHANGE = "change_usd"
-_NAMES = 84
 _RIGHT = 6
 
 
@@ -35,7 +34,8 @@ def chart(marts: Marts) -> Chart | None:
     for column in _EFFECTS:
         at += figures[column].number or 0.0
         ends.append(at)
-    x = look.x_from_zero("from", ends, look.WIDTH - _NAMES - _RIGHT)
+    names = look.room_for(str(row["name"]) for row in drawn.rows)
+    x = look.x_from_zero("from", ends, look.WIDTH - names - _RIGHT)
     y = look.y_of_names()
     colour = (
         alt.when("datum.is_total")
@@ -65,7 +65,7 @@ def chart(marts: Marts) -> Chart | None:
     return look.chart(
         "open_interest_change",
         drawn,
-        title=compose("Open interest changed by {change}: prices {price}, positions {position}", **shown),
+        title=compose("Open interest {change}: prices {price}, positions {position}", **shown),
         subtitle=compose("Billion US dollars, Monday–Monday; the four effects add up to the change."),
         alt_text=compose(
             "A waterfall: prices {price}, positions {position}, listings {listing} and coverage {coverage} add up to "
@@ -77,11 +77,11 @@ def chart(marts: Marts) -> Chart | None:
         layers=[
             placed.mark_bar().encode(x=x, x2="to:Q", y=y, color=colour),
             look.zero_line(alt.X(datum=0)),
-            look.names_at_left(drawn, y, "name", "name", _NAMES),
+            look.names_at_left(drawn, y, "name", "name", names),
             *look.figures_at_bars(placed, alt.X("end:Q", axis=None), y, "billions"),
         ],
         height=34 * len(drawn.rows),
-        left=_NAMES,
+        left=names,
         right=_RIGHT,
         top=4,
         bottom=4,

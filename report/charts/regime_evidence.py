@@ -10,7 +10,6 @@ from report.formatting import words
 from report.marts import Marts, Row
 from report.text import Fragment, Part, compose, series
 
-_NAMES = 82
 _LANE = 30
 
 
@@ -38,8 +37,12 @@ def chart(marts: Marts) -> Chart | None:
                 colour=colour,
                 outline=look.LINE if colour == "transparent" else colour,
             )
+    names = look.room_for(str(row["dimension"]) for row in drawn.rows)
     n_places = max(len(found) for found in by_dimension.values())
-    width = (look.WIDTH - _NAMES) / n_places
+    width = (look.WIDTH - names) / n_places
+    # Longer words get smaller letters before any is cut.
+    longest = max(look.width_of(str(row["vote"])) for row in drawn.rows)
+    size = round(max(9.0, min(11.0, 12 * (width - 6) / longest)), 1)
     y = alt.Y("dimension:N", sort=None, axis=None, scale=alt.Scale(paddingInner=0.16, paddingOuter=0))
     x = alt.X("place:N", axis=None, scale=alt.Scale(paddingInner=0.03, paddingOuter=0))
     base = alt.Chart(drawn.data).encode(x=x, y=y)
@@ -59,14 +62,14 @@ def chart(marts: Marts) -> Chart | None:
             base.mark_rect().encode(
                 color=alt.Color("colour:N", scale=None), stroke=alt.Stroke("outline:N", scale=None)
             ),
-            votes.transform_filter("datum.has_vote").mark_text(baseline="middle", fontSize=11, limit=width - 5),
+            votes.transform_filter("datum.has_vote").mark_text(baseline="middle", fontSize=size, limit=width - 3),
             votes.transform_filter("!datum.has_vote").mark_text(
-                baseline="middle", fontSize=11, limit=width - 5, color=look.SOFT
+                baseline="middle", fontSize=size, limit=width - 3, color=look.SOFT
             ),
-            look.names_at_left(drawn, y, "dimension", "dimension", _NAMES),
+            look.names_at_left(drawn, y, "dimension", "dimension", names),
         ],
         height=_LANE * len(by_dimension),
-        left=_NAMES,
+        left=names,
         right=2,
         top=6,
         bottom=6,

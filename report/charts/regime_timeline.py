@@ -27,7 +27,7 @@ _VERDICTS = ("euphoria", "risk_on", "recovery", "range", "reset_consolidation", 
 _UNDECIDED = "insufficient_data"
 _LEVELS_FROM_WEEKS = 104
 _LANE = 19
-_LEFT, _RIGHT, _BOTTOM = 130, 98, 50
+_BOTTOM = 50
 
 
 def chart(marts: Marts) -> Chart | None:
@@ -58,6 +58,8 @@ def chart(marts: Marts) -> Chart | None:
     lanes = [str(row["lane"]) for row in names.rows]
     y = alt.Y("lane:N", sort=lanes, axis=None, scale=alt.Scale(domain=lanes, paddingInner=0.16, paddingOuter=0))
     height = _LANE * len(lanes)
+    left = look.room_for(str(row["name"]) for row in names.rows)
+    right = look.room_for(str(row["state"]) for row in names.rows)
     return look.chart(
         "regime_timeline",
         cells,
@@ -74,7 +76,7 @@ def chart(marts: Marts) -> Chart | None:
             alt.Chart(names.data)
             .transform_filter("datum.has_line")
             .mark_rule(color=look.LINE)
-            .encode(x=alt.value(0), x2=alt.value(look.WIDTH - _LEFT - _RIGHT), y=y),
+            .encode(x=alt.XValue(0), x2=alt.X2Value(look.WIDTH - left - right), y=y),
             alt.Chart(cells.data)
             .mark_rect(x2Offset=-1.5)
             .encode(
@@ -84,12 +86,12 @@ def chart(marts: Marts) -> Chart | None:
                 color=alt.Color("colour:N", scale=None),
                 stroke=alt.Stroke("outline:N", scale=None),
             ),
-            *_names(names, y),
-            *_legend(height),
+            *_names(names, y, left, right),
+            *_legend(height, left),
         ],
         height=height,
-        left=_LEFT,
-        right=_RIGHT,
+        left=left,
+        right=right,
         bottom=_BOTTOM,
     )
 
@@ -123,30 +125,34 @@ def _add_week(cells: look.Drawn, monday: date, row: Row, levels: dict[tuple[str,
             cells.add(lane=column, week=monday, until=until, state=state, colour=colour, outline=outline)
 
 
-def _names(names: look.Drawn, y: alt.Y) -> list[alt.Chart]:
+def _names(names: look.Drawn, y: alt.Y, left: int, right: int) -> list[alt.Chart]:
     """What each lane is, at the left; the state of this week, at the right."""
-    left = alt.Chart(names.data).encode(x=alt.value(-_LEFT), y=y, text="name:N")
-    right = alt.Chart(names.data).encode(x=alt.value(look.WIDTH - _LEFT - _RIGHT + 6), y=y, text="state:N")
+    lanes = alt.Chart(names.data).encode(x=alt.XValue(-left), y=y, text="name:N")
+    now = alt.Chart(names.data).encode(x=alt.XValue(look.WIDTH - left - right + 6), y=y, text="state:N")
     written = []
-    for texts, limit in ((left, _LEFT - 4), (right, _RIGHT - 6)):
+    for texts, limit in ((lanes, left - 4), (now, right - 6)):
         mark: dict[str, Any] = {"align": "left", "baseline": "middle", "limit": limit}
         written.append(texts.transform_filter("!datum.is_heading").mark_text(**mark))
         written.append(texts.transform_filter("datum.is_heading").mark_text(**mark, color=look.SOFT, fontSize=11))
     return written
 
 
-def _legend(height: int) -> list[alt.Chart]:
+def _legend(height: int, left: int) -> list[alt.Chart]:
     """The five colours between the words for the ends of a scale; their places are points, not data."""
-    y = alt.value(height + _BOTTOM - 12)
-    squares = alt.Data(values=[{"x": 11 + 18 * n, "colour": colour} for n, colour in enumerate(look.LEVELS.values())])
+    y = alt.YValue(height + _BOTTOM - 12)
+    low_end, high_end = label("low end of its scale"), label("high end")
+    first = look.room_for([low_end]) - left
+    squares = alt.Data(
+        values=[{"x": first + 10 + 18 * n, "colour": colour} for n, colour in enumerate(look.LEVELS.values())]
+    )
     text = alt.Chart(alt.Data(values=[{}])).encode(y=y)
     mark: dict[str, Any] = {"baseline": "middle", "fontSize": 11, "color": look.SOFT}
     return [
         alt.Chart(squares)
         .mark_square(size=210, opacity=1)
         .encode(x=alt.X("x:Q", scale=None), y=y, color=alt.Color("colour:N", scale=None)),
-        text.mark_text(align="right", **mark).encode(x=alt.value(-2), text=alt.value(label("low end of its scale"))),
-        text.mark_text(align="left", **mark).encode(x=alt.value(96), text=alt.value(label("high end"))),
+        text.mark_text(align="left", **mark).encode(x=alt.XValue(-left), text=alt.TextValue(low_end)),
+        text.mark_text(align="left", **mark).encode(x=alt.XValue(first + 98), text=alt.TextValue(high_end)),
     ]
 
 

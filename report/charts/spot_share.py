@@ -4,8 +4,9 @@ import altair as alt
 
 from report.charts import look
 from report.document import Chart
+from report.figures import Figure
 from report.marts import Marts
-from report.text import Day, compose
+from report.text import Day, Fragment, compose
 
 _SHARE = "spot_share_pct"
 _HEIGHT = 190
@@ -32,9 +33,7 @@ def chart(marts: Marts) -> Chart | None:
         "spot_share",
         drawn,
         now,
-        title=compose("Spot was {share} of the volume, after {before} the week before", share=share, before=before)
-        if before is not None and has_before
-        else compose("Spot was {share} of the volume", share=share),
+        title=_title(share, before if has_before else None),
         subtitle=compose(
             "Percent of spot and perpetual volume, by week to {last}; the scale does not start at zero.",
             last=Day(marts.week.last_day),
@@ -49,3 +48,12 @@ def chart(marts: Marts) -> Chart | None:
         ],
         height=_HEIGHT,
     )
+
+
+def _title(share: Figure, before: Figure | None) -> tuple[Fragment, ...]:
+    if before is None:
+        return compose("Spot took {share} of volume", share=share)
+    risen = (share.number or 0.0) > (before.number or 0.0)
+    if risen:
+        return compose("Spot took {share} of volume, up from {before}", share=share, before=before)
+    return compose("Spot took {share} of volume, after {before}", share=share, before=before)

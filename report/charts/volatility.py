@@ -36,7 +36,9 @@ def chart(marts: Marts) -> Chart | None:
         "volatility",
         drawn,
         title=compose(
-            "Bitcoin's realised volatility: {daily} by days, {hourly} by hours", daily=show(daily), hourly=show(hourly)
+            "Bitcoin realised volatility: {daily} from daily returns, {hourly} from hourly",
+            daily=show(daily),
+            hourly=show(hourly),
         ),
         subtitle=compose("Percent a year, over the 7-day span to each day up to {last}.", last=Day(days[-1])),
         alt_text=compose(

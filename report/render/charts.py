@@ -3,7 +3,7 @@
 import json
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 from xml.etree import ElementTree
@@ -12,11 +12,12 @@ import vl_convert
 from markupsafe import Markup, escape
 
 from report.document import Chart, Document
+from report.render import fonts
 from report.render.typography import reach, typeset
 from report.text import Fragment
 
 # Messages carry few pictures: what the week was, who lost, who pays.
-PICTURES = ("regime_timeline", "sector_returns", "funding")
+PICTURES = ("regime_timeline", "total_cap", "sector_returns", "funding")
 
 _VEGA_LITE = "6.4"
 _SVG = "{http://www.w3.org/2000/svg}"
@@ -31,10 +32,11 @@ _KEPT = {
 _STROKE = ("stroke-width", "stroke-dasharray", "stroke-linejoin")
 _IMPLIED = {("opacity", "1"), ("stroke-width", "1"), ("fill", "none"), ("stroke", "none"), ("text-anchor", "start"),
             ("transform", "translate(0,0)"), ("fill", "transparent"), ("font-weight", "normal")}  # fmt: skip
+_WRITTEN = re.compile(r"<text[^>]*>([^<]*)</text>")
 _NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
 # Of a picture that stands alone: its margin, the band that says what kind of data it shows, and their colours.
 _MARGIN, _BAND = 16, 30
-_LABEL_COLOURS = {True: "#ffd34d", False: "#f1efe9"}
+LABEL_COLOURS = {True: "#ffd34d", False: "#f1efe9"}
 _INK, _NOTE = "#1a1d23", "#575e69"
 
 
@@ -50,23 +52,32 @@ def svg(chart: Chart) -> Markup:
     )
 
 
+def standalone(chart: Chart) -> Markup:
+    """The chart as an SVG file of its own, for whoever sets it on paper with the same font."""
+    return Markup(
+        '<svg xmlns="http://www.w3.org/2000/svg" width="{}" height="{}" viewBox="0 0 {} {}" font-family="{}">{}</svg>'
+    ).format(*_size(chart), *_size(chart), fonts.FAMILY, _shapes(json.dumps(chart.spec)))
+
+
 def png(chart: Chart, document: Document) -> bytes:
     """The chart as a picture that may stand alone: with its title, its source, and the label of simulated data."""
-    return _packed(vl_convert.svg_to_png(framed(chart, document), scale=2))
+    return packed(vl_convert.svg_to_png(framed(chart, document), scale=2))
 
 
 def framed(chart: Chart, document: Document) -> Markup:
     """The chart on paper, between what kind of data it shows and where that comes from."""
-    title = _lines(_typeset(chart.title), 50)
-    notes = _lines(_typeset(chart.subtitle), 66)
+    title = lines_of(_typeset(chart.title), 50)
+    notes = lines_of(_typeset(chart.subtitle), 66)
     width, height = _size(chart)
     top = _BAND + 14 + 21 * len(title) + 17 * len(notes)
-    line = Markup('<text x="{}" y="{}" font-size="{}" font-weight="{}" fill="{}">{}</text>')
-    texts = [line.format(_MARGIN, 20, 12, "bold", _INK, f"{document.source_title} · {document.week.label}")]
-    texts += [line.format(_MARGIN, _BAND + 25 + 21 * n, 16, "bold", _INK, text) for n, text in enumerate(title)]
+    line = Markup('<text x="{}" y="{}" font-size="{}" fill="{}">{}</text>')
+    # The font has one weight: a stroke of its own colour makes the heavier one.
+    bold = Markup('<text x="{}" y="{}" font-size="{}" fill="{}" stroke="{}" stroke-width="0.4">{}</text>')
+    texts = [bold.format(_MARGIN, 20, 12, _INK, _INK, f"{document.source_title} · {document.week.label}")]
+    texts += [bold.format(_MARGIN, _BAND + 25 + 21 * n, 16, _INK, _INK, text) for n, text in enumerate(title)]
     below = _BAND + 24 + 21 * len(title)
-    texts += [line.format(_MARGIN, below + 17 * n, 12, "normal", _NOTE, text) for n, text in enumerate(notes)]
-    texts.append(line.format(_MARGIN, top + height + 14, 10, "normal", _NOTE, chart.source))
+    texts += [line.format(_MARGIN, below + 17 * n, 12, _NOTE, text) for n, text in enumerate(notes)]
+    texts.append(line.format(_MARGIN, top + height + 14, 10, _NOTE, chart.source))
     return Markup(
         '<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" font-family="{font}">'
         '<rect width="{width}" height="{height}" fill="#ffffff"/><rect width="{width}" height="{band}" fill="{label}"/>'
@@ -76,12 +87,17 @@ def framed(chart: Chart, document: Document) -> Markup:
         height=top + height + 24,
         font=chart.spec["config"]["font"],
         band=_BAND,
-        label=_LABEL_COLOURS[document.is_simulated],
+        label=LABEL_COLOURS[document.is_simulated],
         texts=Markup("").join(texts),
         margin=_MARGIN,
         top=top,
         shapes=_shapes(json.dumps(chart.spec)),
     )
+
+
+def letters(drawings: Iterable[Markup]) -> str:
+    """The letters that charts are written in, for the font that a page brings along."""
+    return "".join(_WRITTEN.findall("".join(drawings))).replace("&#39;", "'").replace("&#34;", '"') + "&<>"
 
 
 def _size(chart: Chart) -> tuple[int, int]:
@@ -95,6 +111,7 @@ def _size(chart: Chart) -> tuple[int, int]:
 @lru_cache(maxsize=64)
 def _shapes(spec: str) -> Markup:
     """What Vega draws for a spec, for the page and for the picture alike."""
+    fonts.register()
     drawn = ElementTree.fromstring(vl_convert.vegalite_to_svg(spec, vl_version=_VEGA_LITE))
     return Markup("".join(_serialised(node) for node in drawn))
 
@@ -103,7 +120,7 @@ def _typeset(fragments: tuple[Fragment, ...]) -> str:
     return "".join(typeset(fragment) for fragment in fragments)
 
 
-def _lines(text: str, width: int) -> list[str]:
+def lines_of(text: str, width: int) -> list[str]:
     """The text in lines of about `width` letters, of which a wide one counts as two and may end a line."""
     lines, line, length = [], "", 0
     for piece in re.findall(r"[\u2e80-\uffef]|[^\s\u2e80-\uffef]+[^\S\u00a0\u202f]*|\s", text):
@@ -116,7 +133,7 @@ def _lines(text: str, width: int) -> list[str]:
     return [*lines, line.rstrip()]
 
 
-def _packed(drawn: bytes) -> bytes:
+def packed(drawn: bytes) -> bytes:
     """The same picture in a quarter of the bytes: what draws it hardly compresses."""
     before, pixels, after = drawn[:8], b"", b""
     at = 8
@@ -149,8 +166,13 @@ def _serialised(node: ElementTree.Element) -> str:
 
 
 def _attributes(node: ElementTree.Element, tag: str) -> Iterator[tuple[str, str]]:
-    for name in (*_KEPT[tag], *(_STROKE if node.get("stroke", "none") != "none" else ()), "opacity"):
+    # An outline in the colour of what it is around is half a point that nobody sees.
+    filled = node.get("fill") if node.get("d", "").endswith("Z") else None
+    is_outlined = node.get("stroke", "none") not in ("none", filled)
+    for name in (*_KEPT[tag], *(_STROKE if is_outlined else ()), "opacity"):
         value = _rounded(node.get(name, ""))
+        if name == "stroke" and not is_outlined:
+            continue
         if value and (name, value) not in _IMPLIED:
             yield name, value.removesuffix("px") if name == "font-size" else value
     # A shape is black unless it says that it is not filled.

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -9,20 +10,32 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup, escape
 
-from report.document import Document, Table
+from report.document import Chart, Document, Table
 from report.figures import clean_name
 from report.formatting import Printed
 from report.languages import LANGUAGES, NAMES, file_name, speaking, translate
-from report.render import charts
+from report.render import charts, fonts
+from report.render.places import Places
 from report.render.typography import reach, typeset
-from report.text import Day, Sentence
+from report.text import Day
 
+# Where each paragraph of the note is proven: sections of the page.
+PROOF = {
+    "macro": ("macro",),
+    "positioning": ("leverage", "flow"),
+    "breadth": ("market", "sectors", "volatility"),
+}
+# Charts that stand open below the note; the others are folded with their sections.
+FIRST = ("total_cap", "open_interest_since_high", "sector_returns")
+# Signs that are good or bad news, to be coloured; a rise of yields, volatility or unemployment is neither.
+_GAINS_AND_LOSSES = re.compile(r"return|excess")
 _TEMPLATES = Path(__file__).parent.parent / "templates"
 
 
 def render(document: Document) -> str:
     """The document as a page, the same bytes for the same document."""
-    style = (_TEMPLATES / "week.css").read_text(encoding="utf-8")
+    drawings = {chart.id: charts.svg(chart) for section in document.sections for chart in section.charts}
+    style = (_TEMPLATES / "week.css").read_text(encoding="utf-8") + fonts.face(charts.letters(drawings.values()))
     with speaking(document.language):
         return (
             _environment()
@@ -31,15 +44,19 @@ def render(document: Document) -> str:
                 document=document,
                 # The style sheet is ours; its hash in the policy keeps out any other, style attributes too.
                 style=Markup(style),
-                policy=f"default-src 'none'; style-src '{_hash(style)}'; base-uri 'none'; form-action 'none'",
+                policy=f"default-src 'none'; style-src '{_hash(style)}'; font-src data:; "
+                "base-uri 'none'; form-action 'none'",
                 bars={
                     (section.id, table.id): _bars(table) for section in document.sections for table in section.tables
                 },
-                drawings={chart.id: charts.svg(chart) for section in document.sections for chart in section.charts},
-                start=Day(document.week.start, with_weekday=True),
-                end=Day(document.week.end, with_weekday=True),
+                drawings=drawings,
+                start=Day(document.week.start),
+                end=Day(document.week.last_day),
                 machine_file=file_name("summary.json", document.language),
                 is_printed=lambda fragment: isinstance(fragment, Printed),
+                proof=PROOF,
+                first=[chart for chart in _charts(document) if chart.id in FIRST],
+                places=Places(document),
                 translations=[
                     (other, NAMES[other], file_name("index.html", other))
                     for other in LANGUAGES
@@ -59,7 +76,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"words": typeset, "where": _provenance, "lean": _lean, "reach": reach}
-    environment.globals |= {"said": _said, "lead": _lead}
+    environment.globals |= {"said": _said}
     return environment
 
 
@@ -68,13 +85,8 @@ def _said(label: str, **parts: object) -> Markup:
     return escape(translate(label)).format(**parts)
 
 
-def _lead(sentence: Sentence) -> tuple[str, str]:
-    """What stands before the colon of a line's first words, colon included, and the rest of them."""
-    first, colon = sentence.fragments[0], translate(": ")
-    if not isinstance(first, str) or colon not in first:
-        return "", ""
-    lead, rest = first.split(colon, 1)
-    return lead + colon.rstrip(), colon[len(colon.rstrip()) :] + rest
+def _charts(document: Document) -> list[Chart]:
+    return [chart for section in document.sections for chart in section.charts]
 
 
 def _hash(style: str) -> str:
@@ -82,8 +94,10 @@ def _hash(style: str) -> str:
 
 
 def _lean(printed: Printed) -> str:
-    """`loss` or `gain` for signed figures that say so, to colour them; '' for levels."""
+    """`loss` or `gain` for signed returns, to colour them; '' where the sign is no good or bad news."""
     number = printed.figure.number
+    if printed.is_magnitude or not _GAINS_AND_LOSSES.search(printed.figure.column):
+        return ""
     if number is not None and number < 0 and printed.text[0] == "-":
         return "loss"
     return "gain" if printed.text[0] == "+" else ""

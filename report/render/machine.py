@@ -3,9 +3,9 @@
 import json
 from typing import Any
 
-from report.document import Chart, Document, Section, Table
+from report.document import Chart, Document, Note, Section, Table
 from report.formatting import Printed
-from report.text import figures_of, plain
+from report.text import Sentence, figures_of, plain
 
 
 def render(document: Document) -> str:
@@ -23,6 +23,7 @@ def render(document: Document) -> str:
                     "verdict": document.verdict.plain_value() if document.verdict else None,
                     "states": {name: state.plain_value() for name, state in document.states},
                 },
+                "note": _note(document.note),
                 "sections": [_section(section) for section in document.sections],
             },
             indent=1,
@@ -34,20 +35,35 @@ def render(document: Document) -> str:
     )
 
 
+def _note(note: Note) -> dict[str, Any]:
+    return {
+        "headline": _sentence(note.headline),
+        "so_what": _sentence(note.so_what),
+        "paragraphs": [
+            {"id": part.id, "title": part.title, "sentences": [_sentence(said) for said in part.sentences]}
+            for part in note.paragraphs
+        ],
+        "would_change": [_sentence(said) for said in note.would_change],
+        "week_ahead": [_sentence(said) for said in note.week_ahead],
+    }
+
+
+def _sentence(sentence: Sentence) -> dict[str, Any]:
+    return {
+        "id": sentence.id,
+        "rule": sentence.rule,
+        "text": sentence.text,
+        "evidence": [figure.evidence() for figure in sentence.evidence],
+    }
+
+
 def _section(section: Section) -> dict[str, Any]:
     return {
         "id": section.id,
         "title": section.title,
         "note": plain(section.note),
-        "sentences": [
-            {
-                "id": sentence.id,
-                "rule": sentence.rule,
-                "text": sentence.text,
-                "evidence": [figure.evidence() for figure in sentence.evidence],
-            }
-            for sentence in section.sentences
-        ],
+        "sentences": [_sentence(sentence) for sentence in section.sentences],
+        "on_demand": [_sentence(sentence) for sentence in section.on_demand],
         "charts": [_chart(chart) for chart in section.charts],
         "tables": [_table(table) for table in section.tables],
     }

@@ -4,9 +4,9 @@ import re
 
 from report.document import Document, Section, Table
 from report.formatting import Printed
-from report.languages import speaking, translate
+from report.languages import file_name, speaking, spoken, translate
 from report.render.charts import PICTURES
-from report.text import Fragment
+from report.text import Fragment, Sentence
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
@@ -14,9 +14,16 @@ _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 def render(document: Document) -> str:
     """The document as Markdown, the same bytes for the same document."""
     with speaking(document.language):
-        title = translate("Crypto regime, week {week}").replace("{week}", document.week.label)
-        stop = translate(".")
-        lines = [f"# {title}", "", f"> **{document.source_title}{stop}** {document.source_note}", ""]
+        note, stop = document.note, translate(".")
+        week = translate("Crypto weekly, {week}").replace("{week}", document.week.label)
+        lines = [f"# {_text(note.headline.fragments)}", "", f"*{week}*", ""]
+        lines += [f"> **{document.source_title}{stop}** {document.source_note}", ""]
+        lines += [f"**{_text(note.so_what.fragments)}**", ""]
+        for part in note.paragraphs:
+            lines += _paragraph(part.title, part.sentences)
+        lines += _paragraph(translate("What would change this"), note.would_change)
+        lines += _paragraph(translate("The week ahead"), note.week_ahead)
+        lines += ["---", ""]
         for section in document.sections:
             lines += _section(section)
     return "\n".join(lines).rstrip() + "\n"
@@ -30,16 +37,24 @@ def escape(name: str) -> str:
     return re.sub(r"(?i)(www)\.|://", lambda m: f"{m[1]}\\." if m[1] else "\\://", text)
 
 
+def _paragraph(title: str, sentences: tuple[Sentence, ...]) -> list[str]:
+    if not sentences:
+        return []
+    gap = "" if spoken() == "ja" else " "
+    return [f"**{title}{translate('.')}** {gap.join(_text(said.fragments) for said in sentences)}", ""]
+
+
 def _section(section: Section) -> list[str]:
     lines = [f"## {section.title}", ""]
     if section.note:
         lines += [f"*{_text(section.note)}*", ""]
-    lines += [f"- {_text(sentence.fragments)}" for sentence in section.sentences]
-    if section.sentences:
+    lines += [f"- {_text(sentence.fragments)}" for sentence in section.all_sentences]
+    if section.all_sentences:
         lines.append("")
     for chart in section.charts:
         if chart.id in PICTURES:
-            lines += [f"[{translate('Chart: ')}{_text(chart.title)}](charts/{chart.id}.png)", ""]
+            picture = file_name(f"{chart.id}.png", spoken())
+            lines += [f"[{translate('Chart: ')}{_text(chart.title)}](charts/{picture})", ""]
     for table in section.tables:
         lines += [*_table(table), ""]
     return lines

@@ -6,16 +6,16 @@ import unicodedata
 from report.formatting import Printed
 from report.text import Fragment
 
-_MINUS, _NARROW_SPACE, _SPACE = "−", "\N{NARROW NO-BREAK SPACE}", "\N{NO-BREAK SPACE}"
+_MINUS, _SPACE = "−", "\N{NO-BREAK SPACE}"
 
 
 def typeset(fragment: Fragment) -> str:
     """The text of a fragment; numbers get a true minus and spaces that do not break."""
     if isinstance(fragment, str):
-        return fragment.replace(" %", f"{_NARROW_SPACE}%")
+        return fragment
     if not isinstance(fragment, Printed) or fragment.figure.number is None:
         return fragment.text
-    return fragment.text.replace("-", _MINUS).replace(" %", f"{_NARROW_SPACE}%").replace(" ", _SPACE)
+    return fragment.text.replace("-", _MINUS).replace(" ", _SPACE)
 
 
 def reach(text: str) -> int:
@@ -24,5 +24,5 @@ def reach(text: str) -> int:
 
 
 def typeset_plain(text: str) -> str:
-    """A whole text that was printed before, read back from a file: the signs of its numbers, and its percents."""
-    return re.sub(r"(?<![\w.-])-(?=\$?\d)", _MINUS, text).replace(" %", f"{_NARROW_SPACE}%")
+    """A whole text that was printed before, read back from a file: the signs of its numbers."""
+    return re.sub(r"(?<![\w.-])-(?=[$¥]?\d)", _MINUS, text)

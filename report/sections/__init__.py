@@ -8,7 +8,6 @@ from report.sections import (
     changes,
     coverage,
     flow,
-    headline,
     leverage,
     macro,
     market,
@@ -19,7 +18,6 @@ from report.sections import (
 )
 
 ORDER: tuple[Callable[[Marts], Section], ...] = (
-    headline.section,
     changes.section,
     macro.section,
     market.section,

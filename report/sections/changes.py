@@ -1,10 +1,11 @@
 """What changed since last week: verdict, states, the ends of the sectors, and the figures that set the tone."""
 
 from report.document import Section
-from report.formatting import in_unit, show, words
+from report.figures import Figure
+from report.formatting import Printed, in_unit, show, whole, words
 from report.marts import Marts, Row, ranked
-from report.sections.headline import STATES, UNDECIDED
 from report.text import Fragment, Sentence, Unknown, compose, say, series, unknown
+from report.votes import STATES, UNDECIDED
 
 # The metrics that are told of, as a list of moves names them.
 MOVES = {
@@ -14,7 +15,7 @@ MOVES = {
     "btc_rv_7d_daily_pct": "Bitcoin's realised volatility (7-day, daily returns)",
     "correlation_all_7d": "average correlation of ranks 1–100",
     "spot_share_pct": "the spot share of volume",
-    "cut_probability_pct": "the probability of a cut at the next meeting",
+    "cut_probability_pct": "the odds of a cut at the next meeting",
 }
 # A plus is written before their gains.
 SIGNED = ("btc_funding_annualised_pct",)
@@ -31,7 +32,7 @@ def section(marts: Marts) -> Section:
         title="What changed since last week",
         sentences=tuple(s.brief if isinstance(s, Unknown) else s for s in said),
         unknowns=tuple(s for s in said if isinstance(s, Unknown)),
-        note=compose("This week's figures beside those of the week before; levels are those at the end of each."),
+        note=compose("This week against the week before; levels are those at the end of each."),
     )
 
 
@@ -48,14 +49,13 @@ def _regime(marts: Marts) -> list[Sentence]:
         return [
             say(
                 "changes_none",
-                "Nothing changed in the regime: the verdict stays {verdict}, in force for {weeks}, and every state is "
-                "what it was.",
+                "The regime is unchanged: {verdict}, now for {weeks}, with every state as it was.",
                 verdict=verdict,
                 weeks=weeks,
             )
         ]
     if is_same:
-        return [say("changes_verdict", "The verdict stays {verdict}, in force for {weeks}.", verdict=verdict,
+        return [say("changes_verdict", "The verdict stays {verdict}, now for {weeks}.", verdict=verdict,
                     weeks=weeks), *states]  # fmt: skip
     return [
         say("changes_verdict", "The verdict changed from {previous} to {verdict}.", previous=previous, verdict=verdict),
@@ -81,13 +81,9 @@ def _states(row: Row, before: Row) -> list[Sentence]:
     if changed:
         said.append(say("changes_states", "States that changed: {changed}.", changed=series(changed)))
     if found:
-        said.append(
-            say(
-                "changes_found", "States that can be told this week and could not before: {found}.", found=series(found)
-            )
-        )
+        said.append(say("changes_found", "States known this week and not before: {found}.", found=series(found)))
     if lost:
-        said.append(say("changes_lost", "States that can no longer be told: {lost}.", lost=series(lost)))
+        said.append(say("changes_lost", "States no longer known: {lost}.", lost=series(lost)))
     return said
 
 
@@ -101,16 +97,16 @@ def _sectors(marts: Marts) -> list[Sentence]:
     return [
         _end(
             "changes_sector_first",
-            "{sector} leads the sectors as in the week before: {returned} after {before_returned}."
+            "{sector} leads the sectors again, at {returned} after {before_returned}."
             if _is_same(*first)
-            else "{sector} leads the sectors with {returned}; the week before it was {before} with {before_returned}.",
+            else "{sector} leads the sectors at {returned}; the week before it was {before} at {before_returned}.",
             *first,
         ),
         _end(
             "changes_sector_last",
-            "{sector} comes last as in the week before: {returned} after {before_returned}."
+            "{sector} comes last again, at {returned} after {before_returned}."
             if _is_same(*last)
-            else "{sector} comes last with {returned}; the week before it was {before} with {before_returned}.",
+            else "{sector} comes last at {returned}; the week before it was {before} at {before_returned}.",
             *last,
         ),
     ]
@@ -140,7 +136,7 @@ def _moves(marts: Marts) -> list[Sentence]:
         if not (row.figure("value").is_known and row.figure("previous_value").is_known):
             continue
         name, unit = compose(MOVES[metric]), row.text("unit")
-        value, before = (in_unit(row.figure(c), unit, signed=metric in SIGNED) for c in ("value", "previous_value"))
+        value, before = (_printed(row.figure(c), metric, unit) for c in ("value", "previous_value"))
         if value.text == before.text:
             # What is printed alike did not move as far as the page can tell.
             same.append(compose("{name} ({value})", name=name, value=value))
@@ -149,9 +145,16 @@ def _moves(marts: Marts) -> list[Sentence]:
         (up if (row.figure("change").number or 0) > 0 else down).append(moved)
     said = []
     if up:
-        said.append(say("changes_up", "Higher than a week before: {listed}.", listed=series(up)))
+        said.append(say("changes_up", "Higher than a week ago: {listed}.", listed=series(up)))
     if down:
-        said.append(say("changes_down", "Lower than a week before: {listed}.", listed=series(down)))
+        said.append(say("changes_down", "Lower than a week ago: {listed}.", listed=series(down)))
     if same:
-        said.append(say("changes_same", "Unchanged from a week before: {listed}.", listed=series(same)))
+        said.append(say("changes_same", "Unchanged from a week ago: {listed}.", listed=series(same)))
     return said
+
+
+def _printed(figure: Figure, metric: str, unit: str) -> Printed:
+    """A value of a metric; odds are whole, whichever section states them."""
+    if metric == "cut_probability_pct":
+        return whole(figure, "percent")
+    return in_unit(figure, unit, signed=metric in SIGNED)

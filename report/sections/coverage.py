@@ -1,7 +1,7 @@
 """Data quality: what was due, what came, what was set aside, and who was missing."""
 
 from report.consistency import Extreme, figures
-from report.document import Section
+from report.document import Section, Table
 from report.formatting import words
 from report.marts import Marts, Row, ranked
 from report.sections.tables import Show, table_of
@@ -24,27 +24,42 @@ def section(marts: Marts) -> Section:
         id="coverage",
         title="Data quality",
         sentences=tuple(sentence for sentence in said if sentence is not None),
-        tables=(
-            table_of(
-                "coverage",
-                "Coverage by dataset and venue",
-                compose("Rows due and received for the week; a row that a guard refused is in quarantine, not lost."),
-                (
-                    Show("dataset", "Dataset", is_word=True),
-                    Show("venue", "Venue", is_name=True),
-                    Show("expected_rows", "Expected"),
-                    Show("received_rows", "Received"),
-                    Show("quarantined_rows", "Quarantined"),
-                    Show("missing_rows", "Missing"),
-                    Show("coverage_pct", "Coverage", has_bar=True),
-                    Show("first_missing_at", "First missing"),
-                ),
-                rows,
-            ),
-        ),
+        tables=_tables(rows),
         unknowns=tuple(_unknowns(rows)),
         note=compose("A venue that is down costs coverage, not the page; changes compare like with like."),
     )
+
+
+COLUMNS = (
+    Show("dataset", "Dataset", is_word=True),
+    Show("venue", "Venue", is_name=True),
+    Show("expected_rows", "Expected"),
+    Show("received_rows", "Received"),
+    Show("quarantined_rows", "Quarantined"),
+    Show("missing_rows", "Missing"),
+    Show("coverage_pct", "Coverage", has_bar=True),
+    Show("first_missing_at", "First missing"),
+)
+
+
+def _tables(rows: list[Row]) -> tuple[Table, ...]:
+    """What is missing, then on demand what is whole."""
+    holes = [row for row in rows if not _is_whole(row)]
+    whole = [row for row in rows if _is_whole(row)]
+    tables = []
+    if holes:
+        caption = compose("Rows due and received for the week; a row that a guard refused is in quarantine, not lost.")
+        tables.append(table_of("coverage", "Where something is missing", caption, COLUMNS, holes))
+    if whole:
+        caption = compose("Datasets and venues of which every row came.")
+        tables.append(table_of("coverage_whole", "Complete", caption, COLUMNS, whole, is_on_demand=True))
+    return tuple(tables)
+
+
+def _is_whole(row: Row) -> bool:
+    coverage = row.figure("coverage_pct").number
+    refused = row.figure("quarantined_rows").number or 0
+    return coverage is not None and coverage >= COMPLETE_PCT and not refused and not _is_partly_unknown(row)
 
 
 def _is_silent(row: Row) -> bool:
@@ -77,10 +92,10 @@ def _thinnest(rows: list[Row]) -> Sentence | None:
     if coverage.number is not None and coverage.number >= COMPLETE_PCT:
         if any(_is_partly_unknown(row) for row in known):
             return None  # nobody can say that everything came
-        return say("coverage_complete", "Every dataset that came is complete: {least} at the least.", least=coverage)
+        return say("coverage_complete", "Every dataset is complete ({least} at the least).", least=coverage)
     return say(
         "coverage_thinnest",
-        "Thinnest coverage: {dataset} of {venue} with {coverage}, {missing} of {expected} rows missing.",
+        "Thinnest coverage: {dataset} of {venue} at {coverage}, with {missing} of {expected} rows missing.",
         dataset=words(least.figure("dataset")),
         venue=least.figure("venue"),
         coverage=coverage,
@@ -117,7 +132,7 @@ def _partly_unknown(rows: list[Row]) -> Sentence | None:
     ]
     return say(
         "coverage_partly_unknown",
-        "Not counted, since nothing of them ever came and what was due is not known: further series in {listed}.",
+        "Not counted, as nothing of them ever came and what was due is not known: further series in {listed}.",
         listed=series(listed),
     )
 
@@ -151,16 +166,16 @@ def _quarantined(rows: list[Row]) -> Sentence | None:
         )
         for row in most
     ]
-    return say("coverage_quarantined", "Set aside by guards, most of all: {listed}.", listed=series(listed))
+    return say("coverage_quarantined", "Most rows set aside by guards: {listed}.", listed=series(listed))
 
 
 def _unknowns(rows: list[Row]) -> list[Unknown]:
     return [
         unknown(
             "coverage_unknown",
-            "What {venue} should have sent of {dataset}",
+            "What {venue} owes of {dataset}",
             row.figure("expected_rows"),
-            "it is not a venue whose schedule we know",
+            "its schedule is not known",
             venue=row.figure("venue"),
             dataset=words(row.figure("dataset")),
         )

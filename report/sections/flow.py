@@ -1,6 +1,5 @@
 """Flow: what was traded spot and what with leverage, beside the weeks before."""
 
-from report.days import WINDOWS
 from report.document import Section
 from report.formatting import in_unit, show, words
 from report.marts import Marts
@@ -12,25 +11,30 @@ from report.text import Sentence, Unknown, compose, counted, say, unknown
 def section(marts: Marts) -> Section:
     """The share of spot, then spot volume against its own past."""
     said = [_share(marts), *_volume(marts), *since(marts, "flow")]
-    rows = [row for window in WINDOWS if (row := marts.weekly("spot_perp_volume_weekly", window_id=window)).exists]
+    row = marts.weekly("spot_perp_volume_weekly")
     columns = (
-        Show("window_id", "Window", is_word=True),
         Show("spot_volume_usd", "Spot"),
         Show("perp_volume_usd", "Perpetuals"),
         Show("spot_share_pct", "Spot share"),
-        Show("spot_volume_vs_4w_pct", "Spot on the four weeks before", is_signed=True),
+        Show("spot_volume_vs_4w_pct", "Spot vs four-week average", is_signed=True),
         Show("coverage_pct", "Coverage"),
     )
-    table = table_of("flow", "Volume", compose("Assets that a venue offers both ways, at those venues."), columns, rows)
+    caption = compose("Monday–Monday; assets that a venue offers both ways, at those venues.")
+    friday = marts.weekly("spot_perp_volume_weekly", window_id="fri_fri")
+    tables = [table_of("flow", "Volume", caption, columns, [row])] if row.exists else []
+    if friday.exists:
+        caption = compose("Friday–Friday; assets that a venue offers both ways, at those venues.")
+        tables.append(table_of("flow_friday", "Volume", caption, columns, [friday], is_on_demand=True))
     return Section(
         id="flow",
         title="Flow",
         sentences=tuple(s.brief if isinstance(s, Unknown) else s for s in said),
-        tables=(table,) if rows else (),
+        tables=tuple(tables),
         unknowns=tuple(s for s in said if isinstance(s, Unknown)),
         note=compose(
-            "Volume is what venues report of themselves, of the assets that a venue offers spot and perpetual; the "
-            "comparison with the four weeks before is of what was offered in all five."
+            "Volume as venues report it, for assets that a venue offers both spot and perpetual; the four-week "
+            "comparison "
+            "covers what was offered in all five weeks."
         ),
     )
 
@@ -47,14 +51,13 @@ def _share(marts: Marts) -> Sentence | Unknown:
     if not before.is_known:
         return say(
             "flow_share",
-            "Spot was {share} of the volume: {spot} spot and {perp} in perpetuals (Monday–Monday).",
+            "Spot was {share} of volume: {spot} spot against {perp} in perpetuals.",
             share=share,
             **volumes,
         )
     return say(
         "flow_share",
-        "Spot was {share} of the volume, after {before} the week before: {spot} spot and {perp} in perpetuals "
-        "(Monday–Monday).",
+        "Spot was {share} of volume, after {before} the week before: {spot} spot against {perp} in perpetuals.",
         share=share,
         before=before,
         **volumes,
@@ -68,9 +71,7 @@ def _volume(marts: Marts) -> list[Sentence | Unknown]:
         return []
     if not against.is_known:
         return [
-            unknown(
-                "flow_volume", "Spot volume against the weeks before", against, "it needs four weeks before this one"
-            )
+            unknown("flow_volume", "Spot volume against its four-week average", against, "it needs four earlier weeks")
         ]
     residual, holiday = row.figure("holiday_adjusted_residual"), words(row.figure("holiday"))
     printed = show(against, signed=True)
@@ -78,7 +79,7 @@ def _volume(marts: Marts) -> list[Sentence | Unknown]:
         return [
             say(
                 "flow_volume",
-                "Like for like, spot volume was {against} on the mean of the four weeks before.",
+                "Like for like, spot volume was {against} against its four-week average.",
                 against=printed,
             )
         ]
@@ -86,8 +87,8 @@ def _volume(marts: Marts) -> list[Sentence | Unknown]:
         return [
             say(
                 "flow_volume",
-                "Like for like, spot volume was {against} on the mean of the four weeks before; the week had a US "
-                "holiday ({holiday}).",
+                "Like for like, spot volume was {against} against its four-week average, in a week with a US holiday "
+                "({holiday}).",
                 against=printed,
                 holiday=holiday,
             )
@@ -95,8 +96,9 @@ def _volume(marts: Marts) -> list[Sentence | Unknown]:
     return [
         say(
             "flow_volume",
-            "Like for like, spot volume was {against} on the mean of the four weeks before; the week had a US holiday "
-            "({holiday}), against its {precedents} a log difference of {residual}.",
+            "Like for like, spot volume was {against} against its four-week average, in a week with a US holiday "
+            "({holiday}); "
+            "against {precedents}, the log difference is {residual}.",
             against=printed,
             holiday=holiday,
             residual=in_unit(residual, "", signed=True),

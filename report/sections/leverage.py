@@ -1,7 +1,6 @@
 """Leverage: what longs pay (funding) and how much is open (open interest)."""
 
 from report.consistency import Sum, extremes
-from report.days import WINDOWS
 from report.document import Section, Table
 from report.formatting import show, words
 from report.marts import Marts, Row, ranked
@@ -10,7 +9,7 @@ from report.sections.tables import Show, table_of
 from report.text import Day, Fragment, Sentence, Unknown, compose, counted, say, unknown
 
 OI_BUCKETS = ("all", "majors", "large", "mid", "long_tail")
-WEIGHTING = {"open_interest": "weighted by open interest", "equal": "equally weighted, for want of open interest"}
+WEIGHTING = {"open_interest": "weighted by open interest", "equal": "equal weights, as open interest is missing"}
 
 EFFECTS = ("price", "position", "listing", "coverage")
 
@@ -27,48 +26,66 @@ def section(marts: Marts) -> Section:
         _liquidations(marts),
     ]
     unknowns = tuple(s for s in said if isinstance(s, Unknown))
-    tables = [t for t in (_funding_table(marts), _change_table(marts)) if t is not None]
+    tables = (_funding_table(marts, "mon_mon"), _funding_table(marts, "fri_fri"), _change_table(marts))
     return Section(
         id="leverage",
         title="Leverage",
         sentences=tuple(s.brief if isinstance(s, Unknown) else s for s in said),
-        tables=tuple(tables),
+        tables=tuple(table for table in tables if table is not None),
         unknowns=unknowns,
         note=compose(
-            "Funding is annualised from each settlement's own interval and averaged over hours; "
-            "neutral is 0.01 % per 8 hours, 10.95 % a year. The change of open interest splits into what prices did, "
-            "what positions did, listings, and coverage (a venue that falls silent is not money leaving)."
+            "Funding is annualised from each settlement's own interval and averaged over the hours; neutral is 0.01% "
+            "per 8 "
+            "hours, 10.95% a year. The change in open interest is split into prices, positions, listings and "
+            "coverage: a "
+            "venue that falls silent is not money leaving."
         ),
+        on_demand=tuple(_funding_friday(marts)),
     )
 
 
 def _funding(marts: Marts) -> Sentence | Unknown:
     monday = marts.weekly("funding_weekly", asset_id="bitcoin")
-    friday = marts.weekly("funding_weekly", window_id="fri_fri", asset_id="bitcoin")
     rate = monday.figure("funding_rate_annualised_pct")
     if not rate.is_known:
-        return unknown("funding_bitcoin", "Funding of Bitcoin", rate, "no settlement with a known interval in the week")
+        return unknown(
+            "funding_bitcoin", "Bitcoin's funding rate", rate, "no settlement with a known interval in the week"
+        )
     return say(
         "funding_bitcoin",
-        "Bitcoin's funding averaged {rate} a year Monday–Monday and {friday} Friday–Friday, {weighting}; "
-        "it was negative in {negative}, in the longest run for {run} (Monday–Monday).",
+        "Bitcoin's funding averaged {rate} a year ({weighting}); it was negative for {negative}, {run} of them in a "
+        "row.",
         rate=show(rate, signed=True),
-        friday=show(friday.figure("funding_rate_annualised_pct"), signed=True),
         weighting=_weighting(monday),
         negative=monday.figure("negative_hours"),
         run=monday.figure("longest_negative_run_hours"),
     )
 
 
+def _funding_friday(marts: Marts) -> list[Sentence]:
+    friday = marts.weekly("funding_weekly", window_id="fri_fri", asset_id="bitcoin").figure(
+        "funding_rate_annualised_pct"
+    )
+    if not friday.is_known:
+        return []
+    return [
+        say(
+            "funding_bitcoin_friday",
+            "Friday–Friday Bitcoin's funding averaged {rate} a year.",
+            rate=show(friday, signed=True),
+        )
+    ]
+
+
 def _funding_market(marts: Marts) -> Sentence | Unknown:
     row = marts.weekly("funding_weekly", asset_id="ALL")
     rate = row.figure("funding_rate_annualised_pct")
     if not rate.is_known:
-        return unknown("funding_market", "Funding of the whole market", rate, "no settlement with a known interval")
+        return unknown("funding_market", "Market-wide funding", rate, "no settlement with a known interval")
     return say(
         "funding_market",
-        "Over the whole market funding averaged {rate} a year ({weighting}, Monday–Monday), {median} for "
-        "the median asset; {below} of the weight stood below neutral and {negative} below zero.",
+        "Across the market funding averaged {rate} a year ({weighting}), {median} for the median asset; {below} of the "
+        "weight was below neutral and {negative} below zero.",
         rate=show(rate, signed=True),
         weighting=_weighting(row),
         median=show(row.figure("median_across_assets_pct"), signed=True),
@@ -86,8 +103,9 @@ def _run(marts: Marts) -> list[Sentence]:
     return [
         say(
             "funding_run",
-            "By days Bitcoin's funding has been negative since {began}, the longest such run since the one that ended "
-            "on {as_long}.",
+            "By the day, Bitcoin's funding has been negative since {began}, the longest run since the one that ended "
+            "on "
+            "{as_long}.",
             began=row.figure("run_began_on"),
             as_long=as_long,
         )
@@ -113,19 +131,19 @@ def _level(marts: Marts) -> Sentence | Unknown | None:
             # The change over the week, missed just below, tells the reader the same.
             return None
         return unknown(
-            "open_interest_level", "Open interest at the end of the week", total, "no observation near enough to it"
+            "open_interest_level", "Open interest at the end of the week", total, "no observation close enough to it"
         )
     peak = marts.highest("open_interest_market_daily", "total_like_for_like_usd", until=marts.week.last_day)
     return say(
         "open_interest_level",
-        "Open interest in perpetuals stood at {total} over {n_venues} at the end of {day}, {share} of the "
-        "market cap without stablecoins.{highest}",
+        "Perpetual open interest was {total} across {n_venues} at the end of {day}, {share} of market cap ex "
+        "stablecoins.{highest}",
         total=total,
         n_venues=counted(day.figure("n_venues"), "{count} venue", "{count} venues"),
         day=Day(marts.week.last_day, with_weekday=True),
         share=day.figure("to_market_cap_pct"),
         highest=compose(
-            " Like for like, its highest day on record here was {peak_day} with {peak}.",
+            " Like for like, its high on record was {peak} on {peak_day}.",
             peak_day=peak.figure("market_date"),
             peak=peak.figure("total_like_for_like_usd"),
         )
@@ -147,7 +165,7 @@ def _change(marts: Marts) -> Sentence | Unknown:
                 "open_interest_change",
                 "Open interest over the week",
                 missing,
-                "no open interest observed before {first}",
+                "none was observed before {first}",
                 first=first,
             )
         return unknown(
@@ -156,8 +174,9 @@ def _change(marts: Marts) -> Sentence | Unknown:
     scale = start.number
     return say(
         "open_interest_change",
-        "Monday–Monday it went from {start} to {end}, a change of {change}: prices {price}, positions {position}, "
-        "listings and delistings {listing}, coverage {coverage}.",
+        "Over the week it went from {start} to {end}, a change of {change}: prices {price}, positions {position}, "
+        "listings "
+        "and delistings {listing}, coverage {coverage}.",
         start=show(start, scale_of=scale),
         end=show(end, scale_of=scale),
         change=show(row.figure("change_usd"), signed=True, scale_of=scale),
@@ -180,8 +199,7 @@ def _positions(marts: Marts) -> Sentence | None:
     scale = least.figure("position_effect_usd").number
     return say(
         "open_interest_positions",
-        "By size, the position effect was lowest in the bucket {least} ({least_effect}) and highest in {most} "
-        "({most_effect}).",
+        "By size, the position effect was lowest in {least} ({least_effect}) and highest in {most} ({most_effect}).",
         least=words(least.figure("oi_bucket")),
         least_effect=show(least.figure("position_effect_usd"), signed=True, scale_of=scale),
         most=words(most.figure("oi_bucket")),
@@ -194,12 +212,12 @@ def _positioning(marts: Marts) -> Sentence | Unknown:
     ratio = row.figure("long_short_account_ratio")
     if not ratio.is_known:
         return unknown(
-            "positioning", "How accounts stand in Bitcoin", ratio, "no venue's count of accounts is held for the week"
+            "positioning", "Long and short accounts in Bitcoin", ratio, "no venue published a count for the week"
         )
     return say(
         "positioning",
-        "In Bitcoin {ratio} accounts were long for each one short, counted at {n_venues}. Positions always balance: "
-        "who is short for size cannot be seen in accounts, and is only inferred from the price of leverage.",
+        "{ratio} Bitcoin accounts were long for each one short, at {n_venues}. Longs always equal shorts in size: "
+        "a net short is only inferred from the price of leverage.",
         ratio=ratio,
         n_venues=counted(row.figure("n_venues"), "{count} venue", "{count} venues"),
     )
@@ -209,11 +227,12 @@ def _liquidations(marts: Marts) -> Sentence | Unknown:
     row = marts.weekly("liquidations_weekly", window_id=None, asset_id="ALL")
     long, short, status = (row.figure(column) for column in ("long_usd", "short_usd", "status"))
     if not long.is_known:
-        return unknown("liquidations", "Liquidations", long, "no venue that publishes them answered for the week")
+        return unknown("liquidations", "Liquidations", long, "no venue that publishes them answered")
     return say(
         "liquidations",
-        "Venues that publish liquidations closed {long} of longs and {short} of shorts by force, {share} of the open "
-        "interest at the start; the picture is {status} ({n_venues}).",
+        "Liquidations: {long} of longs and {short} of shorts, {share} of open interest at the start ({status}: "
+        "{n_venues} "
+        "publish them).",
         long=long,
         short=short,
         share=row.figure("to_open_interest_pct"),
@@ -222,22 +241,23 @@ def _liquidations(marts: Marts) -> Sentence | Unknown:
     )
 
 
-def _funding_table(marts: Marts) -> Table | None:
+def _funding_table(marts: Marts, window: str) -> Table | None:
     rows = [
         row
         for asset_id in ("bitcoin", "ethereum", "ALL")
-        for window in WINDOWS
         if (row := marts.weekly("funding_weekly", window_id=window, asset_id=asset_id)).exists
     ]
     if not rows:
         return None
+    is_friday = window == "fri_fri"
     return table_of(
-        "funding",
+        "funding_friday" if is_friday else "funding",
         "Funding",
-        compose("Annualised rates; hours in which the rate was below zero; ALL is every perpetual with settlements."),
+        compose("Friday–Friday, annualised; hours below zero; ALL is every perpetual with settlements.")
+        if is_friday
+        else compose("Monday–Monday, annualised; hours below zero; ALL is every perpetual with settlements."),
         (
             Show("asset_id", "Asset", is_word=True),
-            Show("window_id", "Window", is_word=True),
             Show("funding_rate_annualised_pct", "A year", is_signed=True, has_bar=True),
             Show("weighting", "Weighting", is_word=True),
             Show("median_across_assets_pct", "Median asset", is_signed=True),
@@ -248,6 +268,7 @@ def _funding_table(marts: Marts) -> Table | None:
             Show("coverage_pct", "Coverage"),
         ),
         rows,
+        is_on_demand=is_friday,
     )
 
 
@@ -260,8 +281,9 @@ def _change_table(marts: Marts) -> Table | None:
         "open_interest_change",
         "Open interest and what changed it",
         compose(
-            "Monday–Monday, by rank at the start: majors are Bitcoin and Ether, large the rest of ranks 1–10, "
-            "mid ranks 11–50, long tail everything after. The four effects add up to the change."
+            "Monday–Monday, by rank at the start: majors are Bitcoin and Ether, large caps the rest of ranks 1–10, "
+            "mid caps "
+            "ranks 11–50, the long tail everything after. The four effects add up to the change."
         ),
         (
             Show("oi_bucket", "Bucket", is_word=True),

@@ -1,20 +1,18 @@
 """Macro and asset classes: how crypto did beside the rest, what was published, where yields went."""
 
 from report.consistency import Extreme, extremes
-from report.days import midnight
 from report.document import Column, Section, Table
 from report.formatting import Printed, show, words
-from report.formatting import in_hundredths as rate
 from report.marts import Marts, Row, ranked
+from report.releases import CUT, OFFICES, came_this_week, change_of, is_stale, value_of
 from report.sections.since import since
 from report.sections.tables import Show, table_of
-from report.text import Sentence, Unknown, compose, counted, say, series, unknown
+from report.text import Fragment, Sentence, Unknown, compose, counted, say, series, unknown
 
 CRYPTO = "crypto"
-CUT = "FED_CUT_PROBABILITY"
 UNCHANGED = "unchanged"
-# What an office publishes once a month or a quarter is said when it comes; markets are in the table.
-OFFICES = ("PAYEMS", "UNRATE", "CPIAUCSL_YOY", "GDPC1_YOY", "GBRCPI_YOY", "ICSA")
+# From here on a yield, a spread, or the price of anything else has moved in a week.
+MOVED_PP, MOVED_PCT = 0.1, 1.0
 
 
 def section(marts: Marts) -> Section:
@@ -31,17 +29,17 @@ def section(marts: Marts) -> Section:
         *_stale(macro),
         *since(marts, "macro"),
     ]
-    tables = [t for t in (_class_table(classes), _macro_table(macro)) if t is not None]
+    tables = (_class_table(classes), _news_table(marts, macro), _other_table(marts, macro))
     return Section(
         id="macro",
         title="Macro and asset classes",
         sentences=tuple(s.brief if isinstance(s, Unknown) else s for s in said),
-        tables=tuple(tables),
+        tables=tuple(table for table in tables if table is not None),
         unknowns=tuple(s for s in said if isinstance(s, Unknown)),
         note=compose(
-            "Asset classes are compared from one US cash close to the next (Friday–Friday), crypto as the capped "
-            "top-30 index. Macro figures are the releases out by the week's end, at the values that their offices give "
-            "them now: revisions since are in them."
+            "Asset classes run from one US cash close to the next (Friday–Friday), crypto as the capped top-30 index. "
+            "Macro "
+            "figures are those out by the week's end, including revisions since."
         ),
     )
 
@@ -59,7 +57,7 @@ def _classes(marts: Marts, rows: list[Row]) -> Sentence | Unknown:
             "it needs the week's closes of crypto and of another class",
         )
     streak, leads = crypto.figure("worst_streak_weeks"), rows[0] is crypto
-    place = compose("was in place {rank}", rank=crypto.figure("rank"))
+    place = compose("ranked {rank}", rank=crypto.figure("rank"))
     if rows[-1] is crypto:
         place = (
             compose("came last, for {streak} in a row,", streak=streak)
@@ -69,9 +67,9 @@ def _classes(marts: Marts, rows: list[Row]) -> Sentence | Unknown:
     beside = rows[1] if leads else rows[0]
     return say(
         "asset_classes",
-        "Of {n_classes}, crypto {place} with {crypto} (Friday–Friday); {beside} came second with {beside_return}."
+        "Of {n_classes}, crypto {place} at {crypto} (Friday–Friday); {beside} came second at {beside_return}."
         if leads
-        else "Of {n_classes}, crypto {place} with {crypto} (Friday–Friday); {beside} came first with {beside_return}.",
+        else "Of {n_classes}, crypto {place} at {crypto} (Friday–Friday); {beside} came first at {beside_return}.",
         n_classes=counted(crypto.figure("n_classes"), "{count} asset class", "{count} asset classes"),
         place=place,
         crypto=show(crypto.figure("return_pct"), signed=True),
@@ -99,41 +97,26 @@ def _claims(rows: list[Row]) -> list[Extreme]:
 def _releases(marts: Marts, rows: list[Row]) -> list[Sentence | Unknown]:
     if not rows:
         missing = marts.absent("macro_weekly", window_id=None).figure("value_as_released")
-        return [
-            unknown(
-                "macro_releases", "Macro-economic releases", missing, "nothing had been published by the week's end"
-            )
-        ]
+        return [unknown("macro_releases", "Macro releases", missing, "nothing had been published by the week's end")]
     said: list[Sentence | Unknown] = []
     for series_id in OFFICES:
         row = next((row for row in rows if row.text("series_id") == series_id), None)
-        if row is None or not _came_this_week(marts, row):
+        if row is None or not came_this_week(marts, row):
             continue
         change = row.figure("change")
         said.append(
             say(
                 f"macro_{series_id}",
-                "{name}: {value} ({change} on the one before), published on {released}."
+                "{name}: {value} ({change}), out on {released}."
                 if change.is_known
-                else "{name}: {value}, published on {released}.",
+                else "{name}: {value}, out on {released}.",
                 name=words(row.figure("name")),
-                value=rate(row.figure("value_as_released"), row.text("unit")),
-                change=rate(change, _of_change(row), signed=True),
+                value=value_of(row),
+                change=change_of(row),
                 released=row.figure("released_at"),
             )
         )
     return said
-
-
-def _of_change(row: Row) -> str:
-    """A percentage changes by points."""
-    return "percentage points" if row.text("unit") == "percent" else row.text("unit")
-
-
-def _came_this_week(marts: Marts, row: Row) -> bool:
-    released = row.figure("released_at").value
-    begins, ends = midnight(marts.week.start), midnight(marts.week.end)
-    return bool(released is not None and begins < released <= ends)  # type: ignore[operator]
 
 
 def _curves(rows: list[Row]) -> list[Sentence]:
@@ -143,62 +126,54 @@ def _curves(rows: list[Row]) -> list[Sentence]:
             "{name} ({label}, {change})",
             name=words(row.figure("name")),
             label=words(row.figure("label")),
-            change=rate(row.figure("change"), _of_change(row), signed=True),
+            change=change_of(row),
         )
         for row in curves
         if row.text("label") != UNCHANGED
     ]
     if moved:
-        return [say("macro_curves", "Yield curves that moved in the week: {moved}.", moved=series(moved))]
+        return [say("macro_curves", "Curves on the move: {moved}.", moved=series(moved))]
     if curves:
         names = series([words(row.figure("name")) for row in curves])
         labels = words(curves[0].figure("label"))
-        return [
-            say("macro_curves", "Yield curves moved no more than usual ({names}: {label}).", names=names, label=labels)
-        ]
+        return [say("macro_curves", "No curve moved more than usual ({names}: {label}).", names=names, label=labels)]
     return []
 
 
 def _cut(marts: Marts) -> Sentence | Unknown:
     row = marts.weekly("macro_weekly", window_id=None, series_id=CUT)
     value, before = row.figure("value_as_released"), row.figure("previous_value")
-    if not value.is_known or _is_stale(row):
+    if not value.is_known or is_stale(row):
         return unknown(
             "macro_cut",
-            "The probability of a cut at the next meeting",
+            "Odds of a Fed cut at the next meeting",
             value,
-            "it needs the future of the month and the overnight rate",
+            "they need the month's fed-funds future and the overnight rate",
         )
     return say(
         "macro_cut",
-        "Futures price {label} with {value}, after {before} a week before."
-        if before.is_known
-        else "Futures price {label} with {value}.",
+        "Odds of {label}: {value}, after {before} a week before." if before.is_known else "Odds of {label}: {value}.",
         label=words(row.figure("label")),
-        value=rate(value, "percent"),
-        before=rate(before, "percent"),
+        value=value_of(row),
+        before=value_of(row, "previous_value"),
     )
-
-
-def _is_stale(row: Row) -> bool:
-    return row.text("is_stale") == "True"
 
 
 def _stale(rows: list[Row]) -> list[Sentence]:
     """What was last published long before the week is no news of it, and is said to be old."""
     by_release: dict[str, list[Row]] = {}
     for row in rows:
-        if _is_stale(row):
+        if is_stale(row):
             by_release.setdefault(row.text("released_at"), []).append(row)
     old = [
         compose(
-            "{names} (last published on {released})",
+            "{names} (last out on {released})",
             names=series([words(row.figure("name")) for row in together]),
             released=together[0].figure("released_at"),
         )
         for _, together in sorted(by_release.items())
     ]
-    return [say("macro_stale", "Out of date, so no change is given: {old}.", old=series(old))] if old else []
+    return [say("macro_stale", "Stale, so no change is given: {old}.", old=series(old))] if old else []
 
 
 def _class_table(rows: list[Row]) -> Table | None:
@@ -214,14 +189,44 @@ def _class_table(rows: list[Row]) -> Table | None:
     return table_of("asset_classes", "Asset classes", compose("Friday–Friday; rank one is best."), columns, rows)
 
 
-def _macro_table(rows: list[Row]) -> Table | None:
+def _is_news(marts: Marts, row: Row) -> bool:
+    """True for what was published in the week, or is quoted daily and moved in it by more than most weeks do."""
+    if is_stale(row):
+        return False
+    if row.text("frequency") != "day":
+        return came_this_week(marts, row)
+    change, before = row.figure("change").number, row.figure("previous_value").number
+    if change is None or before is None:
+        return False
+    if row.text("label") not in ("", UNCHANGED):
+        return True
+    if row.text("unit") in ("percent", "percentage points"):
+        return abs(change) >= MOVED_PP
+    return abs(change) >= abs(before) * MOVED_PCT / 100
+
+
+def _news_table(marts: Marts, rows: list[Row]) -> Table | None:
+    news = [row for row in rows if _is_news(marts, row)]
+    caption = compose("What was published in the week or moved in it.")
+    return _macro_table("macro", "Macro: what is new", caption, news)
+
+
+def _other_table(marts: Marts, rows: list[Row]) -> Table | None:
+    others = [row for row in rows if not _is_news(marts, row)]
+    caption = compose("The newest value out by the week's end of all other series.")
+    return _macro_table("macro_other", "Macro: everything else", caption, others, is_on_demand=True)
+
+
+def _macro_table(
+    table_id: str, title: str, caption: tuple[Fragment, ...], rows: list[Row], *, is_on_demand: bool = False
+) -> Table | None:
     if not rows:
         return None
     lines: list[tuple[Printed | str, ...]] = [
         (
             words(row.figure("name")),
-            rate(row.figure("value_as_released"), row.text("unit")),
-            rate(row.figure("change"), _of_change(row), signed=True),
+            value_of(row),
+            change_of(row),
             words(row.figure("label")) if row.figure("label").is_known else "",
             show(row.figure("reference_date")),
             show(row.figure("released_at")),
@@ -229,9 +234,9 @@ def _macro_table(rows: list[Row]) -> Table | None:
         for row in rows
     ]
     return Table(
-        id="macro",
-        title="Macro series",
-        caption=compose("The newest value published by the week's end, and its change."),
+        id=table_id,
+        title=title,
+        caption=caption,
         columns=(
             Column("Series", is_number=False),
             Column("Value"),
@@ -241,4 +246,5 @@ def _macro_table(rows: list[Row]) -> Table | None:
             Column("Published", is_number=False),
         ),
         rows=tuple(lines),
+        is_on_demand=is_on_demand,
     )

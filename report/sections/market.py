@@ -17,14 +17,15 @@ def section(marts: Marts) -> Section:
     """Market cap, index, Bitcoin, then the two tables."""
     sentences: list[Sentence] = []
     unknowns: list[Unknown] = []
-    everything = (_market_cap(marts), _supplies(marts), _index(marts), _bitcoin(marts), *_ranks(marts))
+    ranks = _ranks(marts)
+    everything = (_market_cap(marts), _supplies(marts), _index(marts), _bitcoin(marts), *ranks[:1])
     for said in (*everything, *since(marts, "market")):
         if isinstance(said, Unknown):
             unknowns.append(said)
             sentences.append(said.brief)
         elif said is not None:
             sentences.append(said)
-    tables = [table for table in (_days(marts), _buckets(marts)) if table is not None]
+    tables = [t for t in (_days(marts), _buckets(marts, "mon_mon"), _buckets(marts, "fri_fri")) if t is not None]
     if not marts.weekly_rows("bucket_returns_weekly"):
         missing = marts.absent("bucket_returns_weekly").figure("return_cap_weighted_pct")
         unknowns.append(unknown("bucket_returns", "Returns by rank", missing, "no asset had both a price and a supply"))
@@ -36,9 +37,10 @@ def section(marts: Marts) -> Section:
         tables=tuple(tables),
         unknowns=tuple(unknowns),
         note=compose(
-            "The top-30 index holds the largest eligible assets, cap-weighted with capped weights, rebalanced monthly. "
-            "Levels are those at the end of a day (UTC)."
+            "The top-30 index holds the largest eligible assets by market cap, with capped weights and a monthly "
+            "rebalance. Levels are at the end of the day (UTC)."
         ),
+        on_demand=(*_index_friday(marts), *ranks[1:]),
     )
 
 
@@ -52,7 +54,7 @@ def _market_cap(marts: Marts) -> Sentence | Unknown:
             "market_cap",
             "Total market cap at the end of the week",
             total,
-            "no supply and price were known together on {day}",
+            "no supply and price are known together on {day}",
             day=Day(week.last_day),
         )
     said: dict[str, Part] = {
@@ -64,14 +66,14 @@ def _market_cap(marts: Marts) -> Sentence | Unknown:
     if not start.exists:
         return say(
             "market_cap",
-            "The total market cap of {n_assets} stood at {total} at the end of {end_day}, {ex} without stablecoins.",
+            "Total market cap ({n_assets}) was {total} at the end of {end_day}, {ex} ex stablecoins.",
             **said,
         )
     return say(
         "market_cap",
-        "The total market cap of {n_assets} stood at {total} at the end of {end_day}; at the end of {start_day} it was "
-        "{before}. Without stablecoins: {ex} after {ex_before}.",
-        start_day=Day(week.day_before, with_weekday=True),
+        "Total market cap ({n_assets}) was {total} at the end of {end_day}, after {before} a week before; ex "
+        "stablecoins {ex}, "
+        "after {ex_before}.",
         before=start.figure("total_market_cap_usd"),
         ex_before=start.figure("total_ex_stablecoins_usd"),
         **said,
@@ -88,8 +90,7 @@ def _supplies(marts: Marts) -> Sentence | None:
         return say("supply_age", "The oldest supply in it was {age} old{stale}.", age=age, stale=stale)
     return say(
         "supply_age",
-        "Of it, {share} is priced by the provider of the supply and the rest by exchanges; "
-        "the oldest supply was {age} old{stale}.",
+        "{share} of it is at providers' prices, the rest at exchange prices; the oldest supply was {age} old{stale}.",
         share=share,
         age=age,
         stale=stale,
@@ -103,8 +104,7 @@ def _index(marts: Marts) -> Sentence | Unknown:
     level = end.figure("level")
     if not level.is_known:
         return unknown("top30", "The top-30 index", level, "it begins on the first day with enough eligible assets")
-    weekly = {window: marts.weekly("index_returns_weekly", window_id=window, index_id="top30") for window in WINDOWS}
-    monday, friday = (weekly[window].figure("return_pct") for window in ("mon_mon", "fri_fri"))
+    monday = marts.weekly("index_returns_weekly", index_id="top30").figure("return_pct")
     before = start.figure("level")
     if not monday.is_known:
         return say(
@@ -117,15 +117,20 @@ def _index(marts: Marts) -> Sentence | Unknown:
         )
     return say(
         "top30",
-        "The top-30 index returned {monday} Monday–Monday and {friday} Friday–Friday; it closed at {level} after "
-        "{before}."
+        "The top-30 index returned {monday} and closed at {level}, after {before} a week before."
         if start.exists
-        else "The top-30 index returned {monday} Monday–Monday and {friday} Friday–Friday; it closed at {level}.",
+        else "The top-30 index returned {monday} and closed at {level}.",
         monday=show(monday, signed=True),
-        friday=show(friday, signed=True),
         level=level,
         before=before,
     )
+
+
+def _index_friday(marts: Marts) -> list[Sentence]:
+    friday = marts.weekly("index_returns_weekly", window_id="fri_fri", index_id="top30").figure("return_pct")
+    if not friday.is_known:
+        return []
+    return [say("top30_friday", "Friday–Friday the top-30 index returned {friday}.", friday=show(friday, signed=True))]
 
 
 def _bitcoin(marts: Marts) -> Sentence | Unknown:
@@ -136,11 +141,11 @@ def _bitcoin(marts: Marts) -> Sentence | Unknown:
     if not price.is_known:
         return unknown("bitcoin", "Bitcoin's price at the end of the week", price, "no reference instrument had it")
     weekly = marts.weekly("universe_weekly", asset_id="bitcoin").figure("return_pct")
-    begun = compose(" and at {before} when it began", before=start.figure("reference_price_usd"))
-    returned = compose(", a return of {weekly} Monday–Monday", weekly=show(weekly, signed=True))
+    begun = compose(", from {before}", before=start.figure("reference_price_usd"))
+    returned = compose(" ({weekly})", weekly=show(weekly, signed=True))
     return say(
         "bitcoin",
-        "Bitcoin stood at {price} when the week ended{begun}{returned}.",
+        "Bitcoin ended the week at {price}{begun}{returned}.",
         price=price,
         begun=begun if start.exists else (),
         returned=returned if weekly.is_known else (),
@@ -163,17 +168,17 @@ def _ranks(marts: Marts) -> list[Sentence]:
         said.append(
             say(
                 f"bucket_ends_{window}",
-                "{window}, ranks {best} did best with {best_return} and ranks {worst} worst with {worst_return}, "
-                "cap-weighted."
+                "{window}, ranks {best} did best at {best_return} and ranks {worst} worst at {worst_return} "
+                "(cap-weighted)."
                 if ends is None
-                else "{window} the same ranks stood at the ends: {best} with {best_return}, {worst} with "
+                else "{window} the order was the same: ranks {best} best at {best_return}, ranks {worst} worst at "
                 "{worst_return}."
                 if found == ends
-                else "{window} it was the other way round: ranks {best} did best with {best_return}, ranks {worst} "
-                "worst with {worst_return}."
+                else "{window} the order was reversed: ranks {best} best at {best_return}, ranks {worst} worst at "
+                "{worst_return}."
                 if found == ends[::-1]
-                else "{window} the order was another: ranks {best} did best with {best_return}, ranks {worst} worst "
-                "with {worst_return}.",
+                else "{window} the order differed: ranks {best} best at {best_return}, ranks {worst} worst at "
+                "{worst_return}.",
                 window=name,
                 best=words(best.figure("rank_bucket")),
                 best_return=show(best.figure("return_cap_weighted_pct"), signed=True),
@@ -217,17 +222,19 @@ def _days(marts: Marts) -> Table | None:
     )
 
 
-def _buckets(marts: Marts) -> Table | None:
-    rows = [row for window in WINDOWS for row in marts.weekly_rows("bucket_returns_weekly", window_id=window)]
+def _buckets(marts: Marts, window: str) -> Table | None:
+    rows = marts.weekly_rows("bucket_returns_weekly", window_id=window)
     if not rows:
         return None
+    is_friday = window == "fri_fri"
     return table_of(
-        "bucket_returns",
+        "bucket_returns_friday" if is_friday else "bucket_returns",
         "Returns by rank",
-        compose("Ranks by market cap and weights at the window's start; both windows."),
+        compose("Friday–Friday; ranks and weights as of the window's start.")
+        if is_friday
+        else compose("Monday–Monday; ranks and weights as of the window's start."),
         (
             Show("rank_bucket", "Ranks", is_word=True),
-            Show("window_id", "Window", is_word=True),
             Show("return_cap_weighted_pct", "Cap-weighted", is_signed=True, has_bar=True),
             Show("return_equal_weighted_pct", "Equal-weighted", is_signed=True),
             Show("return_median_pct", "Median", is_signed=True),
@@ -235,4 +242,5 @@ def _buckets(marts: Marts) -> Table | None:
             Show("n_assets", "Assets"),
         ),
         rows,
+        is_on_demand=is_friday,
     )

@@ -4,9 +4,9 @@ from report.document import Column, Section, Table
 from report.figures import Figure, unit_of
 from report.formatting import show, words
 from report.marts import Marts, Row
-from report.sections.headline import STATES, UNDECIDED
 from report.sections.turning import turning
-from report.text import Sentence, Unknown, compose, say, series, unknown
+from report.text import Fragment, Sentence, Unknown, compose, say, series, unknown
+from report.votes import STATES, UNDECIDED, Backed, dimensions, fits
 
 
 def section(marts: Marts) -> Section:
@@ -16,14 +16,12 @@ def section(marts: Marts) -> Section:
     unknowns: list[Unknown] = []
     sentences: list[Sentence] = []
     if verdict.is_known:
-        sentences.append(_verdict(row))
+        sentences.append(_verdict(row).claiming(fits(marts, verdict)))
     else:
         unknowns.append(unknown("regime", "The regime's verdict", verdict, "the week has no row in regime_weekly"))
         sentences.append(unknowns[0].brief)
     states = [(compose(STATES[column]), row.figure(column)) for column in STATES if row.figure(column).is_known]
-    if states:
-        listed = [compose("{dimension} {state}", dimension=name, state=words(figure)) for name, figure in states]
-        sentences.append(say("regime_states", "The states behind it: {listed}.", listed=series(listed)))
+    sentences += _states(marts, row)
     sentences += turning(marts)
     evidence = marts.weekly_rows("regime_evidence_weekly", window_id=None)
     thin = [name for name, figure in states if figure.value == UNDECIDED]
@@ -34,13 +32,40 @@ def section(marts: Marts) -> Section:
         tables=_evidence(evidence),
         unknowns=tuple(unknowns),
         note=compose(
-            "A state needs two votes of its evidence and enough coverage; else it is insufficient data, as this week "
-            "for {thin}."
+            "A state needs two votes and enough coverage; without them it is insufficient data, as this week for "
+            "{thin}."
             if thin
-            else "A state needs two votes of its evidence and enough coverage; else it is insufficient data.",
+            else "A state needs two votes and enough coverage; without them it is insufficient data.",
             thin=series(thin),
         ),
     )
+
+
+def _states(marts: Marts, row: Row) -> list[Sentence]:
+    """The states that this week's votes make, then those that only stand over from before."""
+    held = {d.name for d in dimensions(marts) if not d.is_news}
+    news = [d for d in dimensions(marts) if d.is_news]
+    told = [c for c in STATES if row.figure(c).is_known and STATES[c] not in held]
+    kept = [c for c in STATES if row.figure(c).is_known and STATES[c] in held]
+    said = []
+    if told:
+        sentence = say(
+            "regime_states", "The states behind it: {listed}.", listed=series([_state(row, c) for c in told])
+        )
+        said.append(sentence.claiming(*(Backed(d) for d in news)))
+    if kept:
+        said.append(
+            say(
+                "regime_states_held",
+                "Held over from before, without this week's votes: {listed}.",
+                listed=series([_state(row, c) for c in kept]),
+            )
+        )
+    return said
+
+
+def _state(row: Row, column: str) -> tuple[Fragment, ...]:
+    return compose("{dimension} {state}", dimension=compose(STATES[column]), state=words(row.figure(column)))
 
 
 def verdict_and_states(marts: Marts) -> tuple[Figure, tuple[tuple[str, Figure], ...]]:
@@ -52,16 +77,23 @@ def verdict_and_states(marts: Marts) -> tuple[Figure, tuple[tuple[str, Figure], 
 
 def _verdict(row: Row) -> Sentence:
     previous, weeks, coverage = (row.figure(c) for c in ("previous_verdict", "weeks_in_verdict", "coverage_pct"))
-    stood = compose(", and it has stood for {weeks}", weeks=weeks)
+    confirmed = row.figure("confirmed_verdict")
+    stood = compose(", now for {weeks}", weeks=weeks)
     if weeks.value == 1:
-        stood = compose(", and this is its first week")
+        stood = compose(" in its first week")
     return say(
         "regime_verdict",
-        "The verdict is {verdict}{before}{stood}.{rests}",
+        "The week's verdict is {verdict}{stood}{before}.{confirmed}{rests}",
         verdict=words(row.figure("verdict")),
-        before=compose("; the week before it was {previous}", previous=words(previous)) if previous.is_known else (),
+        before=compose(", after {previous} the week before", previous=words(previous)) if previous.is_known else (),
         stood=stood if weeks.is_known else (),
-        rests=compose(" It rests on {coverage} of the data that it asks for.", coverage=coverage)
+        confirmed=compose(
+            " The confirmed verdict, slow on the way up, is {confirmed}.",
+            confirmed=words(confirmed),
+        )
+        if confirmed.is_known
+        else (),
+        rests=compose(" It rests on {coverage} of the data it asks for.", coverage=coverage)
         if coverage.is_known
         else (),
     )
@@ -92,7 +124,8 @@ def _evidence(rows: list[Row]) -> tuple[Table, ...]:
         Table(
             id="regime_evidence",
             title="Evidence",
-            caption=compose("What each dimension's state rests on, and the mart that it comes from."),
+            is_on_demand=True,
+            caption=compose("What each state rests on, and the mart it comes from."),
             columns=(
                 Column("Dimension", is_number=False),
                 Column("Metric", is_number=False),

@@ -2,7 +2,7 @@
 
 from report.consistency import extremes
 from report.document import Section, Table
-from report.formatting import show, words
+from report.formatting import percentile, show, words
 from report.marts import Marts, Row, ranked
 from report.sections.since import since
 from report.sections.tables import Show, table_of
@@ -23,7 +23,6 @@ def section(marts: Marts) -> Section:
         sentences += [
             _ends(by_rank),
             _median(by_rank[-1]),
-            *_friday(marts, by_rank),
             *_dispersion(marts),
             *since(marts, "sectors"),
         ]
@@ -38,9 +37,11 @@ def section(marts: Marts) -> Section:
         tables=_table([*by_rank, *unranked]),
         unknowns=tuple(unknowns),
         note=compose(
-            "One primary sector an asset, as of the window's start; every eligible asset with a sector counts. "
-            "Cap-weighted with weights at the start; excess is over the top-30 index."
+            "One primary sector per asset as of the window's start; every eligible asset with a sector counts. "
+            "Weights are "
+            "those at the start; excess is over the top-30 index."
         ),
+        on_demand=tuple(_friday(marts, by_rank)) if by_rank else (),
     )
 
 
@@ -57,7 +58,7 @@ def _unranked(rows: list[Row]) -> Unknown:
         "sector_rank",
         "Ranks of {sectors}",
         rows[0].figure("rank"),
-        "a rank needs more assets than they have",
+        "they have too few assets for a rank",
         sectors=series(listed),
     )
 
@@ -66,8 +67,9 @@ def _ends(by_rank: list[Row]) -> Sentence:
     best, worst = by_rank[0], by_rank[-1]
     return say(
         "sector_ends",
-        "Of sectors with a rank, {best} did best with {best_return} ({best_excess} against the top-30 index), {worst} "
-        "worst with {worst_return} ({worst_excess}), cap-weighted and Monday–Monday.",
+        "{best} was the best ranked sector at {best_return} ({best_excess} against the top-30 index) and {worst} the "
+        "worst at "
+        "{worst_return} ({worst_excess}).",
         best=words(best.figure("sector")),
         best_return=show(best.figure("return_cap_weighted_pct"), signed=True),
         best_excess=show(best.figure("excess_over_top30_pct"), signed=True),
@@ -88,13 +90,13 @@ def _median(worst: Row) -> Sentence:
     if not contributor.is_known:
         return say(
             "sector_worst_median",
-            "In {worst} the median of {n_assets} returned {median} and the equal-weighted mean {equal}.",
+            "In {worst} ({n_assets}) the median return was {median}, the equal-weighted one {equal}.",
             **said,
         )
     return say(
         "sector_worst_median",
-        "In {worst} the median of {n_assets} returned {median} and the equal-weighted mean {equal}; {contributor} "
-        "moved it most.",
+        "In {worst} ({n_assets}) the median return was {median}, the equal-weighted one {equal}; {contributor} moved "
+        "it most.",
         contributor=contributor,
         **said,
     )
@@ -109,11 +111,11 @@ def _friday(marts: Marts, by_rank: list[Row]) -> list[Sentence]:
     return [
         say(
             "sector_ends_friday",
-            "Friday–Friday the ends were the same: {best} with {best_return}, {worst} with {worst_return}."
+            "Friday–Friday the order was the same: {best} best at {best_return}, {worst} worst at {worst_return}."
             if n_same == 2
-            else "Friday–Friday one of the ends was another: {best} with {best_return}, {worst} with {worst_return}."
+            else "Friday–Friday one end differed: {best} best at {best_return}, {worst} worst at {worst_return}."
             if n_same
-            else "Friday–Friday the ends were others: {best} with {best_return}, {worst} with {worst_return}.",
+            else "Friday–Friday both ends differed: {best} best at {best_return}, {worst} worst at {worst_return}.",
             best=words(best.figure("sector")),
             best_return=show(best.figure("return_cap_weighted_pct"), signed=True),
             worst=words(worst.figure("sector")),
@@ -130,13 +132,13 @@ def _dispersion(marts: Marts) -> list[Sentence]:
     return [
         say(
             "sector_dispersion",
-            "Sectors lay {spread} apart (one standard deviation), {reach} from first to last; a share of {place} of "
-            "the weeks before had less dispersion."
+            "Sector dispersion was {spread} (one standard deviation; {reach} from first to last), the {place} of two "
+            "years."
             if place.is_known
-            else "Sectors lay {spread} apart (one standard deviation), {reach} from first to last.",
+            else "Sector dispersion was {spread} (one standard deviation; {reach} from first to last).",
             spread=spread,
             reach=row.figure("range_pp"),
-            place=place,
+            place=percentile(place),
         )
     ]
 
@@ -152,7 +154,7 @@ def _table(rows: list[Row]) -> tuple[Table, ...]:
         Show("return_median_pct", "Median", is_signed=True),
         Show("n_assets", "Assets"),
         Show("excess_over_top30_pct", "Excess over top-30", is_signed=True),
-        Show("top_contributor", "Moved it most", is_name=True),
+        Show("top_contributor", "Largest contributor", is_name=True),
     )
     caption = compose("Monday–Monday; rank one is best, among sectors with enough assets.")
     return (table_of("sectors", "Sector returns", caption, columns, rows),)

@@ -4,7 +4,7 @@ from datetime import date
 
 from report.consistency import Direction
 from report.figures import Figure, unit_of
-from report.formatting import in_unit, words
+from report.formatting import as_level, in_unit, words
 from report.marts import Marts, Row
 from report.text import Fragment, Sentence, compose, say
 
@@ -40,7 +40,7 @@ def _say(marts: Marts, row: Row) -> Sentence:
     metric = row.text("metric_id")
     unit = "USD per coin" if unit_of(metric) == "USD per coin" else row.text("unit")
     change = row.figure("change").number or 0.0
-    level = row.figure("level")
+    level = row.figure("level", "USD" if unit == "USD per coin" else unit)
     name, value, since = words(row.figure("name")), in_unit(row.figure("value"), unit), row.figure("first_since_date")
     listed = _listed(marts, metric, since)
     if not level.is_known:
@@ -61,7 +61,7 @@ def _say(marts: Marts, row: Row) -> Sentence:
         else "{name} ended the week at {value}, below {level} for the first time since {since}{listed}.",
         name=name,
         value=value,
-        level=in_unit(level, unit),
+        level=as_level(level) if level.unit == "USD" else in_unit(level, unit),
         since=since,
         listed=listed,
     )
@@ -69,10 +69,17 @@ def _say(marts: Marts, row: Row) -> Sentence:
 
 def _listed(marts: Marts, metric: str, since: Figure) -> tuple[Fragment, ...]:
     """How far the day compared with is known: prices between two lists of supplies are those of the older list."""
-    if metric not in LISTED or not since.is_known:
+    if metric not in LISTED or not is_at_list_prices(marts, since):
         return ()
     day = marts.row("market_cap_daily", market_date=since.value)
     share, age = day.figure("share_provider_priced_pct"), day.figure("supply_age_days_max")
-    if (share.number or 0.0) <= MOST_LISTED_PCT or not age.is_known:
-        return ()
     return compose(" (when {share} of it was at list prices up to {age} old)", share=share, age=age)
+
+
+def is_at_list_prices(marts: Marts, day: Figure) -> bool:
+    """True if much of the market cap of that day stood at the prices of providers' lists, which may be weeks old."""
+    if not day.is_known:
+        return False
+    row = marts.row("market_cap_daily", market_date=day.value)
+    share, age = row.figure("share_provider_priced_pct"), row.figure("supply_age_days_max")
+    return (share.number or 0.0) > MOST_LISTED_PCT and age.is_known

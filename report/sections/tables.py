@@ -29,7 +29,13 @@ class Show:
 
 
 def table_of(
-    table_id: str, title: str, caption: tuple[Fragment, ...], columns: tuple[Show, ...], rows: list[Row]
+    table_id: str,
+    title: str,
+    caption: tuple[Fragment, ...],
+    columns: tuple[Show, ...],
+    rows: list[Row],
+    *,
+    is_on_demand: bool = False,
 ) -> Table:
     """A table with one line per row of one mart, its money on one scale. The first column names the line."""
     amounts = [f.number for row in rows for c in columns if (f := row.figure(c.column)).unit == "USD"]
@@ -40,4 +46,5 @@ def table_of(
         caption=caption,
         columns=tuple(Column(c.title, is_number=not (c.is_word or c.is_name), has_bar=c.has_bar) for c in columns),
         rows=tuple(tuple(column.cell(row, largest) for column in columns) for row in rows),
+        is_on_demand=is_on_demand,
     )

@@ -31,11 +31,12 @@ def section(marts: Marts) -> Section:
     """Bitcoin's volatility, the largest ten, then correlation by rank and between sectors."""
     found: list[Sentence | Unknown | None] = [
         _bitcoin(marts),
-        *_correlations(marts),
-        *_unknowns(marts),
+        *_correlations(marts, "mon_mon"),
+        *_gap(marts, "mon_mon"),
         _sectors(marts),
         *since(marts, "volatility"),
     ]
+    asked = [*_correlations(marts, "fri_fri"), *_gap(marts, "fri_fri")]
     said = [s for s in found if s is not None]
     tables = (_largest(marts), _correlation_table(marts), _detail_table(marts))
     return Section(
@@ -43,12 +44,13 @@ def section(marts: Marts) -> Section:
         title="Volatility and correlation",
         sentences=tuple(s.brief if isinstance(s, Unknown) else s for s in said),
         tables=tuple(t for t in tables if t is not None),
-        unknowns=tuple(s for s in said if isinstance(s, Unknown)),
+        unknowns=tuple(s for s in (*said, *asked) if isinstance(s, Unknown)),
         note=compose(
-            "Realised volatility is annualised with zero mean, from hourly returns or from daily ones. "
-            "Correlations are of hourly log returns, the plain mean over all pairs of assets; 7-day is the window "
-            "itself, 30-day ends with it."
+            "Realised volatility is annualised with zero mean. Correlation is the plain mean over all pairs of hourly "
+            "log "
+            "returns; 7-day is the window itself, 30-day ends with it."
         ),
+        on_demand=tuple(s.brief if isinstance(s, Unknown) else s for s in asked),
     )
 
 
@@ -56,11 +58,12 @@ def _bitcoin(marts: Marts) -> Sentence | Unknown:
     row = marts.row("realised_volatility_daily", asset_id="bitcoin", market_date=marts.week.last_day)
     daily, hourly = row.figure("rv_7d_daily_pct"), row.figure("rv_7d_pct")
     if not (daily.is_known or hourly.is_known):
-        return unknown("volatility_bitcoin", "Bitcoin's realised volatility", daily, "it needs 90 % of the hours")
+        return unknown("volatility_bitcoin", "Bitcoin's realised volatility", daily, "it needs 90% of the hours")
     return say(
         "volatility_bitcoin",
-        "Bitcoin's realised volatility over the 7-day span to the end of {day} was {daily} a year from daily returns "
-        "and {hourly} from hourly ones; over the 30-day span {month} (hourly).",
+        "Bitcoin's 7-day realised volatility to the end of {day} was {daily} from daily returns and {hourly} from "
+        "hourly ones; "
+        "over 30-day it was {month} (hourly).",
         day=Day(marts.week.last_day, with_weekday=True),
         daily=daily,
         hourly=hourly,
@@ -68,65 +71,59 @@ def _bitcoin(marts: Marts) -> Sentence | Unknown:
     )
 
 
-def _correlations(marts: Marts) -> list[Sentence | Unknown]:
-    said: list[Sentence | Unknown] = []
-    for window in WINDOWS:
-        rows = {bucket: _row(marts, window, "7d", bucket) for bucket in BUCKETS}
-        known = {bucket: row.figure(MEAN) for bucket, row in rows.items() if row.figure(MEAN).is_known}
-        name, rule = compose(WINDOWS[window]), f"correlation_{window}"
-        if known:
-            listed = [compose(RANKS[bucket], correlation=mean) for bucket, mean in known.items()]
-            said.append(
-                say(
-                    rule, "{window}, the average pairwise correlation was {listed}.", window=name, listed=series(listed)
-                )
+def _correlations(marts: Marts, window: str) -> list[Sentence | Unknown]:
+    rows = {bucket: _row(marts, window, "7d", bucket) for bucket in BUCKETS}
+    known = {bucket: row.figure(MEAN) for bucket, row in rows.items() if row.figure(MEAN).is_known}
+    name, rule = compose(WINDOWS[window]), f"correlation_{window}"
+    if not known:
+        return [
+            unknown(
+                rule,
+                "Correlation by rank, {window}",
+                rows[BUCKETS[0]].figure(MEAN),
+                "it needs two assets whose hours are complete, and at least 100 hours",
+                window=name,
             )
-            said += [
-                unknown(
-                    rule,
-                    UNKNOWN_RANKS[bucket],
-                    row.figure(MEAN),
-                    "it needs two assets whose hours are complete, and at least 100 hours",
-                    window=name,
-                )
-                for bucket, row in rows.items()
-                if bucket not in known
-            ]
-        else:
-            said.append(
-                unknown(
-                    rule,
-                    "Correlation by rank, {window}",
-                    rows[BUCKETS[0]].figure(MEAN),
-                    "it needs two assets whose hours are complete, and at least 100 hours",
-                    window=name,
-                )
+        ]
+    listed = [compose(RANKS[bucket], correlation=mean) for bucket, mean in known.items()]
+    return [
+        say(rule, "{window}, average pairwise correlation was {listed}.", window=name, listed=series(listed)),
+        *(
+            unknown(
+                rule,
+                UNKNOWN_RANKS[bucket],
+                row.figure(MEAN),
+                "it needs two assets whose hours are complete, and at least 100 hours",
+                window=name,
             )
-    return said
+            for bucket, row in rows.items()
+            if bucket not in known
+        ),
+    ]
 
 
-def _unknowns(marts: Marts) -> list[Sentence]:
+def _gap(marts: Marts, window: str) -> list[Sentence]:
     """Whether the ten largest moved closer together than the tail, where an interval says so or not."""
-    said = []
-    for window in WINDOWS:
-        row = marts.weekly("correlation_gap_weekly", window_id=window, horizon="7d")
-        low, high = row.figure("ci_low"), row.figure("ci_high")
-        if low.is_known and high.is_known:
-            said.append(
-                say(
-                    f"correlation_gap_{window}",
-                    "{window}, the correlation of ranks 1–10 less that of ranks 51–100 was {gap}, which is "
-                    "significant: its interval reaches from {low} to {high}."
-                    if row.text("is_significant") == "True"
-                    else "{window}, the correlation of ranks 1–10 less that of ranks 51–100 was {gap}, which is not "
-                    "significant: its interval reaches from {low} to {high}.",
-                    window=compose(WINDOWS[window]),
-                    gap=show(row.figure("top10_minus_tail", "correlation"), signed=True),
-                    low=show(low, signed=True),
-                    high=show(high, signed=True),
-                )
-            )
-    return said
+    row = marts.weekly("correlation_gap_weekly", window_id=window, horizon="7d")
+    low, high = row.figure("ci_low"), row.figure("ci_high")
+    if not (low.is_known and high.is_known):
+        return []
+    return [
+        say(
+            f"correlation_gap_{window}",
+            "{window}, correlation in ranks 1–10 less that in ranks 51–100 was {gap}, a significant gap (interval "
+            "{low} to "
+            "{high})."
+            if row.text("is_significant") == "True"
+            else "{window}, correlation in ranks 1–10 less that in ranks 51–100 was {gap}, not a significant gap "
+            "(interval "
+            "{low} to {high}).",
+            window=compose(WINDOWS[window]),
+            gap=show(row.figure("top10_minus_tail", "correlation"), signed=True),
+            low=show(low, signed=True),
+            high=show(high, signed=True),
+        )
+    ]
 
 
 def _sectors(marts: Marts) -> Sentence | Unknown:
@@ -138,12 +135,11 @@ def _sectors(marts: Marts) -> Sentence | Unknown:
             "sector_correlation", "Correlation between sectors", missing, "fewer than two sectors are large enough"
         )
     if len(pairs) == 1:
-        return say("sector_correlation", "Between sectors, {pair} (Monday–Monday).", pair=_pair(pairs[0]))
+        return say("sector_correlation", "Correlation between sectors: {pair}.", pair=_pair(pairs[0]))
     among = figures(pairs, "correlation")
     return say(
         "sector_correlation",
-        "Between sectors the hourly index returns moved closest together for {closest} and least for {loosest} "
-        "(Monday–Monday).",
+        "Between sectors, {closest} moved most alike and {loosest} least.",
         closest=_pair(pairs[0]),
         loosest=_pair(pairs[-1]),
     ).claiming(
@@ -191,7 +187,7 @@ def _largest(marts: Marts) -> Table | None:
     return Table(
         id="volatility",
         title="Realised volatility of the largest",
-        caption=compose("A year, to the end of {day}; ranks at the week's start.", day=Day(marts.week.last_day)),
+        caption=compose("Annualised, to the end of {day}; ranks at the week's start.", day=Day(marts.week.last_day)),
         columns=(
             Column("Asset", is_number=False),
             Column("Rank"),
@@ -251,5 +247,10 @@ def _detail_table(marts: Marts) -> Table | None:
     if not rows or len(columns) < 2:
         return None
     return table_of(
-        "correlation_detail", "The same, looked at closely", compose("7-day, Monday–Monday."), columns, rows
+        "correlation_detail",
+        "Correlation in detail",
+        compose("7-day, Monday–Monday."),
+        columns,
+        rows,
+        is_on_demand=True,
     )

@@ -241,11 +241,11 @@ def test_every_figure_of_the_text_is_found_again_by_its_query(line):
 
 def test_a_sentence_is_explained_down_to_its_files(line):
     listed = line("explain", WEEKS[-1])
-    assert listed.returncode == 0 and "S01" in listed.stdout, listed.stderr
-    figures = json.loads(line("explain", WEEKS[-1], "S02", "--format", "json").stdout)["figures"]
+    assert listed.returncode == 0 and "headline" in listed.stdout, listed.stderr
+    figures = json.loads(line("explain", WEEKS[-1], "note-market", "--format", "json").stdout)["figures"]
     assert figures and all(figure["is_the_same"] for figure in figures)
     files = [file for figure in figures for file in figure["files"]]
     assert files and all(file["state"] == "unchanged" and len(file["sha256"]) == 64 for file in files)
     queried = line("sql", figures[0]["sql"], "--format", "json")
     assert queried.returncode == 0 and len(json.loads(queried.stdout)) == 1
-    assert line("explain", WEEKS[-1], "S999").returncode == 2
+    assert line("explain", WEEKS[-1], "no-such-sentence").returncode == 2

@@ -63,7 +63,7 @@ def test_a_source_that_is_off_costs_what_it_gave(host, market, weekly_homes, tmp
     rows = [[cell["text"] for cell in row] for row in sections["coverage"]["tables"][0]["rows"]]
     for dataset, venue in lessened(home, weekly_homes[1]):
         named = [row for row in rows if row[:2] == [in_words(dataset), venue]]
-        assert named and "100.0 %" not in named[0], (dataset, venue, rows)
+        assert named and "100.0%" not in named[0], (dataset, venue, rows)
     if not lessened(home, weekly_homes[1]):
         assert host in MAY_GO_UNNOTICED or "insufficient data" in text, f"{host} is off and nobody notices"
 

@@ -60,11 +60,20 @@ def put(connection: duckdb.DuckDBPyConnection, reports: Path) -> None:
 
 def _sentences(summary: dict[str, Any]) -> Iterator[SentenceRow]:
     week, language = date.fromisoformat(summary["week_start"]), summary.get("language", "en")
+    for section, sentence in _placed(summary):
+        if not sentence["evidence"]:
+            raise ValueError(f"{sentence['id']} has no evidence")
+        evidence = json.dumps(sentence["evidence"], ensure_ascii=False, allow_nan=False)
+        yield SentenceRow(week, language, sentence["id"], section, sentence["rule"], sentence["text"], evidence)
+
+
+def _placed(summary: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each sentence with its section: `note` for the note, which summaries of older versions have not."""
+    note = summary.get("note")
+    if note is not None:
+        paragraphs = [said for part in note["paragraphs"] for said in part["sentences"]]
+        for sentence in (note["headline"], note["so_what"], *paragraphs, *note["would_change"], *note["week_ahead"]):
+            yield "note", sentence
     for section in summary["sections"]:
-        for sentence in section["sentences"]:
-            if not sentence["evidence"]:
-                raise ValueError(f"{sentence['id']} has no evidence")
-            evidence = json.dumps(sentence["evidence"], ensure_ascii=False, allow_nan=False)
-            yield SentenceRow(
-                week, language, sentence["id"], section["id"], sentence["rule"], sentence["text"], evidence
-            )
+        for sentence in (*section["sentences"], *section.get("on_demand", ())):
+            yield section["id"], sentence

@@ -26,10 +26,10 @@ def cell(column, value, table="funding_weekly", **key):
 
 
 SENTENCES = [
-    {"id": "S01", "rule": "r", "text": "Funding was -2.8 %.", "evidence": [cell("funding_rate_annualised_pct", -2.8)]},
-    {"id": "S02", "rule": "r", "text": "It was 9.9 %.", "evidence": [cell("funding_rate_annualised_pct", 9.9)]},
-    {"id": "S03", "rule": "r", "text": "Not known.", "evidence": [cell("n_venues", None, asset_id="nobody")]},
-    {"id": "S10", "rule": "r", "text": HOSTILE, "evidence": [cell("n_venues", 3, asset_id=HOSTILE)]},
+    {"id": "s01", "rule": "r", "text": "Funding was -2.8%.", "evidence": [cell("funding_rate_annualised_pct", -2.8)]},
+    {"id": "s02", "rule": "r", "text": "It was 9.9%.", "evidence": [cell("funding_rate_annualised_pct", 9.9)]},
+    {"id": "s03", "rule": "r", "text": "Not known.", "evidence": [cell("n_venues", None, asset_id="nobody")]},
+    {"id": "s10", "rule": "r", "text": HOSTILE, "evidence": [cell("n_venues", 3, asset_id=HOSTILE)]},
 ]
 
 
@@ -92,31 +92,31 @@ def test_a_figure_leads_to_its_query_and_to_the_file_that_landed(published):
 
 
 def test_a_file_that_was_changed_after_it_landed_is_told(published):
-    [file] = explained("S01")["figures"][0]["files"]
+    [file] = explained("s01")["figures"][0]["files"]
     [parquet] = (published.landing / file["file"]).parent.glob(file["file"].split("/")[-1].split(".")[0] + ".parquet")
     parquet.chmod(0o644)
     parquet.write_bytes(parquet.read_bytes()[:-1] + b"x")
-    assert "was changed after it landed" in explained("S01")["figures"][0]["files"][0]["state"]
+    assert "was changed after it landed" in explained("s01")["figures"][0]["files"][0]["state"]
 
 
 def test_a_figure_that_the_warehouse_no_longer_has_is_told(published):
-    [figure] = explained("S02")["figures"]
+    [figure] = explained("s02")["figures"]
     assert figure["found"] == [-2.8] and not figure["is_the_same"]
     out = io.StringIO()
-    explain(WEEK, "S02", "en", "text", out=out)
+    explain(WEEK, "s02", "en", "text", out=out)
     assert "NOT what the page says" in out.getvalue()
 
 
 def test_what_is_not_known_has_no_row(published):
-    [figure] = explained("S03")["figures"]
+    [figure] = explained("s03")["figures"]
     assert figure["found"] == [] and figure["is_the_same"]
 
 
 def test_hostile_names_reach_neither_sql_nor_the_terminal(published):
-    [figure] = explained("S10")["figures"]
+    [figure] = explained("s10")["figures"]
     assert figure["found"] == [3] and figure["is_the_same"]
     out = io.StringIO()
-    explain(WEEK, "S10", "en", "text", out=out)
+    explain(WEEK, "s10", "en", "text", out=out)
     assert "\x1b" not in out.getvalue() and "o'hara" in out.getvalue()
     out = io.StringIO()
     explain(WEEK, None, "en", "text", out=out)
@@ -124,15 +124,15 @@ def test_hostile_names_reach_neither_sql_nor_the_terminal(published):
 
 
 def test_the_other_language_rests_on_the_same(published):
-    assert explained("S01", language="ja")["figures"] == explained("S01")["figures"]
-    assert explained("S01", language="ja")["text"].startswith("資金")
+    assert explained("s01", language="ja")["figures"] == explained("s01")["figures"]
+    assert explained("s01", language="ja")["text"].startswith("資金")
 
 
 @pytest.mark.parametrize(
     "asked, said",
     [
-        ((WEEK, "S99", "en", "json"), "it has S01 to S10"),
-        ((WEEK, "S01", "de", "json"), "none of en, ja"),
+        ((WEEK, "s99", "en", "json"), "lists them"),
+        ((WEEK, "s01", "de", "json"), "none of en, ja"),
         (("2025-W40", None, "en", "json"), "these have: 2025-W47"),
         (("yesterday", None, "en", "json"), "yesterday"),
         ((WEEK, None, "en", "xml"), "--format xml is none of text, json"),

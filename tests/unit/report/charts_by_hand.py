@@ -34,6 +34,14 @@ create table marts.spot_perp_volume_weekly (week_start date, window_id text, spo
     holiday_adjusted_residual double, n_holiday_precedents bigint, coverage_pct double);
 create table marts.correlation_gap_weekly (week_start date, window_id text, horizon text, top10_minus_tail double,
     ci_low double, ci_high double, is_significant boolean);
+create table marts.metric_values (metric_id text, value_date date, value double);
+create table marts.open_interest_since_high_weekly (week_start date, oi_bucket text, high_date date, high_usd double,
+    now_usd double, price_effect_usd double, position_effect_usd double, listing_effect_usd double,
+    coverage_effect_usd double, change_usd double, rebucketing_usd double);
+create table if not exists marts.headlines_weekly (week_start date, metric_id text, value double, unit text,
+    previous_value double, change double, percentile_365d double, first_since_date date, run_weeks bigint,
+    longest_run_since_date date, value_date date, run_began_on date, name text, section text, level double,
+    side bigint);
 alter table marts.regime_evidence_weekly add column level bigint;
 delete from marts.regime_weekly;
 delete from marts.regime_evidence_weekly;
@@ -54,6 +62,11 @@ def charted_marts() -> duckdb.DuckDBPyConnection:
     for rank, (name, value) in enumerate(classes, start=1):
         insert(con, "asset_class_returns_weekly", (WEEK, name, value, rank, rank == 5, 3, 5, "made by hand"))
     _daily(con)
+    _since_the_high(con)
+    _levels(con)
+    for sector in ("Layer 2", "Privacy"):
+        for n in range(N_WEEKS):
+            insert(con, "index_levels_daily", (sector, SUNDAY + timedelta(weeks=1 - n), 800.0 + 7 * n, None, 4))
     for n in range(N_WEEKS):
         _weekly(con, WEEK + timedelta(weeks=1 - n), n)
     for asset_id, begun, ended in (
@@ -79,12 +92,43 @@ def hostile_charted_marts() -> duckdb.DuckDBPyConnection:
         con.execute("update marts.sector_returns_weekly set top_contributor = ? where rank = ?", [name, n])
         due, missing, coverage = (None, None, None) if n % 3 == 0 else (100, 10, 90.0)
         insert(con, "data_coverage_weekly", (WEEK, name, name, due, 90, n, missing, coverage, None, None, due is None))
+    con.execute("insert into marts.index_levels_daily select sector, market_date, level, null, 4 from"
+                " marts.index_levels_daily, marts.sector_returns_weekly where index_id = 'Privacy'"
+                " and window_id = 'mon_mon' and rank < 4")  # fmt: skip
     con.execute("update marts.asset_class_returns_weekly set asset_class = 'crypto' where rank = 5")
     con.execute("update marts.regime_weekly set verdict = ?, previous_verdict = ?", HOSTILE_NAMES[:2])
     con.execute("update marts.regime_weekly set leverage_state = ?, macro_state = ?", HOSTILE_NAMES[2:4])
     con.execute("update marts.regime_evidence_weekly set vote = ?, metric_id = ?", [HOSTILE_NAMES[0], "y" * 10_000])
     con.execute("update marts.regime_evidence_weekly set vote = ? where dimension = 'macro'", [HOSTILE_NAMES[4]])
     return con
+
+
+def _since_the_high(con: duckdb.DuckDBPyConnection) -> None:
+    """The market closed 14.2 billion of positions since 5 October, most of it in the long tail; prices did the rest."""
+    for bucket, price, position, moved in (
+        ("all", -60.0, -14.2, 0.0), ("majors", -30.0, -4.0, 0.0), ("large", -14.0, 2.0, 1.0),
+        ("mid", -9.0, -3.2, -0.4), ("long_tail", -7.0, -9.0, -0.6),
+    ):  # fmt: skip
+        share = {"all": 1.0, "majors": 0.55, "large": 0.15, "mid": 0.12, "long_tail": 0.18}[bucket]
+        now = 135.15e9 * share
+        change = (price + position + moved) * 1e9
+        insert(con, "open_interest_since_high_weekly",
+               (WEEK, bucket, date(2025, 10, 5), now - change, now, price * 1e9, position * 1e9, 0.0, 0.01e9,
+                change, moved * 1e9))  # fmt: skip
+
+
+def _levels(con: duckdb.DuckDBPyConnection) -> None:
+    """Bitcoin far below its level, too far to draw it; the total cap a little below, since the 20th."""
+    for n in range(N_WEEKS * 7):
+        day = SUNDAY + timedelta(days=7 - n)
+        insert(con, "metric_values", ("btc_price_usd", day, 60_000.0 + 10 * n),
+               ("total_market_cap_usd", day, 2.9e12 + 0.02e12 * n))  # fmt: skip
+    for metric, value, level, name in (
+        ("btc_price_usd", 60_070.0, 100_000.0, "Bitcoin"), ("total_market_cap_usd", 2.99e12, 3e12, "Total market cap"),
+    ):  # fmt: skip
+        insert(con, "headlines_weekly",
+               (WEEK, metric, value, "USD", value, 0.0, 0.5, date(2025, 4, 30), 1, None, SUNDAY, date(2025, 11, 20),
+                name, "market", level, -1))  # fmt: skip
 
 
 def _daily(con: duckdb.DuckDBPyConnection) -> None:
@@ -98,6 +142,10 @@ def _daily(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _weekly(con: duckdb.DuckDBPyConnection, week: date, n: int) -> None:
+    if week != WEEK:
+        for asset_id in ("bitcoin", "ethereum"):
+            insert(con, "funding_weekly", (week, "mon_mon", asset_id, 9.0 - n % 11, "open_interest", None, 63.2, 81.0,
+                   104, 57, 4, 84, 84, 99.8))  # fmt: skip
     if week != WEEK_WITHOUT_SPOT:
         insert(con, "spot_perp_volume_weekly",
                (week, "mon_mon", 2e10, 8e10, 20.0 + n % 6, None, None, None, None, 99.0))  # fmt: skip

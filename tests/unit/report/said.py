@@ -17,8 +17,10 @@ TEMPLATES: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
     "translate": ((0,), ("template",)),
     "label": ((0,), ("text",)),
     "_end": ((1,), ("template",)),
+    "_macro_table": ((1,), ("title",)),
     "Section": ((1,), ("title",)),
     "Tile": ((0,), ("title",)),
+    "Paragraph": ((1,), ("title",)),
     "Table": ((1,), ("title",)),
     "table_of": ((1,), ("title",)),
     "Column": ((0,), ("title",)),
@@ -28,7 +30,8 @@ TEMPLATES: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
 HANDING_ON = {
     ("text.py", "compose"), ("text.py", "say"), ("text.py", "unknown"), ("text.py", "counted"),
     ("document.py", "titled"), ("document.py", "source_title"), ("document.py", "source_note"),
-    ("sections/changes.py", "_end"), ("sections/tables.py", "table_of"),
+    ("sections/changes.py", "_end"), ("sections/tables.py", "table_of"), ("sections/macro.py", "_macro_table"),
+    ("note/__init__.py", "build"),
     ("render/html.py", "_said"), ("charts/look.py", "label"),
 }  # fmt: skip
 

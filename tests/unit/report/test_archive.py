@@ -206,7 +206,15 @@ def test_a_summary_of_an_older_version_still_tells_its_verdict(tmp_path):
     path = tmp_path / "2025-W47" / "summary.json"
     now = published_weeks(tmp_path)[0]
     summary = json.loads(path.read_bytes())
-    del summary["regime"], summary["$schema"]
+    evidence = [{"table": "regime_weekly", "column": "verdict", "value": "deleveraging"}]
+    evidence += [
+        {"table": "regime_weekly", "column": f"{name}_state", "value": state}
+        for name, state in summary["regime"]["states"].items()
+        if state is not None
+    ]
+    lines = {"id": "headline", "sentences": [{"text": "Regime: deleveraging.", "evidence": evidence}]}
+    summary["sections"].insert(0, lines)
+    del summary["regime"], summary["$schema"], summary["note"]
     path.write_text(json.dumps(summary))
     then = published_weeks(tmp_path)[0]
     assert then.verdict == now.verdict == "deleveraging"

@@ -17,18 +17,18 @@ def said(con: duckdb.DuckDBPyConnection, section: str) -> dict[str, str]:
 def test_verdict_states_sectors_and_figures_are_told_with_what_they_were(two_weeks: duckdb.DuckDBPyConnection) -> None:
     assert said(two_weeks, "changes") == {
         "changes_verdict": "The verdict changed from risk-off to deleveraging.",
-        "changes_states": "States that changed: leverage from neutral to deleveraging and funding from below neutral "
+        "changes_states": "States that changed: leverage from neutral to unwinding and funding from below neutral "
         "to negative.",
-        "changes_found": "States that can be told this week and could not before: macro (headwind).",
-        "changes_lost": "States that can no longer be told: flow (it was balanced).",
-        "changes_sector_first": "Privacy leads the sectors with +3.4 %; the week before it was AI with -5.6 %.",
-        "changes_sector_last": "Layer 2 comes last with -14.9 %; the week before it was Gaming with -14.3 %.",
-        "changes_up": "Higher than a week before: Bitcoin's realised volatility (7-day, daily returns) from 40.7 % to "
-        "49.8 % and the spot share of volume from 21.3 % to 25.6 %.",
-        "changes_down": "Lower than a week before: total market cap from $3.17 trillion to $2.97 trillion, Bitcoin "
-        "funding of the last day from +3.1 % to -5.9 %, perpetual open interest from $156.0 billion to $135.0 billion "
-        "and the probability of a cut at the next meeting from 45.5 % to 30.1 %.",
-        "changes_same": "Unchanged from a week before: average correlation of ranks 1–100 (0.63).",
+        "changes_found": "States known this week and not before: macro (a headwind).",
+        "changes_lost": "States no longer known: flow (it was balanced).",
+        "changes_sector_first": "Privacy leads the sectors at +3.4%; the week before it was AI at -5.6%.",
+        "changes_sector_last": "Layer 2 comes last at -14.9%; the week before it was Gaming at -14.3%.",
+        "changes_up": "Higher than a week ago: Bitcoin's realised volatility (7-day, daily returns) from 40.7% to "
+        "49.8% and the spot share of volume from 21.3% to 25.6%.",
+        "changes_down": "Lower than a week ago: total market cap from $3.17tn to $2.97tn, Bitcoin "
+        "funding of the last day from +3.1% to -5.9%, perpetual open interest from $156.0bn to $135.0bn "
+        "and the odds of a cut at the next meeting from 45% to 30%.",
+        "changes_same": "Unchanged from a week ago: average correlation of ranks 1–100 (0.63).",
     }
 
 
@@ -54,13 +54,10 @@ def test_nothing_changed_is_said(two_weeks: duckdb.DuckDBPyConnection) -> None:
     two_weeks.execute("update marts.headlines_weekly set previous_value = value, change = 0")
     found = said(two_weeks, "changes")
     assert found["changes_none"] == (
-        "Nothing changed in the regime: the verdict stays deleveraging, in force for 2 weeks, and every state is what "
-        "it was."
+        "The regime is unchanged: deleveraging, now for 2 weeks, with every state as it was."
     )
     assert not {"changes_verdict", "changes_states", "changes_up", "changes_down"} & set(found)
-    assert found["changes_same"].startswith(
-        "Unchanged from a week before: total market cap ($2.97 trillion), Bitcoin funding"
-    )
+    assert found["changes_same"].startswith("Unchanged from a week ago: total market cap ($2.97tn), Bitcoin funding")
 
 
 def test_a_leader_that_stays_is_said_to_stay(two_weeks: duckdb.DuckDBPyConnection) -> None:
@@ -69,7 +66,7 @@ def test_a_leader_that_stays_is_said_to_stay(two_weeks: duckdb.DuckDBPyConnectio
     two_weeks.execute("update marts.sector_returns_weekly set sector = 'Privacy' where sector = 'AI' and "
                       "week_start = ?", [BEFORE])  # fmt: skip
     assert said(two_weeks, "changes")["changes_sector_first"] == (
-        "Privacy leads the sectors as in the week before: +3.4 % after -5.6 %."
+        "Privacy leads the sectors again, at +3.4% after -5.6%."
     )
 
 
@@ -89,21 +86,19 @@ def test_without_a_week_before_nothing_is_claimed(two_weeks: duckdb.DuckDBPyConn
 
 def test_states_on_the_fewest_votes_and_one_vote_short(two_weeks: duckdb.DuckDBPyConnection) -> None:
     found = said(two_weeks, "regime")
-    assert found["turning_kept"] == (
-        "Held over from the week before, without the votes to be entered anew: correlation at systemic."
+    assert found["regime_states_held"] == (
+        "Held over from before, without this week's votes: correlation high across the board."
     )
     assert found["turning_narrow"] == (
-        "On two votes only, so that one fewer could end it: leverage at deleveraging (market funding and position "
-        "effect (standard deviations)) and volatility at elevated (Bitcoin volatility of the week and Ether volatility "
-        "of the week)."
+        "Resting on two votes, so that losing one ends it: leverage at unwinding (market funding and net new positions "
+        "(in standard deviations)) and volatility at elevated (Bitcoin volatility and Ether volatility)."
     )
     assert found["turning_short"] == (
-        "One vote short: leverage at reset, for which market funding votes and volatility at stressed, for which Ether "
-        "volatility of the week votes."
+        "One vote short: leverage at reset (market funding votes for it) and volatility at stressed (Ether volatility "
+        "votes for it)."
     )
     assert found["turning_near"] == (
-        "Close to a farther state, by the margin at which states are left: Bitcoin volatility of the week at 64.1 % "
-        "(volatility: stressed)."
+        "Close to a more extreme vote: Bitcoin volatility at 64.1% (volatility: stressed)."
     )
     assert "turning_firm" not in found
 
@@ -111,16 +106,20 @@ def test_states_on_the_fewest_votes_and_one_vote_short(two_weeks: duckdb.DuckDBP
 def test_three_of_three_votes_hang_on_none(two_weeks: duckdb.DuckDBPyConnection) -> None:
     two_weeks.execute("delete from marts.regime_evidence_weekly where dimension not in ('funding', 'breadth')")
     found = said(two_weeks, "regime")
-    assert found["turning_firm"] == "No state under the verdict deleveraging hangs on a single vote."
-    assert not {"turning_kept", "turning_narrow", "turning_short", "turning_near"} & set(found)
+    assert found["turning_firm"] == "No state behind deleveraging hangs on a single vote."
+    assert not {"regime_states_held", "turning_narrow", "turning_short", "turning_near"} & set(found)
 
 
 def test_weights_count_not_rows(two_weeks: duckdb.DuckDBPyConnection) -> None:
     two_weeks.execute("delete from marts.regime_evidence_weekly where dimension <> 'funding'")
     two_weeks.execute("update marts.regime_evidence_weekly set weight = 0.5 where evidence_id <> 'e3'")
     # 1 + 0.5 + 0.5 is just what a state needs: each of the three is needed.
-    assert said(two_weeks, "regime")["turning_narrow"].startswith("On two votes only, so that one fewer could end it: "
+    assert said(two_weeks, "regime")["turning_narrow"].startswith("Resting on two votes, so that losing one ends it: "
                                                                   "funding at negative (Bitcoin funding, ")  # fmt: skip
+
+
+def test_a_state_without_this_weeks_votes_is_not_told_as_news(two_weeks: duckdb.DuckDBPyConnection) -> None:
+    assert "correlation" not in said(two_weeks, "regime")["regime_states"]
 
 
 @pytest.mark.parametrize("column", ["vote", "level", "weight"])

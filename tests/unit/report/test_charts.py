@@ -38,11 +38,13 @@ from tests.unit.report.charts_by_hand import (
     hostile_charted_marts,
 )
 from tests.unit.report.marts_by_hand import MARTS, WEEK
+from tests.unit.report.notes import NEXT_TO_NOTHING
 from warehouse.week import Week
 
 ALL = (
-    *("asset_classes", "funding", "open_interest", "open_interest_change", "spot_share", "volatility", "correlation"),
-    *("sector_returns", "regime_timeline", "regime_evidence", "coverage"),
+    *("asset_classes", "total_cap", "bitcoin", "funding", "open_interest", "open_interest_change"),
+    *("open_interest_since_high", "funding_by_asset", "spot_share", "volatility", "correlation", "sector_returns"),
+    *("sector_lines", "regime_timeline", "regime_evidence", "coverage"),
 )
 FIRST_DAY = SUNDAY - timedelta(days=26 * 7 - 1)
 FIRST_WEEK = WEEK - timedelta(weeks=25)
@@ -121,13 +123,13 @@ def test_sectors_are_the_marts_numbers_best_first(con: duckdb.DuckDBPyConnection
     assert lengths(chart) == pytest.approx([longest * v / max(values) for v in values], abs=0.11)
     shown = [text for text in texts(chart) if re.fullmatch(r"[+−][\d.]+", text)]
     assert sorted(shown) == sorted(f"{value:+.1f}".replace("-", "−") for _, value, _ in expected)
-    assert plain(chart.title) == "Layer 2 fell most: -14.9 %; Privacy rose most: +3.4 %"
+    assert plain(chart.title) == "Layer 2 fell most: -14.9%; Privacy rose most: +3.4%"
     assert chart.source == "marts.sector_returns_weekly"
 
 
 @pytest.mark.parametrize(
     ("shift", "title"),
-    [(20.0, "Privacy rose most: +23.4 %; Layer 2 least"), (-20.0, "Layer 2 fell most: -34.9 %; Privacy least")],
+    [(20.0, "Privacy rose most: +23.4%; Layer 2 least"), (-20.0, "Layer 2 fell most: -34.9%; Privacy least")],
 )
 def test_the_title_says_what_kind_of_week_it_was(shift: float, title: str) -> None:
     con = charted_marts()
@@ -142,7 +144,7 @@ def test_a_pale_bar_that_reaches_further_is_not_passed_over() -> None:
     con.execute("update marts.sector_returns_weekly set return_cap_weighted_pct = ? where rank is null", [best + 1])
     chart = one(con, "sector_returns")
     assert chart is not None
-    assert plain(chart.title) == "Of ranked sectors, Layer 2 fell most: -14.9 %; Privacy rose most: +3.4 %"
+    assert plain(chart.title) == "Of ranked sectors, Layer 2 fell most: -14.9%; Privacy rose most: +3.4%"
 
 
 def test_asset_classes_mark_out_crypto(con: duckdb.DuckDBPyConnection, drawn: dict[str, Chart]) -> None:
@@ -150,7 +152,7 @@ def test_asset_classes_mark_out_crypto(con: duckdb.DuckDBPyConnection, drawn: di
     expected = query(con, "select asset_class, return_pct from marts.asset_class_returns_weekly order by 2 desc")
     assert [(row["name"], row["value"]) for row in rows(chart)] == expected
     assert [row["name"] for row in rows(chart) if row["colour"] == "#0e5a6b"] == ["crypto"]
-    assert plain(chart.title) == "Crypto came last of 5 asset classes: -10.6 %"
+    assert plain(chart.title) == "Crypto came last of 5 asset classes: -10.6%"
 
 
 def test_the_waterfall_adds_up_and_each_effect_starts_where_the_last_ended() -> None:
@@ -174,6 +176,70 @@ def test_the_waterfall_adds_up_and_each_effect_starts_where_the_last_ended() -> 
         assert [left, right] == pytest.approx(ends, abs=0.2)
         at += effect
     assert list(drawn[4]) == pytest.approx(sorted((zero, zero + at * per_dollar)), abs=0.2)
+
+
+def test_since_the_high_each_bucket_has_its_effects(con: duckdb.DuckDBPyConnection, drawn: dict[str, Chart]) -> None:
+    chart = drawn["open_interest_since_high"]
+    names = {"majors": "BTC and ETH", "large": "Large", "mid": "Mid", "long_tail": "Long tail"}
+    expected = query(con, "select oi_bucket, price_effect_usd, position_effect_usd"
+                     " from marts.open_interest_since_high_weekly where oi_bucket <> 'all'")  # fmt: skip
+    found = {(row["name"], row["effect"]): row["usd"] for row in rows(chart)}
+    # Nothing was listed, and what went out of sight is a hair.
+    assert found == {
+        (names[bucket], effect): usd
+        for bucket, *effects in expected
+        for effect, usd in zip(("Prices", "Positions"), effects, strict=True)
+    }
+    assert plain(chart.title) == (
+        "Open interest -$74.2 billion since its high on 5 October 2025; long tail closed most: -$9.00 billion"
+    )
+    shown = [text for text in texts(chart) if re.fullmatch(r"[+−][\d.]+", text)]
+    assert sorted(shown) == sorted(["−30.0", "−4.0", "−14.0", "+2.0", "−9.0", "−3.2", "−7.0", "−9.0"])
+    connection = charted_marts()
+    connection.execute("update marts.open_interest_since_high_weekly set change_usd = 0")
+    assert one(connection, "open_interest_since_high") is None
+
+
+def test_a_level_is_drawn_where_it_is_near(con: duckdb.DuckDBPyConnection, drawn: dict[str, Chart]) -> None:
+    sql = "select value_date, value from marts.metric_values where metric_id = ? and value_date between ? and ?"
+    for chart_id, metric in (("bitcoin", "btc_price_usd"), ("total_cap", "total_market_cap_usd")):
+        expected = {str(day): value for day, value in query(con, sql, metric, FIRST_DAY, SUNDAY)}
+        assert {row["day"]: row["value"] for row in rows(drawn[chart_id])} == pytest.approx(expected)
+    assert rows(drawn["total_cap"], "levels") == [{"level": 3e12, "name": "$3.00 trillion"}]
+    assert "$3.00 trillion" in texts(drawn["total_cap"]) and rows(drawn["bitcoin"], "levels") == []
+    assert plain(drawn["bitcoin"].title) == "Bitcoin ended the week at $60,070"
+    assert plain(drawn["total_cap"].title).endswith("below $3.00 trillion since 20 November 2025")
+
+
+def test_small_multiples_share_one_scale(con: duckdb.DuckDBPyConnection, drawn: dict[str, Chart]) -> None:
+    sql = "select week_start, asset_id, funding_rate_annualised_pct from marts.funding_weekly"
+    expected = {(str(w), a): r for w, a, r in query(con, sql + " where window_id = 'mon_mon' and asset_id <> 'ALL'"
+                                                    " and week_start between ? and ?", FIRST_WEEK, WEEK)}  # fmt: skip
+    found = {(row["day"], row["lane"]): row["value"] for row in rows(drawn["funding_by_asset"])}
+    assert found == pytest.approx(expected) and len(found) == 2 * 26
+    lines = [path["d"] for path in shapes(drawn["funding_by_asset"], "path") if path.get("fill") == "none"]
+    assert len(lines) == 2
+    # From a value to a height: one factor in both panels.
+    per_percent = []
+    for asset_id, d in zip(("bitcoin", "ethereum"), lines, strict=True):
+        heights = [float(y) for y in re.findall(r"[ML][-\d.]+,([-\d.]+)", d)]
+        values = [found[str(FIRST_WEEK + timedelta(weeks=n)), asset_id] for n in range(26)]
+        per_percent.append((heights[0] - heights[-1]) / (values[-1] - values[0]))
+    assert per_percent[0] == pytest.approx(per_percent[1], rel=0.05) and per_percent[0] > 1
+
+
+def test_sector_lines_start_together_at_nothing(con: duckdb.DuckDBPyConnection, drawn: dict[str, Chart]) -> None:
+    chart = drawn["sector_lines"]
+    sql = "select market_date, level from marts.index_levels_daily where index_id = ? and market_date between ? and ?"
+    for sector in ("Layer 2", "Privacy"):
+        expected = [level for _, level in sorted(query(con, sql, sector, FIRST_WEEK, SUNDAY))]
+        assert [row["level"] for row in rows(chart) if row["lane"] == sector] == expected and len(expected) == 26
+    zero = {float(line["transform"][10:-1].split(",")[1]) for line in shapes(chart, "line")}
+    lines = [path["d"] for path in shapes(chart, "path") if path.get("fill") == "none"]
+    assert len(zero) == 1 and len(lines) == 2
+    for line in lines:
+        assert float(line.split(",")[1].split("L")[0]) == pytest.approx(zero.copy().pop(), abs=0.6)
+    assert [row["name"] for row in rows(chart, "names")] == ["Privacy", "Layer 2"]
 
 
 def test_open_interest_stacks_the_buckets_of_each_week(con: duckdb.DuckDBPyConnection, drawn: dict[str, Chart]) -> None:
@@ -253,9 +319,7 @@ def test_runs_below_zero_are_shaded_to_the_end_of_the_week(drawn: dict[str, Char
     found = [(row["began"], row["ended"]) for row in rows(drawn["funding"], "runs")]
     # Four hours are no run to see; what began before the week's end goes on to it and no farther.
     assert found == [("2025-10-10T01:00:00Z", "2025-10-13T00:00:00Z"), ("2025-11-18T01:00:00Z", "2025-11-24T00:00:00Z")]
-    assert plain(drawn["funding"].title) == (
-        "Funding averaged -4.0 % a year, below zero since the hour to 18 November 2025 01:00 UTC"
-    )
+    assert plain(drawn["funding"].title) == ("Funding averaged -4.0% a year, negative since 18 November 2025 01:00 UTC")
 
 
 def test_spot_share_breaks_at_a_week_without_one(con: duckdb.DuckDBPyConnection, drawn: dict[str, Chart]) -> None:
@@ -315,6 +379,7 @@ def test_evidence_shows_each_vote(con: duckdb.DuckDBPyConnection, drawn: dict[st
     sql = "select evidence_id, vote from marts.regime_evidence_weekly where week_start = ?"
     expected = {evidence: (vote or "no vote").replace("_", " ") for evidence, vote in query(con, sql, WEEK)}
     spelled = {"over levered": "over-levered", "broad risk off": "broad risk-off", "broad risk on": "broad risk-on"}
+    spelled |= {"deleveraging": "unwinding"}
     found = {row["evidence"]: row["vote"] for row in rows(drawn["regime_evidence"])}
     assert found == {evidence: spelled.get(vote, vote) for evidence, vote in expected.items()}
     assert len(found) == 6 * 3 + 4
@@ -400,7 +465,7 @@ def rogue(chart: Chart, column: str, value: float) -> Chart:
     ("change", "message"),
     [
         (lambda chart: rogue(chart, "value", -14.8), "draws -14.8 as value"),
-        (lambda chart: replace(chart, title=compose("Layer 2 fell by 15 %")), "states a figure"),
+        (lambda chart: replace(chart, title=compose("Layer 2 fell by 15%")), "states a figure"),
         (lambda chart: replace(chart, alt=compose("Bars of 10 sectors.")), "states a figure"),
     ],
 )
@@ -408,9 +473,9 @@ def test_the_guard_refuses_what_no_mart_backs(
     drawn: dict[str, Chart], change: Callable[[Chart], Chart], message: str
 ) -> None:
     chart = drawn["sector_returns"]
-    check(Document(Week(WEEK), "simulated", True, (Section("s", "S", charts=(chart,)),)))
+    check(Document(Week(WEEK), "simulated", True, NEXT_TO_NOTHING, (Section("s", "S", charts=(chart,)),)))
     with pytest.raises(UnbackedFigureError, match=f"sector_returns.*{message}"):
-        check(Document(Week(WEEK), "simulated", True, (Section("s", "S", charts=(change(chart),)),)))
+        check(Document(Week(WEEK), "simulated", True, NEXT_TO_NOTHING, (Section("s", "S", charts=(change(chart),)),)))
 
 
 def test_hostile_names_are_text_and_nothing_else() -> None:
@@ -432,13 +497,13 @@ def test_hostile_names_are_text_and_nothing_else() -> None:
             assert not re.search("[\\x00-\\x1f\\u202a-\\u202e\\u2066-\\u2069]", node.text or "")
         assert all(len(text) <= 41 for text in texts(chart))
         assert svg.attrib["aria-label"] == "".join(drawing.typeset(fragment) for fragment in chart.alt)
-    assert "<script>alert(1)</s…" in texts(drawn["sector_returns"])
-    assert "&lt;script&gt;alert(1)&lt;/s…" in drawing.svg(drawn["sector_returns"])
+    assert "<script>alert(1)</script>" in texts(drawn["sector_returns"])
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in drawing.svg(drawn["sector_returns"])
 
 
 def test_the_same_marts_give_the_same_drawings(drawn: dict[str, Chart]) -> None:
     again = all_charts(charted_marts())
-    document = Document(Week(WEEK), "simulated", True, ())
+    document = Document(Week(WEEK), "simulated", True, NEXT_TO_NOTHING, ())
     for chart_id, chart in drawn.items():
         assert again[chart_id].spec == chart.spec
         assert drawing.svg(again[chart_id]) == drawing.svg(chart)
@@ -461,13 +526,13 @@ def test_a_picture_says_what_it_is_wherever_it_goes(drawn: dict[str, Chart]) -> 
     chart = drawn["sector_returns"]
     pictures = {}
     for source, label in (("simulated", "SIMULATED MARKET"), ("replay", "Replay of recorded public data")):
-        document = Document(Week(WEEK), source, source == "simulated", ())  # type: ignore[arg-type]
+        document = Document(Week(WEEK), source, source == "simulated", NEXT_TO_NOTHING, ())  # type: ignore[arg-type]
         pictures[source] = drawing.png(chart, document)
         assert pictures[source][:8] == b"\x89PNG\r\n\x1a\n" and len(pictures[source]) < 100_000
         framed = ElementTree.fromstring(str(drawing.framed(chart, document)))
         said = [node.text for node in framed.findall("{http://www.w3.org/2000/svg}text")]
         assert said[0] == f"{label} · 2025-W47" and said[-1] == "marts.sector_returns_weekly"
-        assert said[1] == "Layer 2 fell most: −14.9\u202f%; Privacy rose most:"
+        assert said[1] == "Layer 2 fell most: −14.9%; Privacy rose most:"
     assert pictures["simulated"] != pictures["replay"]
 
 

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from report.consistency import Direction, Extreme, Sum, check, extremes
-from report.document import Document, Section, numbered
+from report.document import Document, Note, Section, addressed
 from report.errors import InconsistentTextError
 from report.formatting import show
 from report.languages import speaking
@@ -36,7 +36,9 @@ def rows(window, returns=None):
 
 
 def document(*sentences):
-    return Document(WEEK, "simulated", True, numbered((Section("market", "Market", sentences=sentences),)))
+    nothing = say("nothing", "Nothing.")
+    note, sections = addressed(Note(nothing, nothing, (), (), ()), (Section("market", "Market", sentences=sentences),))
+    return Document(WEEK, "simulated", True, note, sections)
 
 
 def about_ranks(text, window, which):
@@ -55,18 +57,18 @@ def test_the_published_notes_own_contradiction_is_caught():
         check(document(fell_most, held_up))
 
 
-def test_naming_one_window_is_not_enough():
-    fell_most = about_ranks("Friday–Friday the largest fell most ({value}).", "fri_fri", "lowest")
-    held_up = about_ranks("The largest held up best ({value}).", "mon_mon", "highest")
-    with pytest.raises(InconsistentTextError, match=r"S02 .* 1-10 is the highest"):
+def test_naming_the_pages_own_window_is_not_enough():
+    fell_most = about_ranks("The largest fell most ({value}).", "fri_fri", "lowest")
+    held_up = about_ranks("Monday–Monday the largest held up best ({value}).", "mon_mon", "highest")
+    with pytest.raises(InconsistentTextError, match=r"ranks .* 1-10 is the lowest .* without naming its window"):
         check(document(fell_most, held_up))
 
 
-def test_naming_both_windows_is():
+def test_naming_the_other_window_is():
     check(
         document(
             about_ranks("Friday–Friday the largest fell most ({value}).", "fri_fri", "lowest"),
-            about_ranks("Monday–Monday the largest held up best ({value}).", "mon_mon", "highest"),
+            about_ranks("The largest held up best ({value}).", "mon_mon", "highest"),
         )
     )
 
@@ -82,12 +84,12 @@ def test_the_text_itself_names_both_windows_of_the_notes_marts():
                 [window, bucket, value],
             )
     for language, monday, friday in (
-        ("en", "Monday–Monday", "Friday–Friday it was the other way round"),
-        ("ja", "月曜–月曜", "金曜–金曜では逆"),
+        ("en", "Monday–Monday", "Friday–Friday the order was reversed"),
+        ("ja", "月曜–月曜", "金曜–金曜では順序が逆"),
     ):
         with speaking(language):
             part = market.section(Marts(con, WEEK))
-            said = [s for s in part.sentences if s.rule.startswith("bucket_ends")]
+            said = [s for s in part.all_sentences if s.rule.startswith("bucket_ends")]
             assert monday in said[0].text and friday in said[1].text
             assert "-7.0" in said[0].text.replace("−", "-") and "-6.3" in said[1].text.replace("−", "-")
             check(document(*said))

@@ -12,12 +12,12 @@ from types import MappingProxyType
 import duckdb
 import pytest
 
-from report import formatting, sections
+from report import formatting, note, sections
 from report.document import SOURCE_LABELS
 from report.errors import UnbackedFigureError
 from report.figure_check import READINGS, check_fragments, prints_its_value
 from report.figures import Figure
-from report.formatting import in_hundredths, in_unit, show, words
+from report.formatting import as_yield, in_unit, show, words
 from report.languages import LANGUAGES, CatalogueError, catalogue, read_catalogue, speaking, translate
 from report.marts import Marts
 from report.text import Day, compose, series
@@ -75,7 +75,7 @@ def test_the_words_of_the_warehouse_have_japanese() -> None:
         *seed("yield_curves", "name"), *seed("nyse_calendar", "holiday"), *DATASETS,
         "mon_mon", "fri_fri", "all", "majors", "large", "mid", "long_tail", "open_interest", "equal", "complete",
         "partial", "unavailable", "insufficient_data", "crypto", "bear steepener", "bull steepener",
-        "bear flattener", "bull flattener", "unchanged", "Probability of a cut by the Federal Reserve",
+        "bear flattener", "bull flattener", "unchanged", "Probability of a Fed rate cut",
     }  # fmt: skip
     assert sorted(word for word in own - {""} if word not in JA) == []
 
@@ -115,12 +115,15 @@ def test_what_has_no_japanese_is_said_in_english_unless_asked_strictly() -> None
 
 def test_every_section_speaks_japanese_and_nothing_else(any_marts: duckdb.DuckDBPyConnection) -> None:
     with speaking("ja", is_strict=True):
-        said = sections.build(Marts(any_marts, Week(WEEK)))
-    plain = [part for s in said for sentence in s.sentences for part in sentence.fragments if isinstance(part, str)]
+        marts = Marts(any_marts, Week(WEEK))
+        said, told = sections.build(marts), note.build(marts)
+    plain = [part for s in said for sentence in s.all_sentences for part in sentence.fragments if isinstance(part, str)]
     plain += [part for s in said for part in s.note if isinstance(part, str)]
     plain += [part for s in said for t in s.tables for part in t.caption if isinstance(part, str)]
+    plain += [part for sentence in told.sentences for part in sentence.fragments if isinstance(part, str)]
+    plain += [part.title for part in told.paragraphs] + [tile.title for tile in told.tiles]
     plain += [title for s in said for t in s.tables for title in (t.title, *(c.title for c in t.columns))]
-    allowed = r"UTC|[Rr]egime_weekly|data_coverage_weekly"
+    allowed = r"UTC|FOMC|[Rr]egime_weekly|data_coverage_weekly"
     assert [text for text in plain if re.search(r"[A-Za-z]{2}", re.sub(allowed, "", text))] == []
 
 
@@ -159,22 +162,18 @@ def test_the_pages_link_to_each_other_and_name_their_language(
     assert '<html lang="en">' in english and '<html lang="ja">' in other
     assert '<a lang="ja" hreflang="ja" href="index.ja.html">日本語</a>' in english
     assert '<a lang="en" hreflang="en" href="index.html">English</a>' in other
-    for english_label in ("Sentence S01", "SIMULATED", "Windows.", "Crypto regime"):
+    for english_label in ("Link to this sentence", "SIMULATED", "Windows.", "Crypto weekly"):
         assert english_label in english and english_label not in other
-    assert 'aria-label="文 S01"' in other and "<b>市場：</b>時価総額合計は" in other
-    assert "# 暗号資産レジーム週報" in japanese.summary_md.read_text(encoding="utf-8")
+    assert 'aria-label="この文へのリンク"' in other and "判定が変わる条件</h2>" in other
+    assert "*暗号資産ウィークリー 2025-W47*" in japanese.summary_md.read_text(encoding="utf-8")
 
 
 def test_the_week_in_japanese(two_weeks: duckdb.DuckDBPyConnection) -> None:
     document = read_week(two_weeks, Week(WEEK), "simulated", True, language="ja")
-    assert [s.text for s in document.section("headline").sentences][1:3] == [
-        "市場：時価総額合計は2.96兆ドル、上位30指数（ウエート上限付き）は-7.2 %、ビットコインは-7.9 %。",
-        "レバレッジ：ビットコインのファンディングレートは平均で年率-1.8 %、無期限先物の建玉は1,352億ドルで"
-        "前週末比-132億ドル（うちポジション要因-42.0億ドル）。",
-    ]
+    assert document.note.headline.text == "利下げ確率が30%に低下し、暗号資産の時価総額は4月以来の3兆ドル割れ"
     macro = [s.text for s in document.section("macro").sentences]
-    assert "米非農業部門雇用者数：15,954.3万人（前回比+11.9万人）。2025年11月20日 13:30 UTC公表。" in macro
-    assert "先物が織り込む2025年12月10日の25bp利下げの確率は30.11 %（前週45.47 %）。" in macro
+    assert "米非農業部門雇用者数：15,954.3万人（+11.9万人）、2025年11月20日 13:30 UTC発表。" in macro
+    assert "12月10日の25bp利下げの確率は30%（前週45%）。" in macro
 
 
 def test_names_from_outside_are_not_translated(two_weeks: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
@@ -211,6 +210,7 @@ def test_a_second_language_reads_no_row_again(two_weeks: duckdb.DuckDBPyConnecti
     counts = []
     for language in LANGUAGES:
         with speaking(language):
+            note.build(marts)
             sections.build(marts)
         counts.append(len(asked))
     assert counts[0] > 50 and counts[1] == counts[0]
@@ -222,8 +222,8 @@ def test_a_second_language_reads_no_row_again(two_weeks: duckdb.DuckDBPyConnecti
 @pytest.mark.parametrize(
     ("value", "unit", "signed", "text"),
     [
-        (-14.94, "percent", True, "-14.9 %"),
-        (-0.04, "percent", True, "0.0 %"),
+        (-14.94, "percent", True, "-14.9%"),
+        (-0.04, "percent", True, "0.0%"),
         (0.35, "percentage points", True, "+0.3ポイント"),
         (2.964e12, "USD", False, "2.96兆ドル"),
         (999.96e9, "USD", False, "1.00兆ドル"),
@@ -248,7 +248,7 @@ def test_a_second_language_reads_no_row_again(two_weeks: duckdb.DuckDBPyConnecti
         (6_560_000.0, "million USD", False, "6.56兆ドル"),
         (813.0, "million USD", True, "+8.1億ドル"),
         (156.5, "yen", False, "156.5円"),
-        (58.6943, "USD a barrel", False, "58.7ドル/バレル"),
+        (58.6943, "USD a barrel", False, "1バレル58.7ドル"),
         (date(2025, 10, 6), "UTC", False, "2025年10月6日"),
         (datetime(2025, 11, 19, 4), "UTC", False, "2025年11月19日 04:00 UTC"),
         ("1INCH", "", False, "1INCH"),
@@ -271,8 +271,8 @@ def test_money_side_by_side_is_on_one_scale_in_japanese() -> None:
     with speaking("ja"):
         assert show(figure(-5e7, "USD"), signed=True, scale_of=148e9).text == "-0.5億ドル"
         assert show(figure(0.0, "USD"), scale_of=148e9).text == "0.0億ドル"
-        assert in_hundredths(figure(4.4), "percent").text == "4.40 %"
-        assert in_unit(figure(49.8, ""), "percent a year").text == "49.8 %"
+        assert as_yield(figure(4.4)).text == "4.40%"
+        assert in_unit(figure(49.8, ""), "percent a year").text == "49.8%"
 
 
 @pytest.mark.parametrize(
@@ -282,7 +282,7 @@ def test_money_side_by_side_is_on_one_scale_in_japanese() -> None:
         (135.2e9, "USD", "1,352兆ドル"),
         (135.2e9, "USD", "135.2億ドル"),
         (2.66e6, "USD", "266億ドル"),
-        (2.964e12, "USD", "$2.96 trillion"),
+        (2.964e12, "USD", "$2.96tn"),
         (88_247.0, "USD per coin", "8.8万ドル"),
         (119.0, "thousand persons", "119万人"),
         (119.0, "thousand persons", "11.9千人"),
@@ -290,8 +290,8 @@ def test_money_side_by_side_is_on_one_scale_in_japanese() -> None:
         (156.5, "yen", "156.5ドル"),
         (57, "hours", "57日"),
         (3, "weeks", "3"),
-        (-7.9, "percent", "7.9 %"),
-        (0.35, "percentage points", "0.3 %"),
+        (-7.9, "percent", "7.9%"),
+        (0.35, "percentage points", "0.3%"),
         (None, "percent", "insufficient data"),
         (date(2025, 10, 6), "UTC", "2025年10月7日"),
         (date(2025, 10, 6), "UTC", "2025年6月10日"),
@@ -311,7 +311,7 @@ def test_a_wrong_scale_in_the_formatting_fails_the_week(
     right = formatting.NUMERALS["ja"]
     wrong = replace(right, scales=tuple(replace(s, word="億" if s.word == "兆" else s.word) for s in right.scales))
     monkeypatch.setitem(formatting.NUMERALS, "ja", wrong)
-    with pytest.raises(UnbackedFigureError, match=r"prints '2\.96億ドル' where marts\.market_cap_daily"):
+    with pytest.raises(UnbackedFigureError, match=r"prints '6\.56億ドル' where marts\.macro_weekly"):
         write_week(two_weeks, Week(WEEK), tmp_path / "out", "simulated", is_simulated=True)
     assert not (tmp_path / "out").exists()
 
@@ -355,6 +355,6 @@ def test_own_words_are_spelled_in_each_language() -> None:
     verdict = figure("broad_risk_off", "")
     assert words(verdict).text == "broad risk-off"
     with speaking("ja"):
-        assert words(verdict).text == "全面リスクオフ"
+        assert words(verdict).text == "全面安"
         assert words(Figure("a_coin", "", "universe_weekly", (), "symbol")).text == "a coin"
         assert prints_its_value(words(verdict))

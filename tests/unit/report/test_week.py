@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 from rich.console import Console
 
 from report import sections
-from report.document import Document, Section
+from report.document import Document, Note, Section
 from report.errors import ReportError, UnbackedFigureError
 from report.figure_check import DECLARED_TERMS, DECLARED_TERMS_JA, check
 from report.marts import Marts
@@ -53,7 +53,9 @@ class Page(HTMLParser):
         self.elements.append((tag, attributes))
         if tag not in ("meta", "rect"):
             classes = (attributes.get("class") or "").split()
-            self.open.append((tag, tag in ("data", "time", "style", "svg") or bool({"name", "id"} & set(classes))))
+            self.open.append(
+                (tag, tag in ("data", "time", "style", "svg", "title") or bool({"name", "id"} & set(classes)))
+            )
 
     def handle_endtag(self, tag: str) -> None:
         if tag not in ("meta", "rect"):
@@ -69,16 +71,29 @@ class Page(HTMLParser):
 def test_the_headline_states_the_week(plausible: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     pages = write(plausible, tmp_path)
     assert pages.week == "2025-W47"
-    assert pages.headline == (
-        "Regime: deleveraging, with leverage reset, funding negative, volatility elevated, correlation systemic and "
-        "breadth broad risk-off.",
-        "Market: total cap $2.96 trillion; the capped top-30 index returned -7.2 %; Bitcoin -7.9 %.",
-        "Leverage: Bitcoin funding averaged -1.8 % a year; perpetual open interest $135.2 billion, a change of "
-        "-$13.2 billion, of which positions -$4.2 billion.",
-        "Risk: Bitcoin's realised volatility was 49.8 % a year (7-day, daily returns); average pairwise correlation "
-        "0.80 in ranks 1–10; 0.55 in ranks 51–100.",
-        "Ranked sectors: Privacy came first with +3.4 %, Layer 2 last with -14.9 % (cap-weighted, Monday–Monday).",
+    note = pages.document.note
+    assert note.headline.text == "Crypto falls 7.2%"
+    assert note.so_what.text == (
+        "Regime: deleveraging, after range the week before. Positions are being closed, not just marked down: "
+        "leverage is "
+        "leaving the market."
     )
+    assert [[s.text for s in part.sentences] for part in note.paragraphs[1:]] == [
+        [
+            "Open interest fell $13.2bn to $135.2bn, with $4.2bn of positions closed, most of all in majors "
+            "(-$2.3bn). Its "
+            "high was $230.4bn on 6 October.",
+            "Bitcoin funding averaged -1.8% annualised.",
+            "Across all perpetuals funding averaged -4.0%; 63.2% of the weight paid negative rates.",
+            "Spot against perpetual volume: insufficient data.",
+        ],
+        [
+            "The top-30 index returned -7.2% and Bitcoin -7.9%; total market cap ended the week at $2.96tn.",
+            "Privacy led the sectors at +3.4%; Layer 2 came last at -14.9%.",
+            "Average correlation in the top 100 was 0.63; no gap between the top 10 and the tail is significant.",
+            "Bitcoin's realised volatility was 49.8% from daily returns, 65.8% from hourly ones.",
+        ],
+    ]
 
 
 def test_sections_come_in_their_order(plausible: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
@@ -90,18 +105,27 @@ def test_sections_come_in_their_order(plausible: duckdb.DuckDBPyConnection, tmp_
         "is_simulated": True,
         "language": "en",
     }
-    order = ["headline", "changes", "macro", "market", "leverage", "flow", "volatility", "sectors", "regime"]
+    order = ["changes", "macro", "market", "leverage", "flow", "volatility", "sectors", "regime"]
     order += ["coverage", "unknown"]
     assert [section["id"] for section in summary["sections"]] == order
-    ids = [sentence["id"] for section in summary["sections"] for sentence in section["sentences"]]
-    assert ids == [f"S{n:02d}" for n in range(1, len(ids) + 1)]
+    ids = [sentence["id"] for sentence in sentences_of(summary)]
+    assert ids[:3] == ["headline", "so-what", "note-macro"]
+    assert len(set(ids)) == len(ids) and all(re.fullmatch(r"[a-z0-9-]+", name) for name in ids)
+
+
+def sentences_of(summary: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    note = summary["note"]
+    yield from (note["headline"], note["so_what"])
+    yield from (said for part in note["paragraphs"] for said in part["sentences"])
+    yield from (*note["would_change"], *note["week_ahead"])
+    yield from (said for section in summary["sections"] for said in (*section["sentences"], *section["on_demand"]))
 
 
 def evidence_of(summary: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for sentence in sentences_of(summary):
+        assert sentence["evidence"], sentence["text"]
+        yield from sentence["evidence"]
     for section in summary["sections"]:
-        for sentence in section["sentences"]:
-            assert sentence["evidence"], sentence["text"]
-            yield from sentence["evidence"]
         for table in section["tables"]:
             # Only a blank cell states nothing.
             yield from (cell["evidence"] for row in table["rows"] for cell in row if cell["text"])
@@ -143,7 +167,7 @@ def test_digits_of_a_page_are_figures_names_dates_or_declared(
     pages = write(any_marts, tmp_path)
     for path, terms in ((pages.index_html, DECLARED_TERMS), (pages.translations[0].index_html, DECLARED_TERMS_JA)):
         plain = Page(path.read_text(encoding="utf-8")).plain
-        plain = re.sub(r"[\u202f\u00a0]", " ", plain).replace("2025-W47", "")
+        plain = plain.replace("\u00a0", " ").replace("2025-W47", "")
         for term in terms:
             plain = re.sub(rf"(?<![\d.,]){re.escape(term)}", "", plain)
         assert not re.findall(r".{0,30}\d.{0,30}", plain)
@@ -153,7 +177,9 @@ def test_a_week_without_anything_says_so(tmp_path: Path) -> None:
     con = duckdb.connect()
     con.execute("create schema marts; create table marts.publications (publication_id bigint)")
     pages = write(con, tmp_path, source="replay")
-    assert pages.headline[1] == "Market: insufficient data."
+    assert pages.note[:3] == (
+        "Crypto's week: insufficient data", "Regime: insufficient data.", "Macro: insufficient data."
+    )  # fmt: skip
     unknown = [s.text for s in pages.document.section("unknown").sentences]
     assert "Open interest over the week: insufficient data; none was observed at all." in unknown
 
@@ -163,24 +189,22 @@ def test_absent_open_interest_names_its_first_day(plausible: duckdb.DuckDBPyConn
     plausible.execute("update marts.open_interest_market_daily set market_date = market_date + interval 70 day")
     pages = write(plausible, tmp_path)
     unknown = [s.text for s in pages.document.section("unknown").sentences]
-    assert (
-        "Open interest over the week: insufficient data; no open interest observed before 15 December 2025." in unknown
-    )
-    assert pages.headline[2] == "Leverage: Bitcoin funding averaged -1.8 % a year; open interest: insufficient data."
+    assert "Open interest over the week: insufficient data; none was observed before 15 December 2025." in unknown
+    assert "Open interest: insufficient data." in pages.note
 
 
 def test_a_week_absent_from_full_marts_is_a_page_too(plausible: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     pages = write(plausible, tmp_path, week=WEEK + timedelta(days=70))
     assert pages.week == "2026-W05"
-    assert all("insufficient data" in line for line in pages.headline)
+    assert all("insufficient data" in line for line in pages.note)
 
 
 def test_silent_venues_are_named(plausible: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     said = [s.text for s in write(plausible, tmp_path).document.section("coverage").sentences]
     assert said == [
         "Nothing came from hyperliquid (candles: 0 rows).",
-        "Thinnest coverage: candles of bybit with 97.5 %, 468 of 18,480 rows missing.",
-        "Set aside by guards, most of all: 3 rows of candles from bybit.",
+        "Thinnest coverage: candles of bybit at 97.5%, with 468 of 18,480 rows missing.",
+        "Most rows set aside by guards: 3 rows of candles from bybit.",
     ]
 
 
@@ -189,23 +213,23 @@ def test_what_was_never_offered_is_not_called_complete(plausible: duckdb.DuckDBP
         return [s.text for s in write(plausible, tmp_path).document.section("coverage").sentences]
 
     plausible.execute("delete from marts.data_coverage_weekly where coverage_pct is distinct from 100")
-    assert said() == ["Every dataset that came is complete: 100.0 % at the least."]
+    assert said() == ["Every dataset is complete (100.0% at the least)."]
     plausible.execute("update marts.data_coverage_weekly set is_cadence_unknown = true where dataset = 'open_interest'")
     assert said() == [
-        "Not counted, since nothing of them ever came and what was due is not known: further series in open interest of"
-        " binance (100.0 % of what is known to be due)."
+        "Not counted, as nothing of them ever came and what was due is not known: further series in open interest of"
+        " binance (100.0% of what is known to be due)."
     ]
 
 
 def test_pages_are_labelled_with_their_source(plausible: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     for source, label in (("simulated", "SIMULATED MARKET"), ("replay", "Replay of recorded public data")):
         pages = write(plausible, tmp_path / source, source=source)
-        assert label in pages.summary_md.read_text().splitlines()[2]
+        assert label in pages.summary_md.read_text().splitlines()[4]
         assert label in Page(pages.index_html.read_text()).visible
         console = Console(file=io.StringIO(), width=100)
         print_week(console, pages)
         printed = console.file.getvalue()  # type: ignore[attr-defined]
-        assert label in printed and "2025-W47" in printed and "-14.9 %" in printed
+        assert label in printed and "2025-W47" in printed and "-14.9%" in printed
     assert "SIMULATED" not in pages_text(tmp_path / "replay")
 
 
@@ -255,7 +279,24 @@ def _is_harmless(text: str, document: Document) -> None:
     html = MarkdownIt("commonmark", {"html": True}).enable("table").render(text)
     page = Page(html)
     assert {tag for tag, _ in page.elements} <= {
-        *("a", "h1", "h2", "p", "blockquote", "strong", "em", "ul", "li", "table", "thead", "tbody", "tr", "th", "td")
+        *(
+            "a",
+            "h1",
+            "h2",
+            "hr",
+            "p",
+            "blockquote",
+            "strong",
+            "em",
+            "ul",
+            "li",
+            "table",
+            "thead",
+            "tbody",
+            "tr",
+            "th",
+            "td",
+        )
     }
     links = [attributes["href"] for tag, attributes in page.elements if tag == "a"]
     assert sorted(str(link) for link in links) == [
@@ -304,15 +345,15 @@ def test_a_sentence_with_a_figure_of_nobody_fails_the_week(
         return Section("rogue", "Rogue", sentences=(say("rogue", "From {cap}, half is 1.48 trillion.", cap=cap),))
 
     monkeypatch.setattr(sections, "ORDER", (*sections.ORDER, rogue))
-    with pytest.raises(UnbackedFigureError, match=r"section rogue, S\d+ \(rogue\): .*half is 1\.48 trillion"):
+    with pytest.raises(UnbackedFigureError, match=r"rogue-2 \(rogue\): .*half is 1\.48 trillion"):
         write(plausible, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
 def test_a_sentence_without_evidence_is_refused() -> None:
-    section = Section("s", "S", sentences=(Sentence("rule", ("All is well.",), "S01"),))
-    with pytest.raises(UnbackedFigureError, match=r"S01 .* has no evidence"):
-        check(Document(Week(WEEK), "replay", False, (section,)))
+    well = Sentence("rule", ("All is well.",), "all-is-well")
+    with pytest.raises(UnbackedFigureError, match=r"all-is-well .* has no evidence"):
+        check(Document(Week(WEEK), "replay", False, Note(well, well, (), (), ()), ()))
 
 
 def test_two_rows_of_one_key_are_an_error(plausible: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:

@@ -21,7 +21,8 @@ COLUMNS = {
     "change double, percentile_365d double, first_since_date date, run_weeks bigint, longest_run_since_date date, "
     "value_date date, run_began_on date, name text, section text, level double, side bigint",
     "macro_weekly": "week_start date, series_id text, reference_date date, released_at timestamp, "
-    "value_as_released double, previous_value double, change double, unit text, label text, name text",
+    "value_as_released double, previous_value double, change double, unit text, label text, name text, "
+    "is_stale boolean, frequency text",
     "asset_class_returns_weekly": "week_start date, asset_class text, return_pct double, rank bigint, "
     "is_worst boolean, worst_streak_weeks bigint, n_classes bigint, provider text, series text",
     "spot_perp_volume_weekly": "week_start date, window_id text, spot_volume_usd double, perp_volume_usd double, "
@@ -32,6 +33,7 @@ COLUMNS = {
     "positioning_weekly": "week_start date, asset_id text, long_short_account_ratio double, n_venues bigint",
     "sector_dispersion_weekly": "week_start date, window_id text, dispersion_pp double, range_pp double, "
     "percentile_104w double, n_sectors bigint",
+    "week_ahead": "week_start date, event_date date, kind text, event_id text, name text, is_estimated boolean",
     "correlation_gap_weekly": "week_start date, window_id text, horizon text, top10_minus_tail double, "
     "ci_low double, ci_high double, is_significant boolean",
 }
@@ -60,18 +62,18 @@ HEADLINES = (
     ("total_market_cap_usd", 2.97e12, "USD", 3.17e12, date(2025, 4, 30), 3e12, -1, "Total market cap", "market"),
     ("btc_funding_annualised_pct", -5.9, "percent a year", 3.1, date(2025, 10, 26), 0.0, -1, "Bitcoin funding",
      "leverage"),
-    ("open_interest_usd", 135.0e9, "USD", 156.0e9, date(2025, 7, 2), None, -1, "Open interest of perpetuals",
+    ("open_interest_usd", 135.0e9, "USD", 156.0e9, date(2025, 7, 2), None, -1, "Perpetual open interest",
      "leverage"),
     ("btc_rv_7d_daily_pct", 49.8, "percent a year", 40.7, date(2025, 11, 6), 50.0, -1,
-     "Bitcoin volatility of 7 days from days", "volatility"),
+     "Bitcoin 7-day realised volatility (daily)", "volatility"),
     ("btc_rv_7d_pct", 64.1, "percent a year", 54.0, date(2025, 10, 16), None, 1,
-     "Bitcoin volatility of 7 days from hours", "volatility"),
-    ("correlation_all_7d", 0.6306, "correlation", 0.6338, None, None, -1, "Average correlation of ranks 1 to 100",
+     "Bitcoin 7-day realised volatility (hourly)", "volatility"),
+    ("correlation_all_7d", 0.6306, "correlation", 0.6338, None, None, -1, "Average correlation in the top 100",
      "volatility"),
     ("spot_share_pct", 25.6, "percent", 21.3, None, None, 1, "Spot share of volume", "flow"),
-    ("usdjpy", 156.5, "yen", 154.492, date(2025, 1, 12), None, 1, "Yen for a dollar", "macro"),
+    ("usdjpy", 156.5, "yen", 154.492, date(2025, 1, 12), None, 1, "Dollar–yen", "macro"),
     ("dollar_index", 100.1, "index points", 99.306, date(2025, 5, 18), 100.0, 1, "Dollar index", "macro"),
-    ("cut_probability_pct", 30.114, "percent", 45.467, None, 50.0, -1, "Probability of a cut at the next meeting",
+    ("cut_probability_pct", 30.114, "percent", 45.467, None, 50.0, -1, "Odds of a Fed cut at the next meeting",
      "macro"),
 )  # fmt: skip
 
@@ -111,6 +113,13 @@ def two_weeks_marts() -> duckdb.DuckDBPyConnection:
             insert(con, "correlation_gap_weekly", (WEEK, window, horizon, 0.25, 0.21, 0.29, window == "mon_mon"))
     insert(con, "liquidations_weekly", (WEEK, "ALL", 2.66e6, 2.43e6, 156e9, 0.003, 1, "partial"))
     insert(con, "positioning_weekly", (WEEK, "bitcoin", 1.29, 2))
+    insert(
+        con,
+        "week_ahead",
+        (WEEK, date(2025, 11, 27), "us_holiday", "nyse", "Thanksgiving", False),
+        (WEEK, date(2025, 11, 28), "expiry", "monthly_expiry", "monthly_expiry", False),
+        (WEEK, date(2025, 12, 10), "decision", "fomc", "FOMC decision", False),
+    )
     return con
 
 
@@ -120,20 +129,21 @@ def _macro(con: duckdb.DuckDBPyConnection) -> None:
         con,
         "macro_weekly",
         (WEEK, "PAYEMS", date(2025, 9, 1), released, 159543.0, 159424.0, 119.0, "thousand persons", None,
-         "US nonfarm payrolls"),
+         "US nonfarm payrolls", False, "month"),
         (WEEK, "ICSA", date(2025, 11, 15), released, 233000.0, 234000.0, -1000.0, "persons", None,
-         "US initial jobless claims"),
-        (WEEK, "UNRATE", date(2025, 9, 1), released, 4.4, None, None, "percent", None, "US unemployment rate"),
+         "US initial jobless claims", False, "week"),
+        (WEEK, "UNRATE", date(2025, 9, 1), released, 4.4, None, None, "percent", None,
+         "US unemployment rate", False, "month"),
         (WEEK, "WALCL", date(2025, 11, 19), released, 6560000.0, 6559187.0, 813.0, "million USD", None,
-         "Federal Reserve total assets"),
-        (WEEK, "USDJPY", day, released, 156.5, 154.492, 2.008, "yen", None, "Yen for a dollar at the close"),
-        (WEEK, "DCOILWTICO", day, released, 58.6943, 60.1866, -1.4923, "USD a barrel", None, "Oil at Cushing"),
+         "Federal Reserve balance sheet", False, "week"),
+        (WEEK, "USDJPY", day, released, 156.5, 154.492, 2.008, "yen", None, "Dollar–yen", False, "day"),
+        (WEEK, "DCOILWTICO", day, released, 58.6943, 60.1866, -1.4923, "USD a barrel", None, "WTI crude", False, "day"),
         (WEEK, "FED_CUT_PROBABILITY", day, released, 30.114, 45.467, -15.352, "percent",
-         "a cut of 25 bp on 2025-12-10", "Probability of a cut by the Federal Reserve"),
+         "a cut of 25 bp on 2025-12-10", "Probability of a Fed rate cut", False, "day"),
         (WEEK, "JGB_CURVE_10S30S", day, released, 1.54, 1.46, 0.08, "percentage points", "bear steepener",
-         "Japanese curve from 10 to 30 years"),
+         "JGB 10s30s curve", False, "day"),
         (WEEK, "US_CURVE_2S10S", day, released, 0.55, 0.52, 0.03, "percentage points", "unchanged",
-         "US curve from 2 to 10 years"),
+         "US 2s10s curve", False, "day"),
     )  # fmt: skip
     for rank, (name, returned, series) in enumerate(
         (("dollar", 0.8, "UUP"), ("US equities", -1.9, "SPY"), ("crypto", -10.6, "top30")), start=1

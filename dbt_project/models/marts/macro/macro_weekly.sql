@@ -122,7 +122,8 @@ series_rows as (
         series.unit,
         {{ is_stale_release('this.released_at', 'weeks.ends_at', 'series.frequency') }} as is_stale,
         cast(null as varchar) as label,
-        series.name
+        series.name,
+        series.frequency
     from latest as this
     inner join weeks on weeks.week_start = this.week_start
     inner join macro_series as series on series.series_id = this.series_id and series.priority = 1
@@ -219,7 +220,8 @@ curve_rows as (
         -- By the last day on which both ends are known.
         {{ is_stale_release('changes.released_at', 'weeks.ends_at', "'day'") }} as is_stale,
         {{ curve_label('changes.slope_change', 'changes.level_change', 'usual.slope_change_sd') }} as label,
-        curves.name
+        curves.name,
+        'day' as frequency
     from slope_changes as changes
     inner join weeks on weeks.week_start = changes.week_start
     inner join yield_curves as curves on curves.curve_id = changes.curve_id
@@ -283,7 +285,8 @@ probability_rows as (
         'percent' as unit,
         this.is_stale,
         'a cut of 25 bp on ' || cast(this.decided_on as varchar) as label,
-        'Probability of a cut by the Federal Reserve' as name
+        'Probability of a Fed rate cut' as name,
+        'day' as frequency
     from probabilities as this
     left join probabilities as before
         on before.week_start = cast(this.week_start - interval '7 days' as date)
@@ -311,6 +314,7 @@ select
     together.unit,
     together.is_stale,
     case when not together.is_stale then together.label end as label,
-    together.name
+    together.name,
+    together.frequency
 from together
 inner join closed_weeks on closed_weeks.week_start = together.week_start

@@ -4,12 +4,7 @@ with ranked as (
         steps.*,
         windows.starts_at,
         windows.ends_at,
-        case
-            when steps.asset_id in ('bitcoin', 'ethereum') then 'majors'
-            when members.rank <= 10 then 'large'
-            when members.rank <= 50 then 'mid'
-            else 'long_tail'
-        end as own_bucket
+        {{ open_interest_bucket('steps.asset_id', 'members.rank') }} as own_bucket
     from {{ recent(ref('int_open_interest_steps')) }} as steps
     inner join {{ ref('core_windows') }} as windows
         on windows.week_start = steps.week_start

@@ -1,0 +1,226 @@
+"""The headline: what prices did, and what stands out beside it; then what it means."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from report.consistency import Below, Direction, FirstSince
+from report.figures import Figure
+from report.formatting import as_level, magnitude, near_month, show, spelled, words
+from report.marts import Marts, Row
+from report.note.fact import MOST_BITS, Fact, bits_of_absence, bits_of_percentile
+from report.sections.since import LISTED, is_at_list_prices
+from report.text import Claim, Fragment, Part, Sentence, Unknown, compose, say, series
+from report.votes import STATES, UNDECIDED, fits
+
+# A smaller move is no direction.
+FLAT_PCT = 1.0
+# A worst or best week of less than two months is not worth a headline.
+LEAST_WEEKS = 8
+# A clause less unusual than one week in four makes no headline.
+LEAST_CLAUSE_BITS = 2.0
+WEEKLY_SD_PCT = 6.0
+# The levels that people watch, with how much they care for each.
+LEVELS = {"total_market_cap_usd": 1.3, "btc_price_usd": 1.2}
+
+
+@dataclass(frozen=True)
+class Move:
+    """What prices did: in words, whether up or down, how unusual, and what the words claim."""
+
+    text: tuple[Fragment, ...]
+    tone: int
+    score: float
+    claims: tuple[Claim, ...] = ()
+
+
+def headline(marts: Marts, facts: Sequence[Fact | Unknown]) -> Sentence:
+    """What prices did, as or even as what was most unusual beside it."""
+    moves = [*_crossings(marts), *_returns(marts)]
+    if not moves:
+        missing = marts.weekly("index_returns_weekly", index_id="top30").figure("return_pct")
+        return say("headline", "Crypto's week: {missing}", missing=missing)
+    move = max(moves, key=lambda m: m.score)
+    beside = [f for f in facts if isinstance(f, Fact) and f.clause is not None and f.surprise_bits >= LEAST_CLAUSE_BITS]
+    if not beside:
+        return say("headline", "{move}", move=move.text).claiming(*move.claims)
+    fact = max(beside, key=lambda f: f.score)
+    clause = fact.clause
+    assert clause is not None
+    return say(
+        "headline",
+        "{move} even as {clause}" if clause.tone * move.tone < 0 else "{move} as {clause}",
+        move=move.text,
+        clause=clause.text,
+    ).claiming(*move.claims, *fact.sentence.claims)
+
+
+def _crossings(marts: Marts) -> list[Move]:
+    """Levels crossed this week for the first time in long."""
+    return [move for metric, weight in LEVELS.items() if (move := _crossing(marts, metric, weight)) is not None]
+
+
+def _crossing(marts: Marts, metric: str, weight: float) -> Move | None:
+    row = marts.weekly("headlines_weekly", window_id=None, metric_id=metric)
+    since, began, today = (row.figure(c) for c in ("first_since_date", "run_began_on", "value_date"))
+    level, side = row.figure("level", "USD"), row.figure("side").number
+    if not (isinstance(since.value, date) and isinstance(began.value, date) and isinstance(today.value, date)):
+        return None
+    if side is None or side == 0 or (today.value - began.value).days >= 7:
+        return None
+    if (today.value - since.value).days < 7 * LEAST_WEEKS:
+        return None
+    is_below = side < 0
+    claims: tuple[Claim, ...] = (Below(row.figure("value", "USD"), level, is_below=is_below),)
+    if metric in LISTED and is_at_list_prices(marts, since):
+        # What it is compared with is too rough for "the first time since".
+        text = compose(
+            "Crypto falls below {level}" if is_below else "Crypto climbs above {level}", level=as_level(level)
+        )
+        return Move(text, int(side), weight * LEAST_CLAUSE_BITS, claims)
+    parts: dict[str, Part] = {"level": as_level(level), "month": near_month(since, marts.week.last_day)}
+    if metric == "btc_price_usd":
+        text = compose(
+            "Bitcoin below {level} for the first time since {month}"
+            if is_below
+            else "Bitcoin back above {level} for the first time since {month}",
+            **parts,
+        )
+    else:
+        text = compose(
+            "Crypto below {level} for the first time since {month}"
+            if is_below
+            else "Crypto back above {level} for the first time since {month}",
+            **parts,
+        )
+    return Move(text, int(side), weight * bits_of_absence(row), (*claims, FirstSince(since, today.value)))
+
+
+def _returns(marts: Marts) -> list[Move]:
+    """The index's return, or Bitcoin's where there is no index."""
+    index = marts.weekly("index_returns_weekly", index_id="top30")
+    if index.figure("return_pct").is_known:
+        return [_index_move(marts, index)]
+    bitcoin = marts.weekly("universe_weekly", asset_id="bitcoin").figure("return_pct")
+    return [_bitcoin_move(bitcoin)] if bitcoin.is_known else []
+
+
+def _index_move(marts: Marts, row: Row) -> Move:
+    returned = row.figure("return_pct")
+    number = returned.number or 0.0
+    tone = 0 if abs(number) < FLAT_PCT else int(math.copysign(1, number))
+    place = marts.weekly("headlines_weekly", window_id=None, metric_id="top30_return_pct").figure("percentile_365d")
+    score = max(bits_of_percentile(place), min(abs(number) / WEEKLY_SD_PCT * 2, MOST_BITS))
+    if not tone:
+        return Move(
+            compose("Crypto little changed over the week ({returned})", returned=show(returned, signed=True)), 0, 1.0
+        )
+    claims: tuple[Claim, ...] = (Direction(returned, is_rise=tone > 0),)
+    last = _last_as_far(marts, number)
+    size = magnitude(returned)
+    if last is None:
+        text = compose("Crypto falls {size}" if tone < 0 else "Crypto gains {size}", size=size)
+        return Move(text, tone, score, claims)
+    month = near_month(last.figure("week_start"), marts.week.last_day)
+    text = compose(
+        "Crypto falls {size} in its worst week since {month}"
+        if tone < 0
+        else "Crypto gains {size} in its best week since {month}",
+        size=size,
+        month=month,
+    )
+    return Move(text, tone, score, (*claims, FirstSince(last.figure("week_start"), marts.week.start)))
+
+
+def _last_as_far(marts: Marts, number: float) -> Row | None:
+    """The last earlier week in which the index moved as far to this side, if that is long ago."""
+    this = marts.week.start
+    past = marts.since(
+        "index_returns_weekly", "week_start", this - timedelta(weeks=260), this - timedelta(weeks=1),
+        index_id="top30", window_id="mon_mon",
+    )  # fmt: skip
+    as_far = [row for row in past if _reaches(row.figure("return_pct").number, number)]
+    if not as_far:
+        return None
+    last = as_far[-1]
+    week = last.figure("week_start").value
+    return last if isinstance(week, date) and (this - week).days >= 7 * LEAST_WEEKS else None
+
+
+def _reaches(earlier: float | None, number: float) -> bool:
+    return earlier is not None and (earlier <= number if number < 0 else earlier >= number)
+
+
+def _bitcoin_move(returned: Figure) -> Move:
+    number = returned.number or 0.0
+    if abs(number) < FLAT_PCT:
+        return Move(
+            compose("Bitcoin little changed over the week ({returned})", returned=show(returned, signed=True)), 0, 1.0
+        )
+    text = compose("Bitcoin falls {size}" if number < 0 else "Bitcoin gains {size}", size=magnitude(returned))
+    return Move(text, int(math.copysign(1, number)), 1.0, (Direction(returned, is_rise=number > 0),))
+
+
+def so_what(marts: Marts) -> Sentence:
+    """The regime in a line: the verdict, how long it stands, what it means, and what cannot be told."""
+    row = marts.weekly("regime_weekly", window_id=None)
+    verdict = row.figure("verdict")
+    if not verdict.is_known or verdict.value == UNDECIDED:
+        return say("so_what", "Regime: {verdict}.", verdict=words(verdict))
+    untold = [compose(STATES[column]) for column in STATES if row.figure(column).value == UNDECIDED]
+    sentence = say(
+        "so_what",
+        "Regime: {verdict}{standing}.{meaning}{untold}{confirmed}",
+        verdict=words(verdict),
+        standing=_standing(row),
+        meaning=_meaning(str(verdict.value), is_leverage_known=row.figure("leverage_state").value != UNDECIDED),
+        untold=compose(" No state can be told for {untold}.", untold=series(untold)) if untold else (),
+        confirmed=_confirmed(row),
+    )
+    return sentence.claiming(fits(marts, verdict))
+
+
+def _standing(row: Row) -> tuple[Fragment, ...]:
+    previous, weeks = row.figure("previous_verdict"), row.figure("weeks_in_verdict")
+    if (weeks.number or 0) > 1:
+        return compose(", now in its {nth} week", nth=spelled(weeks, is_ordinal=True))
+    if previous.is_known and previous.value != UNDECIDED:
+        return compose(", after {previous} the week before", previous=words(previous))
+    return ()
+
+
+def _confirmed(row: Row) -> tuple[Fragment, ...]:
+    """A better verdict has to stand two weeks before it is confirmed."""
+    confirmed = row.figure("confirmed_verdict")
+    if not confirmed.is_known or confirmed.value in (row.figure("verdict").value, UNDECIDED):
+        return ()
+    return compose(
+        " Unconfirmed: an improvement has to last two weeks, and the confirmed regime is still {confirmed}.",
+        confirmed=words(confirmed),
+    )
+
+
+def _meaning(verdict: str, *, is_leverage_known: bool) -> tuple[Fragment, ...]:
+    match verdict:
+        case "capitulation":
+            return compose(" Everything is sold at once into stressed markets, and positions are forced out.")
+        case "deleveraging":
+            return compose(" Positions are being closed, not just marked down: leverage is leaving the market.")
+        case "reset_consolidation":
+            return compose(" Leverage is low and cheap, so little is left to force out.")
+        case "recovery":
+            return compose(" The rise is broad, and not bought with leverage.")
+        case "euphoria":
+            return compose(" Leverage is high and longs pay up for it: the market leans one way.")
+        case "risk_on":
+            return compose(" The rise is broad.")
+        case "risk_off":
+            return compose(
+                " The fall is broad, and the data show no clearing of leverage."
+                if is_leverage_known
+                else " The fall is broad."
+            )
+        case "range":
+            return compose(" No common direction.")
+    return ()

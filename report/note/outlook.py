@@ -1,0 +1,140 @@
+"""What would change the regime, and what the coming week holds."""
+
+from dataclasses import dataclass
+
+from report.figures import unit_of
+from report.formatting import Printed, in_unit, near_day, percentile, words
+from report.marts import Marts, Row
+from report.releases import OFFICES
+from report.text import Fragment, Part, Sentence, compose, say, series
+from report.votes import NEEDED, Dimension, dimensions, level_of, weight_of
+
+NAMES = {
+    "leverage": "Leverage", "funding": "Funding", "flow": "Flow", "volatility": "Volatility",
+    "correlation": "Correlation", "breadth": "Breadth", "macro": "Macro",
+}  # fmt: skip
+# The note names this many; the section on the regime has all.
+MOST = 2
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A vote that alone could end a state: how far it is from its threshold, in halves of the way from the middle."""
+
+    dimension: Dimension
+    vote: Row
+    distance: float
+
+
+def would_change(marts: Marts) -> tuple[Sentence, ...]:
+    """The votes nearest to ending a state that hangs on one of them, then the state that one more vote would make."""
+    found = dimensions(marts)
+    if not found:
+        return ()
+    turns = sorted((turn for d in found for turn in _turns(d)), key=lambda turn: turn.distance)
+    said: list[Sentence] = []
+    told: set[str] = set()
+    for turn in turns:
+        if turn.dimension.name not in told and len(said) < MOST:
+            told.add(turn.dimension.name)
+            said.append(_end(turn))
+    short = next((pair for d in found if (pair := _one_vote_short(d)) is not None), None)
+    if short is not None and len(said) < MOST:
+        dimension, level = short
+        row = dimension.known_states[level]
+        said.append(
+            say(
+                "note_turn_short",
+                "{dimension}: {state} with one more vote.",
+                dimension=compose(NAMES[dimension.name]),
+                state=words(row.figure("vote")),
+            )
+        )
+    if said:
+        return tuple(said)
+    verdict = marts.weekly("regime_weekly", window_id=None).figure("verdict")
+    return (say("note_turn_firm", "No state behind {verdict} hangs on a single vote.", verdict=words(verdict)),)
+
+
+def _turns(dimension: Dimension) -> list[Turn]:
+    backing = dimension.backing(dimension.level) if dimension.level else []
+    weight = weight_of(backing)
+    if weight < NEEDED:
+        return []
+    single = [row for row in backing if weight - weight_of([row]) < NEEDED]
+    return [Turn(dimension, row, distance) for row in single if (distance := _distance(row)) is not None]
+
+
+def _distance(row: Row) -> float | None:
+    threshold = row.figure("threshold").number
+    value = row.figure("percentile" if row.text("measure") == "percentile" else "value").number
+    if threshold is None or value is None or level_of(row) == 0:
+        return None
+    return abs(value - threshold) / max(abs(threshold), abs(value), 1e-9)
+
+
+def _end(turn: Turn) -> Sentence:
+    row = turn.vote
+    threshold, is_percentile = row.figure("threshold"), row.text("measure") == "percentile"
+    value = row.figure("percentile" if is_percentile else "value").number or 0.0
+    metric = row.figure("metric_id")
+    bound: Printed = percentile(threshold) if is_percentile else in_unit(threshold, unit_of(str(metric.value)))
+    parts: dict[str, Part] = {
+        "dimension": compose(NAMES[turn.dimension.name]),
+        "state": words(turn.dimension.state),
+        "metric": words(metric),
+        "bound": bound,
+    }
+    is_above = value > (threshold.number or 0.0)
+    if is_percentile:
+        return say(
+            "note_turn",
+            "{dimension}: no longer {state} with {metric} below its {bound}."
+            if is_above
+            else "{dimension}: no longer {state} with {metric} above its {bound}.",
+            **parts,
+        )
+    return say(
+        "note_turn",
+        "{dimension}: no longer {state} with {metric} below {bound}."
+        if is_above
+        else "{dimension}: no longer {state} with {metric} above {bound}.",
+        **parts,
+    )
+
+
+def _one_vote_short(dimension: Dimension) -> tuple[Dimension, int] | None:
+    for level in dimension.farther:
+        if level and NEEDED - 1 <= weight_of(dimension.backing(level)) < NEEDED:
+            return dimension, level
+    return None
+
+
+def week_ahead(marts: Marts) -> tuple[Sentence, ...]:
+    """Closed markets, releases, expiries and the next decision, in one sentence."""
+    rows = marts.weekly_rows("week_ahead", window_id=None)
+    rows = [row for row in rows if row.text("kind") != "release" or row.text("event_id") in OFFICES]
+    if not rows:
+        return ()
+    listed = [_event(marts, row) for row in rows]
+    return (say("note_ahead", "Calendar: {events}.", events=series(listed)),)
+
+
+def _event(marts: Marts, row: Row) -> tuple[Fragment, ...]:
+    parts: dict[str, Part] = {
+        "day": near_day(row.figure("event_date"), marts.week.last_day),
+        "name": words(row.figure("name")),
+    }
+    match row.text("kind"):
+        case "us_holiday":
+            return compose("New York closed on {day} ({name})", **parts)
+        case "us_half_day":
+            return compose("New York closing early on {day}", **parts)
+        case "japan_holiday":
+            return compose("Tokyo closed on {day}", **parts)
+        case "expiry":
+            return compose("{name} on {day}", **parts)
+        case "decision":
+            return compose("next FOMC decision on {day}", **parts)
+    is_estimated = row.text("is_estimated") == "True"
+    return compose("{name} due around {day}" if is_estimated else "{name} on {day}", **parts)
