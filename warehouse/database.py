@@ -74,6 +74,8 @@ create table if not exists raw.publications (
 create table if not exists raw.summary_sentences (
     week_start DATE, language VARCHAR, sentence_id VARCHAR, section VARCHAR, rule VARCHAR, text VARCHAR,
     evidence VARCHAR);
+create table if not exists raw.published_labels (
+    week_start DATE, model VARCHAR, label VARCHAR, probability DOUBLE, published_at TIMESTAMP);
 """
 
 

@@ -59,6 +59,7 @@ LEDGERS = {
     "run_context": "One row: what time it is at the source, and as of when the models may know things.",
     "publications": "What has been published, and when.",
     "summary_sentences": "What the published pages say, with the evidence of each sentence.",
+    "published_labels": "The regime's labels as they were first published, while nobody could know what came.",
 }
 
 
