@@ -107,7 +107,7 @@ def by_asset(marts: Marts) -> Chart | None:
         rows = marts.since("funding_weekly", "week_start", mondays[0], mondays[-1],
                            window_id="mon_mon", asset_id=asset_id)  # fmt: skip
         figures = {monday: row.figure(_RATE) for row in rows if (monday := look.day_of(row, "week_start")) is not None}
-        lane = look.key(asset_id)
+        lane = str(len(names.rows))
         names.add(lane=lane, name=member.figure("symbol"), now=rate)
         for monday in mondays:
             drawn.add(lane=lane, day=monday, value=figures.get(monday))

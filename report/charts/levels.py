@@ -81,7 +81,7 @@ def _chart(
         ),
         layers=[
             levelled.mark_rule(color=look.SECOND, strokeDash=[5, 4], strokeWidth=1.3),
-            levelled.mark_text(align="left", baseline="middle", color=look.SECOND, fontSize=11).encode(
+            levelled.mark_text(align="left", baseline="middle", color=look.SOFT, fontSize=11).encode(
                 x=alt.XValue(look.WIDTH - _LEFT - right + 4), text="name:N"
             ),
             base.mark_line(color=look.ACCENT, strokeWidth=2, invalid="break-paths-filter-domains", strokeJoin="round"),

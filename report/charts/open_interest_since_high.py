@@ -71,7 +71,7 @@ def chart(marts: Marts) -> Chart | None:
             look.names_at_left(drawn, y, "name", "name", names),
             *look.figures_at_bars(base, alt.X("usd:Q", axis=None), y, "billions"),
         ],
-        height=max(17 * len(seen), 28) * len(BUCKETS),
+        height=max(22 * len(seen), 28) * len(BUCKETS),
         left=names,
         right=_RIGHT,
         top=34,

@@ -190,9 +190,7 @@ def test_since_the_high_each_bucket_has_its_effects(con: duckdb.DuckDBPyConnecti
         for bucket, *effects in expected
         for effect, usd in zip(("Prices", "Positions"), effects, strict=True)
     }
-    assert plain(chart.title) == (
-        "Open interest -$74.2bn since its high on 5 October; long tail closed most: -$9.00bn"
-    )
+    assert plain(chart.title) == ("Open interest -$74.2bn since its high on 5 October; long tail closed most: -$9.00bn")
     shown = [text for text in texts(chart) if re.fullmatch(r"[+−][\d.]+", text)]
     assert sorted(shown) == sorted(["−30.0", "−4.0", "−14.0", "+2.0", "−9.0", "−3.2", "−7.0", "−9.0"])
     connection = charted_marts()
@@ -215,7 +213,8 @@ def test_small_multiples_share_one_scale(con: duckdb.DuckDBPyConnection, drawn: 
     sql = "select week_start, asset_id, funding_rate_annualised_pct from marts.funding_weekly"
     expected = {(str(w), a): r for w, a, r in query(con, sql + " where window_id = 'mon_mon' and asset_id <> 'ALL'"
                                                     " and week_start between ? and ?", FIRST_WEEK, WEEK)}  # fmt: skip
-    found = {(row["day"], row["lane"]): row["value"] for row in rows(drawn["funding_by_asset"])}
+    assets = {"0": "bitcoin", "1": "ethereum"}
+    found = {(row["day"], assets[row["lane"]]): row["value"] for row in rows(drawn["funding_by_asset"])}
     assert found == pytest.approx(expected) and len(found) == 2 * 26
     lines = [path["d"] for path in shapes(drawn["funding_by_asset"], "path") if path.get("fill") == "none"]
     assert len(lines) == 2
@@ -231,9 +230,9 @@ def test_small_multiples_share_one_scale(con: duckdb.DuckDBPyConnection, drawn: 
 def test_sector_lines_start_together_at_nothing(con: duckdb.DuckDBPyConnection, drawn: dict[str, Chart]) -> None:
     chart = drawn["sector_lines"]
     sql = "select market_date, level from marts.index_levels_daily where index_id = ? and market_date between ? and ?"
-    for sector in ("Layer 2", "Privacy"):
+    for lane, sector in (("0", "Privacy"), ("1", "Layer 2")):
         expected = [level for _, level in sorted(query(con, sql, sector, FIRST_WEEK, SUNDAY))]
-        assert [row["level"] for row in rows(chart) if row["lane"] == sector] == expected and len(expected) == 26
+        assert [row["level"] for row in rows(chart) if row["lane"] == lane] == expected and len(expected) == 26
     zero = {float(line["transform"][10:-1].split(",")[1]) for line in shapes(chart, "line")}
     lines = [path["d"] for path in shapes(chart, "path") if path.get("fill") == "none"]
     assert len(zero) == 1 and len(lines) == 2
@@ -319,9 +318,7 @@ def test_runs_below_zero_are_shaded_to_the_end_of_the_week(drawn: dict[str, Char
     found = [(row["began"], row["ended"]) for row in rows(drawn["funding"], "runs")]
     # Four hours are no run to see; what began before the week's end goes on to it and no farther.
     assert found == [("2025-10-10T01:00:00Z", "2025-10-13T00:00:00Z"), ("2025-11-18T01:00:00Z", "2025-11-24T00:00:00Z")]
-    assert plain(drawn["funding"].title) == (
-        "Funding averaged -4.0% a year, negative since 18 November"
-    )
+    assert plain(drawn["funding"].title) == ("Funding averaged -4.0% a year, negative since 18 November")
 
 
 def test_spot_share_breaks_at_a_week_without_one(con: duckdb.DuckDBPyConnection, drawn: dict[str, Chart]) -> None:
