@@ -192,7 +192,7 @@ def figures_at_bars(bars: alt.Chart, x: alt.X, y: alt.Y, value: str) -> list[alt
 def panels(
     drawn: Drawn, names: Drawn, days: Sequence[date], domain: tuple[float, float], value: str | None = None
 ) -> list[alt.Chart | alt.LayerChart]:
-    """Small multiples: for each row of `names` (lane: its number, name, now) a line of its values, `PANELS_BESIDE` in a row.
+    """Small multiples: for each row of `names` (lane: its number, name, now) a line, `PANELS_BESIDE` in a row.
 
     All share both scales, with a line at zero. Above each stand who it is and the figure of the week. `value` works a
     row's value out of its `level` and of `first`, the first known level of its lane.

@@ -85,7 +85,7 @@ def test_a_pointer_reads_the_value_of_the_mart(browser: Any, explored: Path, wid
     ).fetchall()  # fmt: skip
     assert told == {"Bitcoin": f"{value:,.0f}"}
     assert len(pointed_at(opened, "funding", 0.9).split("\n")) == 1 + 2 * 3
-    state = pointed_at(opened, "regime", 0.97).split("\n")
+    state = pointed_at(opened, "regime", 0.9).split("\n")
     assert len(state) == 3 and "_" not in "".join(state)
     assert opened.misdeeds == []
     opened.close()
