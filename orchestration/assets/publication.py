@@ -25,11 +25,15 @@ from dagster import (
 from ingestion.session import Session
 from orchestration.assets.origins import OWNER
 from orchestration.materialisations import is_deferred, report, weeks_of
+from report.archive import chain
 from report.archive.index import write_archive
 from report.week import WeekPages, write_week
 from warehouse.database import connect
 from warehouse.publishing.code_version import code_version
+from warehouse.publishing.digests import DatabaseDigests
 from warehouse.publishing.gate import refusals, weeks_without_candles
+from warehouse.publishing.history import Published
+from warehouse.publishing.labels import Labels
 from warehouse.publishing.publish import NotPublishable, publish
 from warehouse.week import Week, WeekError, closed_weeks
 
@@ -70,9 +74,15 @@ def weekly_regime_summary(weeks: PartitionsDefinition, marts: Sequence[AssetKey]
             as_of = connection.execute("select as_of from raw.run_context").fetchall()[0][0]
             return write_week(connection, week, out, source.kind, source.is_simulated, as_of)
 
-        def write_all_weeks(reports: Path, written: list[Week], as_of: datetime) -> None:
+        def write_all_weeks(reports: Path, written: list[Week], as_of: datetime, labels: Labels) -> None:
             # As of when the models know is never before what was published earlier, whatever the wall clock says.
-            write_archive(reports, written, as_of, max(datetime.now(UTC), as_of.replace(tzinfo=UTC)))
+            write_archive(reports, written, as_of, max(datetime.now(UTC), as_of.replace(tzinfo=UTC)), labels)
+
+        def seal(reports: Path, row: Published, told: DatabaseDigests) -> None:
+            chain.seal(
+                reports, row.publication_id, row.digest, database=told.file, marts=told.marts, engine=told.engine,
+                recorded_at=row.published_at,
+            )  # fmt: skip
 
         try:
             closed_weeks(min(asked), max(asked), source)
@@ -84,6 +94,7 @@ def weekly_regime_summary(weeks: PartitionsDefinition, marts: Sequence[AssetKey]
                 write_page,
                 code_version=code_version(),
                 write_archive=write_all_weeks,
+                seal=seal,
             )
         except (NotPublishable, WeekError) as error:
             raise Failure(str(error), allow_retries=False) from error

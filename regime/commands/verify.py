@@ -1,4 +1,4 @@
-"""`regime verify`: whether what readers see is what was published, to the byte.
+"""`regime verify`: whether what readers see, pages and database, is what was published, to the byte.
 
 Whoever can write in the home can edit pages and chain together. Against that there are two witnesses: the chains of the
 other versions that are kept, whose lines the chain must go on from, and a hash that was noted elsewhere (`--head`).
@@ -6,21 +6,24 @@ A rollback is no edit: the chain of the version that readers see now is the one 
 a rolled back version knows is told as such.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import duckdb
 import typer
 
 from regime.errors import BadInput, say
 from report.archive import chain, index
-from report.archive.chain import ChainEntry, Check, Finding
+from report.archive.chain import Check, Finding, Line, Seal
 from warehouse.home import Home
+from warehouse.publishing import digests
 from warehouse.publishing.code_version import code_version
 from warehouse.publishing.history import current_number, history, versions
 from warehouse.untrusted import one_line
 
 # The exit code where something is not as it was published. 1 and 2 stay what they are for every command.
 NOT_AS_PUBLISHED = 3
+DATABASE = "warehouse.duckdb"
 _LONGEST = 200
 
 
@@ -38,8 +41,9 @@ def verify(head: str | None = None) -> None:
     reports = version / "reports"
     check = chain.check(reports, head)
     findings = [*_explained(home, number, head, check), *_older_chains(home, number, check)]
+    findings += _database(version, check)
     findings += [] if findings else _beside(home, version)
-    for line in _table(check, findings):
+    for line in _table(number, check, findings):
         print(line)
     if not findings:
         return
@@ -52,11 +56,11 @@ def verify(head: str | None = None) -> None:
     raise typer.Exit(NOT_AS_PUBLISHED)
 
 
-def _table(check: Check, findings: list[Finding]) -> Iterator[str]:
-    newest = {line.week: line for line in check.lines}
+def _table(number: int, check: Check, findings: list[Finding]) -> Iterator[str]:
+    newest = {line.week: line for line in check.entries}
     touched = {finding.what.split("/")[0] for finding in findings}
     yield f"{'line':>4}  {'week':<8}  {'verdict':<20}  {'recorded':<20}  {'hash':<12}  state"
-    for line in check.lines:
+    for line in check.entries:
         is_newest = newest[line.week] is line
         state = "as published" if is_newest else "replaced by a later line"
         if is_newest and line.week in touched:
@@ -67,7 +71,8 @@ def _table(check: Check, findings: list[Finding]) -> Iterator[str]:
         at = one_line(line.recorded_at, 20)
         yield f"{line.number:>4}  {week:<8}  {verdict:<20}  {at:<20}  {line.sha256[:12]}  {state}"
     words = "all as published" if not findings else f"{len(findings)} not as published"
-    yield f"{_counted(len(check.lines), 'line')}, {_counted(len(newest), 'week')}: {words}"
+    yield f"{_counted(len(check.entries), 'line')}, {_counted(len(newest), 'week')}: {words}"
+    yield _told_of_database(number, check, findings)
     if check.head:
         yield f"head {check.head}"
 
@@ -98,21 +103,66 @@ def _beside(home: Home, version: Path) -> Iterator[Finding]:
             yield Finding(name, "it was edited: it is not what pages and chain give")
 
 
+def _database(version: Path, check: Check) -> Iterator[Finding]:
+    """The published file against its seal, and where it is another one, the marts that say something else."""
+    seal, path = _seal_of(int(version.name), check), version / DATABASE
+    if seal is None:
+        if check.seals:
+            yield Finding(DATABASE, f"no line tells of the database of publication {version.name}")
+        return
+    try:
+        if digests.of_file(path) == seal.database:
+            return
+        with duckdb.connect(str(path), read_only=True) as connection:
+            found = digests.of_marts(connection)
+    except (OSError, duckdb.Error):
+        yield Finding(DATABASE, "it is gone, or is no database any more")
+        return
+    if digests.engine() != seal.engine:
+        yield Finding(DATABASE, f"it was changed; what in it, only {one_line(seal.engine, 20)} can tell")
+        return
+    changed = list(_changed_marts(found, seal))
+    yield from changed or [Finding(DATABASE, "it was changed, although every mart says what was published")]
+
+
+def _changed_marts(found: Mapping[str, str], seal: Seal) -> Iterator[Finding]:
+    for mart in sorted(found.keys() | seal.marts.keys()):
+        if mart not in found:
+            yield Finding(f"marts.{mart}", "it is gone")
+        elif mart not in seal.marts:
+            yield Finding(f"marts.{mart}", "it was added")
+        elif found[mart] != seal.marts[mart]:
+            yield Finding(f"marts.{mart}", "it was edited")
+
+
+def _seal_of(number: int, check: Check) -> Seal | None:
+    return next((seal for seal in reversed(check.seals) if seal.publication == number), None)
+
+
+def _told_of_database(number: int, check: Check, findings: list[Finding]) -> str:
+    seal = _seal_of(number, check)
+    if seal is None:
+        return f"database of publication {number}: not proven, no line of the chain tells of it"
+    is_touched = any(f.what == DATABASE or f.what.startswith("marts.") for f in findings)
+    state = "NOT as published" if is_touched else "as published"
+    return f"database of publication {number}: {_counted(len(seal.marts), 'mart')}, {state}"
+
+
 def _older_chains(home: Home, number: int, check: Check) -> Iterator[Finding]:
     """Every version that stands before this one must have a beginning of its chain."""
     lying = set(versions(home))
     for older in [n for n in history(home).seen if n in lying and n < number]:
         for before, now in zip(_lines(home, older), check.lines, strict=False):
             if before.sha256 != now.sha256:
-                week = one_line(before.week, 8)
-                yield Finding(f"line {before.number} ({week})", f"it is another one in version {older}: one was edited")
+                name = one_line(before.name, 20)
+                yield Finding(f"line {before.number} ({name})", f"it is another one in version {older}: one was edited")
                 break
         else:
             if len(_lines(home, older)) > len(check.lines):
                 yield Finding(chain.FILE, f"version {older} has more lines: lines were removed")
 
 
-def _lines(home: Home, number: int) -> list[ChainEntry]:
+def _lines(home: Home, number: int) -> list[Line]:
     return chain.lines(home.published / str(number) / "reports")
 
 

@@ -70,6 +70,13 @@ def _create_seed(connection: duckdb.DuckDBPyConnection, seed: dict[str, Any]) ->
     connection.execute(f"create table {seed['schema']}.{seed['name']} ({shape})")
 
 
+def frame_of(connection: duckdb.DuckDBPyConnection, code: str) -> Any:
+    """What a model in Python gives, of the tables that `connection` has: `code` is as dbt compiled it."""
+    compiled: dict[str, Any] = {}
+    exec(code, compiled)
+    return compiled["model"](compiled["dbtObj"](lambda name: connection.sql(f"from {name}")), connection)
+
+
 def _bind(connection: duckdb.DuckDBPyConnection, model: dict[str, Any]) -> str | None:
     """What DuckDB says against a model, or how its columns differ from those that it declares."""
     if model["config"]["materialized"] == "ephemeral":
@@ -78,8 +85,14 @@ def _bind(connection: duckdb.DuckDBPyConnection, model: dict[str, Any]) -> str |
     declared = {column["name"]: column["data_type"] for column in model["columns"].values()}
     connection.execute(f"create schema if not exists {model['schema']}")
     try:
-        connection.execute(f"create table {relation} as {model['compiled_code']} with no data")
-    except duckdb.Error as error:
+        if model["language"] == "python":
+            connection.register("rows_made", frame_of(connection, model["compiled_code"]))
+            connection.execute(f"create table {relation} as from rows_made with no data")
+        else:
+            connection.execute(f"create table {relation} as {model['compiled_code']} with no data")
+    except Exception as error:
+        if model["language"] != "python" and not isinstance(error, duckdb.Error):
+            raise
         # The models above it must not fail for its sake.
         if declared:
             shape = ", ".join(f'"{name}" {kind or "varchar"}' for name, kind in declared.items())

@@ -40,8 +40,8 @@ def check_models() -> list[Finding]:
 
 @cache
 def model_files() -> tuple[Path, ...]:
-    """Every model's SQL."""
-    return tuple(sorted(MODELS.rglob("*.sql")))
+    """Every model's SQL, or Python."""
+    return tuple(sorted(path for path in MODELS.rglob("*") if path.suffix in {".sql", ".py"}))
 
 
 @cache

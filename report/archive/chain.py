@@ -1,8 +1,9 @@
 """The chain: what was published, line by line, each line holding the hash of the one before.
 
 A line is written for each publication of a week's content: where its files are what its newest line says, there is
-nothing to add. Lines are never changed. The chain proves order and content to whoever noted one of its hashes
-elsewhere; to everybody else it only proves that the pages fit the chain: who can write both can write them anew.
+nothing to add. Then comes a line for the database that was published with the pages, its seal. Lines are never changed.
+The chain proves order and content to whoever noted one of its hashes elsewhere; to everybody else it only proves that
+pages and database fit the chain: who can write both can write them anew.
 
 It is published with the pages, in the same swap, and copied from the version that readers see. After a rollback it is
 the older version's chain that goes on: what was published in between is no longer in it, as it is no longer on the
@@ -11,8 +12,8 @@ pages; the versions that are kept still have it.
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,12 +24,39 @@ from report.files import write_whole
 FILE = "chain.jsonl"
 
 
+class Line:
+    """One line of the chain, whatever it is about."""
+
+    number: int
+    recorded_at: str
+    previous: str | None
+
+    @property
+    def name(self) -> str:
+        """Whom the line is about."""
+        raise NotImplementedError
+
+    def content(self) -> dict[str, Any]:
+        """What is hashed."""
+        raise NotImplementedError
+
+    @property
+    def sha256(self) -> str:
+        """The line's own hash, over everything in it."""
+        return hashlib.sha256(_canonical(self.content())).hexdigest()
+
+    def text(self) -> str:
+        """The line as it stands in the file: one way only."""
+        return _canonical(self.content() | {"sha256": self.sha256}).decode()
+
+
 @dataclass(frozen=True)
-class ChainEntry:
+class ChainEntry(Line):
     """One publication of a week's content. `files` are the hashes of all files of the week's directory.
 
     `is_adopted`: the week was published by a version that kept no chain, and taken in as it was found; nobody knows as
-    of when. Its verdict is what the page says.
+    of when. Its verdict is what the page says. `labels` are those of the regime's models, of a week that was published
+    before the week after was over; else None.
     """
 
     number: int
@@ -41,6 +69,12 @@ class ChainEntry:
     files: dict[str, str]
     previous: str | None
     is_adopted: bool
+    labels: dict[str, Any] | None = None
+
+    @property
+    def name(self) -> str:
+        """Whom the line is about."""
+        return self.week if week_of(self.week) else ""
 
     def content(self) -> dict[str, Any]:
         """What is hashed."""
@@ -55,16 +89,34 @@ class ChainEntry:
             "files": self.files,
             "previous": self.previous,
         }
-        return content | ({"adopted": True} if self.is_adopted else {})
+        adopted = {"adopted": True} if self.is_adopted else {}
+        return content | adopted | ({"labels": self.labels} if self.labels else {})
+
+
+@dataclass(frozen=True)
+class Seal(Line):
+    """The database of one publication: its digest as marts.publications has it, its file's SHA-256, its marts' digests.
+
+    The marts' digests are those of an `engine`: another one hashes rows otherwise.
+    """
+
+    number: int
+    publication: int
+    digest: str
+    database: str
+    marts: dict[str, str]
+    engine: str
+    recorded_at: str
+    previous: str | None
 
     @property
-    def sha256(self) -> str:
-        """The line's own hash, over everything in it."""
-        return hashlib.sha256(_canonical(self.content())).hexdigest()
+    def name(self) -> str:
+        """Whom the line is about."""
+        return f"publication {self.publication}"
 
-    def text(self) -> str:
-        """The line as it stands in the file: one way only."""
-        return _canonical(self.content() | {"sha256": self.sha256}).decode()
+    def content(self) -> dict[str, Any]:
+        """What is hashed."""
+        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -77,10 +129,20 @@ class Finding:
 
 @dataclass(frozen=True)
 class Check:
-    """What a check found. `lines` are those that can be read; no finding: all is as it was published."""
+    """What a check found. `lines` are those that can be read; no finding: all pages are as they were published."""
 
-    lines: tuple[ChainEntry, ...]
+    lines: tuple[Line, ...]
     findings: tuple[Finding, ...]
+
+    @property
+    def entries(self) -> tuple[ChainEntry, ...]:
+        """The lines of weeks."""
+        return tuple(line for line in self.lines if isinstance(line, ChainEntry))
+
+    @property
+    def seals(self) -> tuple[Seal, ...]:
+        """The lines of databases."""
+        return tuple(line for line in self.lines if isinstance(line, Seal))
 
     @property
     def head(self) -> str | None:
@@ -88,15 +150,23 @@ class Check:
         return self.lines[-1].sha256 if self.lines else None
 
 
-def record(reports: Path, weeks: Sequence[str], *, as_of: datetime, recorded_at: datetime) -> list[ChainEntry]:
+def record(
+    reports: Path,
+    weeks: Sequence[str],
+    *,
+    as_of: datetime,
+    recorded_at: datetime,
+    labels: Mapping[str, Any] | None = None,
+) -> list[ChainEntry]:
     """Append a line for each of `weeks`, just written, whose files are not those of its newest line.
 
     Weeks that lie there without any line are taken in first. A week that was carried along gets no new line, whatever
-    lies there now: else an edited page would be made honest by the next publication.
+    lies there now: else an edited page would be made honest by the next publication. `labels` by week are those of the
+    weeks that are told in time.
     """
     known = _texts(reports)
     read = [_parse(text) for text in known]
-    newest = {line.week: line for line in read if line}
+    newest = {line.week: line for line in read if isinstance(line, ChainEntry)}
     added: list[ChainEntry] = []
     adopted = [week for week in week_labels(reports) if week not in newest and week not in weeks]
     for week in [*adopted, *sorted(set(weeks))]:
@@ -117,16 +187,47 @@ def record(reports: Path, weeks: Sequence[str], *, as_of: datetime, recorded_at:
                 files=files,
                 previous=added[-1].sha256 if added else _last_hash(known),
                 is_adopted=week in adopted,
+                labels=(labels or {}).get(week),
             )
         )
-    if added:
-        write_whole(reports / FILE, "".join(f"{text}\n" for text in [*known, *(a.text() for a in added)]).encode())
+    _append(reports, known, added)
     return added
 
 
-def lines(reports: Path) -> list[ChainEntry]:
+def seal(
+    reports: Path,
+    publication: int,
+    digest: str,
+    *,
+    database: str,
+    marts: Mapping[str, str],
+    engine: str,
+    recorded_at: datetime,
+) -> Seal:
+    """Append the line of a publication's database, whose file and marts have these digests."""
+    known = _texts(reports)
+    line = Seal(
+        number=len(known) + 1,
+        publication=publication,
+        digest=digest,
+        database=database,
+        marts=dict(marts),
+        engine=engine,
+        recorded_at=_moment(recorded_at.replace(microsecond=0)),
+        previous=_last_hash(known),
+    )
+    _append(reports, known, [line])
+    return line
+
+
+def lines(reports: Path) -> list[Line]:
     """The lines that can be read, oldest first."""
     return [line for text in _texts(reports) if (line := _parse(text))]
+
+
+def entries(reports: Path) -> list[ChainEntry]:
+    """Those of them that are about weeks."""
+    return [line for line in lines(reports) if isinstance(line, ChainEntry)]
 
 
 def check(reports: Path, head: str | None = None) -> Check:
@@ -143,7 +244,7 @@ def check(reports: Path, head: str | None = None) -> Check:
     if not content.endswith(b"\n"):
         findings.append(Finding(f"line {len(known)}", "its end is missing"))
     readable = tuple(line for line in read if line)
-    findings += _changed_weeks(reports, readable)
+    findings += _changed_weeks(reports, [line for line in readable if isinstance(line, ChainEntry)])
     if head is not None and head.strip().lower() not in {line.sha256 for line in readable}:
         findings.append(
             Finding(f"head {head.strip()[:64]}", "no line has this hash: lines were removed or written anew")
@@ -151,10 +252,10 @@ def check(reports: Path, head: str | None = None) -> Check:
     return Check(readable, tuple(findings))
 
 
-def _broken_links(known: Sequence[str], read: Sequence[ChainEntry | None]) -> Iterator[Finding]:
+def _broken_links(known: Sequence[str], read: Sequence[Line | None]) -> Iterator[Finding]:
     previous: str | None = None
     for number, (text, line) in enumerate(zip(known, read, strict=True), start=1):
-        name = f"line {number}" + (f" ({line.week})" if line and week_of(line.week) else "")
+        name = f"line {number}" + (f" ({line.name})" if line and line.name else "")
         if line is None:
             yield Finding(name, "it was edited: it cannot be read")
             previous = _claimed(text)
@@ -201,28 +302,52 @@ def _texts(reports: Path) -> list[str]:
     return content.removesuffix("\n").split("\n") if content else []
 
 
-def _parse(text: str) -> ChainEntry | None:
+def _append(reports: Path, known: Sequence[str], added: Sequence[Line]) -> None:
+    if added:
+        write_whole(reports / FILE, "".join(f"{text}\n" for text in [*known, *(a.text() for a in added)]).encode())
+
+
+def _parse(text: str) -> Line | None:
     try:
         told = json.loads(text)
-        line = ChainEntry(
-            number=told["number"],
-            week=told["week"],
-            verdict=told["verdict"],
-            as_of=told["as_of"],
-            recorded_at=told["recorded_at"],
-            source=told["source"],
-            is_simulated=told["is_simulated"],
-            files=told["files"],
-            previous=told["previous"],
-            is_adopted=told.get("adopted", False),
-        )
+        return _seal_of(told) if "marts" in told else _entry_of(told)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
+
+
+def _seal_of(told: dict[str, Any]) -> Seal | None:
+    line = Seal(**{field.name: told[field.name] for field in fields(Seal)})
+    texts = (line.digest, line.database, line.engine, line.recorded_at)
+    is_sound = (
+        isinstance(line.number, int)
+        and isinstance(line.publication, int)
+        and all(isinstance(text, str) for text in texts)
+        and _are_strings(line.marts)
+        and (line.previous is None or isinstance(line.previous, str))
+    )
+    return line if is_sound else None
+
+
+def _entry_of(told: dict[str, Any]) -> ChainEntry | None:
+    line = ChainEntry(
+        number=told["number"],
+        week=told["week"],
+        verdict=told["verdict"],
+        as_of=told["as_of"],
+        recorded_at=told["recorded_at"],
+        source=told["source"],
+        is_simulated=told["is_simulated"],
+        files=told["files"],
+        previous=told["previous"],
+        is_adopted=told.get("adopted", False),
+        labels=told.get("labels"),
+    )
     is_sound = (
         isinstance(line.number, int)
         and isinstance(line.week, str)
         and isinstance(line.recorded_at, str)
         and _are_strings(line.files)
+        and (line.labels is None or isinstance(line.labels, dict))
         and all(
             text is None or isinstance(text, str) for text in (line.verdict, line.as_of, line.source, line.previous)
         )

@@ -5,9 +5,10 @@ Computes nothing: it says what pages say.
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import jinja2
 from markupsafe import Markup
@@ -46,12 +47,18 @@ VERDICT_LEVELS = {
 _TONES = {-2: "low2", -1: "low1", 0: "middle", 1: "high1", 2: "high2"}
 
 
-def write_archive(reports: Path, weeks: Sequence[Week], as_of: datetime, recorded_at: datetime) -> None:
+def write_archive(
+    reports: Path,
+    weeks: Sequence[Week],
+    as_of: datetime,
+    recorded_at: datetime,
+    labels: Mapping[str, Any] | None = None,
+) -> None:
     """Record the `weeks` just written in the chain, then write page, feeds and schema over all weeks.
 
     Unchanged weeks change no byte: every moment that is shown is one of the chain's.
     """
-    chain.record(reports, [week.label for week in weeks], as_of=as_of, recorded_at=recorded_at)
+    chain.record(reports, [week.label for week in weeks], as_of=as_of, recorded_at=recorded_at, labels=labels)
     for name, content in files(reports).items():
         write_whole(reports / name, content)
 
@@ -72,7 +79,7 @@ def _entries(reports: Path, weeks: Sequence[PublishedWeek]) -> list[Entry]:
     first: dict[str, str] = {}
     last: dict[str, str] = {}
     as_of: dict[str, str | None] = {}
-    for line in chain.lines(reports):
+    for line in chain.entries(reports):
         if _is_moment(line.recorded_at):
             first.setdefault(line.week, line.recorded_at)
             last[line.week] = line.recorded_at

@@ -69,6 +69,8 @@ def main(directory: Path) -> None:
                 "name": name,
                 "schema": model.schema,
                 "materialized": model.config.materialized,
+                "language": str(model.language),
+                "columns": {column.name: column.data_type for column in model.columns.values()},
                 "depends_on": [manifest.nodes[u].name for u in model.depends_on.nodes if u.startswith("model.")],
                 "meta": model.config.meta,
                 "keeps_previous_state": name in kept,

@@ -16,6 +16,7 @@ from typing import Any
 
 import duckdb
 
+from regime.dev.binding import frame_of
 from tests.incremental.compiling import DATABASE
 from warehouse.builds.ledger import EVERYTHING
 from warehouse.home import CHECKOUT
@@ -81,7 +82,9 @@ class Models:
         sql = model["full_sql"] if is_full else self._at_its_moments(connection, model["increment_sql"])
         if model["keeps_previous_state"] and not is_full:
             connection.execute(f"create or replace table {relation}_before as select * from {relation}")
-        if model["materialized"] == "view":
+        if model["language"] == "python":
+            self._build_frame(connection, model, relation)
+        elif model["materialized"] == "view":
             connection.execute(f"create or replace view {relation} as {sql}")
         elif model["materialized"] == "table" or is_full:
             connection.execute(f"create or replace table {relation} as {sql}")
@@ -95,6 +98,13 @@ class Models:
             connection.execute(f"delete from {relation} where {is_rewritten}")
             connection.execute(f"insert into {relation} by name select * from rewritten where {is_rewritten}")
             connection.commit()
+
+    @staticmethod
+    def _build_frame(connection: duckdb.DuckDBPyConnection, model: dict[str, Any], relation: str) -> None:
+        connection.register("rows_made", frame_of(connection, model["full_sql"]))
+        columns = ", ".join(f"cast({name} as {kind}) as {name}" for name, kind in model["columns"].items())
+        connection.execute(f"create or replace table {relation} as select {columns} from rows_made")
+        connection.unregister("rows_made")
 
     def _schema(self, name: str) -> str:
         return next(model["schema"] for model in self.models if model["name"] == name)

@@ -309,6 +309,31 @@ def test_a_state_without_votes_is_said_to_be_held_over(marts):
     assert only(marts, "held_over_states", "regime_weekly", f"week_start = '{WEEK}'") == "correlation"
 
 
+def test_what_followed_each_week_is_the_generators_index(marts, known):
+    truth = known.index_returns.assign(week_start=lambda r: pd.to_datetime(r["week_start"]) - pd.Timedelta(days=7))
+    board = marts("select * from marts.regime_scoreboard where model = 'rules'")
+    both = truth.merge(board, on="week_start").dropna(subset=["forward_1w_return_pct"])
+    assert len(both) > 25 and (both["forward_1w_return_pct"] - both["return_pct"]).abs().max() < 0.25
+    # Every week after which the index fell by a tenth is scored as a fall, whatever it was called.
+    crash = board[board["week_start"] == "2025-09-29"].iloc[0]
+    assert crash["forward_1w_return_pct"] < -10 and crash["label"] == "risk_on"
+
+
+def test_the_jump_model_sees_the_simulated_crash(marts):
+    states = marts("select week_start, label from marts.regime_scoreboard where model = 'jump_model'")
+    states = states.set_index("week_start")["label"]
+    assert set(states[:"2025-09-22"]) == {"insufficient_data"}  # half a year of days is not over
+    assert set(states["2025-10-06":]) == {"low"}
+
+
+def test_the_week_that_was_published_in_time_stands_so(marts):
+    board = marts("select * from marts.regime_scoreboard")
+    in_time = board[~board["is_backfilled"]]
+    assert set(in_time["model"]) == {"rules", "jump_model", "persistence"}
+    assert in_time["week_start"].max() == pd.Timestamp(WEEK) and in_time["published_at"].notna().all()
+    assert board.loc[board["week_start"] < WEEK, "is_backfilled"].all()
+
+
 def test_the_regime_is_what_the_measurements_make_it(marts):
     found = marts("select * from marts.regime_weekly order by week_start").set_index("week_start")
     seeds = (marts(f"select * from seeds.{name}") for name in ("regime_rules", "regime_verdicts"))

@@ -18,7 +18,7 @@ TARGET = "target"
 # dbt starts in the home and finds the database there, by the same name in every home: dbt compares the path with that
 # of its last parse, and need not parse the project again for each.
 STAGING = Path("staging.duckdb")
-_SUFFIXES = {".sql", ".yml", ".csv", ".md"}
+_SUFFIXES = {".sql", ".py", ".yml", ".csv", ".md"}
 
 
 class ProjectError(RuntimeError):

@@ -3,12 +3,11 @@
 The caller holds the home's lock. Everything of a version is on the disk before the link names it (swap).
 """
 
-import hashlib
 import os
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -18,7 +17,8 @@ from warehouse.database import connect
 from warehouse.files import sync_directory
 from warehouse.home import Home, HomeError
 from warehouse.moments import moment_in
-from warehouse.publishing import pages, sentences
+from warehouse.publishing import digests, labels, pages, sentences
+from warehouse.publishing.digests import DatabaseDigests
 from warehouse.publishing.gate import blocking_reasons
 from warehouse.publishing.history import (
     INSERT,
@@ -31,6 +31,7 @@ from warehouse.publishing.history import (
     size_bytes,
     sweep,
 )
+from warehouse.publishing.labels import Labels
 from warehouse.publishing.swap import check_links, make_current
 from warehouse.source import Source
 from warehouse.week import Week
@@ -39,8 +40,11 @@ from warehouse.week import Week
 SPARE_BYTES = 32_000_000
 
 WriteReport = Callable[[duckdb.DuckDBPyConnection, Week, Path], object]
-# What stands beside the weeks' pages: gets their directory, the weeks just written, and as of when they are.
-WriteArchive = Callable[[Path, list[Week], datetime], object]
+# What stands beside the weeks' pages: gets their directory, the weeks just written, as of when they are, and the labels
+# of those that are told in time.
+WriteArchive = Callable[[Path, list[Week], datetime, Labels], object]
+# What proves the database: gets the pages' directory, the publication, and the digests of its database.
+Seal = Callable[[Path, Published, DatabaseDigests], object]
 
 
 class NotPublishable(RuntimeError):
@@ -65,6 +69,7 @@ def publish(
     *,
     code_version: str,
     write_archive: WriteArchive | None = None,
+    seal: Seal | None = None,
 ) -> Publication:
     """Publish the staging warehouse with a page for each of `weeks`; older pages stay beside them.
 
@@ -79,6 +84,7 @@ def publish(
         check_links(home)
         told = history(home)
         remember_publications(staging, told)
+        labels.put(staging, home.current / "reports")
         staging.execute("checkpoint")
         _check_space(home)
         number = next_number(home)
@@ -88,7 +94,7 @@ def publish(
             row = _write_pages(staging, home, source, weeks, write_report, write_archive, number, code_version)
             staging.close()  # it is copied as a file: nobody may have it open
             _clone(home.staging, building / "warehouse.duckdb")
-            _add_publication(building / "warehouse.duckdb", row, building / "reports")
+            row = _complete(building / "warehouse.duckdb", row, building / "reports", seal)
             told.with_event(row).write(building)
             pages.keep(home, building, weeks, number)
             _sync_tree(building)
@@ -123,10 +129,9 @@ def _write_pages(
         write_report(staging, week, reports / week.label)
     as_of = staging.execute("select as_of from raw.run_context").fetchall()[0][0]
     if write_archive is not None:
-        write_archive(reports, weeks, as_of)
+        write_archive(reports, weeks, as_of, labels.in_time(staging, weeks))
     pages = sorted(p.name for p in reports.iterdir() if p.is_dir())
     first, last = (Week.parse(pages[i]).start for i in (0, -1))
-    digest = _digest(staging, reports)
     staging.execute("checkpoint")
     return Published(
         number,
@@ -137,24 +142,8 @@ def _write_pages(
         first,
         last,
         code_version=code_version,
-        digest=digest,
+        digest="",  # of what is yet to be completed
     )
-
-
-def _digest(staging: duckdb.DuckDBPyConnection, reports: Path) -> str:
-    """A SHA-256 over every page and over the rows of every mart, in no order."""
-    digest = hashlib.sha256()
-    tables = staging.execute(
-        "select table_name from information_schema.tables where table_schema = 'marts'"
-        " and table_name not in ('publications', 'weekly_summary_sentences') order by 1"  # they tell of the rest
-    ).fetchall()
-    for (table,) in tables:
-        total = staging.execute(f'select count(*), sum(hash(t)::hugeint) from marts."{table}" t').fetchall()[0]
-        digest.update(f"{table} {total}\n".encode())
-    # What stands beside the weeks is made of them, and tells when they were published: that is another state's too.
-    for page in sorted(p for p in reports.glob("*/**/*") if p.is_file()):
-        digest.update(f"{page.relative_to(reports)} {hashlib.sha256(page.read_bytes()).hexdigest()}\n".encode())
-    return digest.hexdigest()
 
 
 def _clone(staging: Path, clone: Path) -> None:
@@ -164,13 +153,25 @@ def _clone(staging: Path, clone: Path) -> None:
     shutil.copyfile(staging, clone)
 
 
-def _add_publication(clone: Path, row: Published, reports: Path) -> None:
-    """The copy tells of its own publication, and of what its pages say."""
+def _complete(clone: Path, row: Published, reports: Path, seal: Seal | None) -> Published:
+    """The copy tells of its own publication, of labels, and of what its pages say; then it is sealed.
+
+    Returns the publication's row with its digest.
+    """
     with duckdb.connect(str(clone)) as connection:
         connection.execute(INSERT, astuple(row))
         sentences.put(connection, reports)
+        labels.put(connection, reports)
+        marts = digests.of_marts(connection)
+        row = replace(row, digest=digests.of_publication(marts, reports))
+        connection.execute(
+            "update raw.publications set digest = ? where publication_id = ?", [row.digest, row.publication_id]
+        )
         connection.execute("checkpoint")
     os.chmod(clone, 0o444)  # a tool that opens it for writing would shut all other readers out
+    if seal is not None:
+        seal(reports, row, DatabaseDigests(digests.of_file(clone), marts, digests.engine()))
+    return row
 
 
 def _check_space(home: Home) -> None:

@@ -2,10 +2,14 @@
    drop, and look each relation up in between: about 16 statements a model. DuckDB replaces a table or view in one statement
    and one transaction, so three or four do. Contracts, constraints, hooks and comments work as in dbt. #}
 
-{% materialization table, adapter='duckdb' %}
+{% materialization table, adapter='duckdb', supported_languages=['sql', 'python'] %}
     {%- do start_model(load_cached_relation(this), 'table') -%}
     {%- set target = this.incorporate(type='table') -%}
-    {%- call statement('main') -%}{{ replace_table_as(target, compiled_code) }}{%- endcall -%}
+    {%- if model.language == 'python' -%}
+        {%- call statement('main', language='python') -%}{{ replace_table_with_frame(target, compiled_code) }}{%- endcall -%}
+    {%- else -%}
+        {%- call statement('main') -%}{{ replace_table_as(target, compiled_code) }}{%- endcall -%}
+    {%- endif -%}
     {%- do persist_docs(target, model) -%}
     {%- do finish_model() -%}
     {{ return({'relations': [target]}) }}
@@ -77,6 +81,21 @@
         create or replace table {{ target }} as
         {{ query }}
     {%- endif -%}
+{%- endmacro %}
+
+{# A model in Python has no contract that dbt enforces; it gets the columns, types and constraints of its .yml all the same. #}
+{% macro replace_table_with_frame(target, code) -%}
+{{ code }}
+
+
+def materialize(frame, connection):
+    declared = {{ model.columns.values() | map(attribute='name') | list }}
+    if sorted(frame.columns) != sorted(declared):
+        raise ValueError(f"{{ model.name }} gave the columns {sorted(frame.columns)}, and its .yml declares {sorted(declared)}")
+    connection.register("frame_of_{{ model.name }}", frame)
+    connection.execute("""create or replace table {{ target }} {{ get_table_columns_and_constraints() }} """)
+    connection.execute("""insert into {{ target }} by name from frame_of_{{ model.name }} """)
+    connection.unregister("frame_of_{{ model.name }}")
 {%- endmacro %}
 
 {% macro is_rewritten(meta) -%}

@@ -86,7 +86,7 @@ def test_a_failed_build_publishes_nothing_and_the_last_week_stays(built):
     assert len(published_rows(built)) == 1
 
 
-@pytest.mark.parametrize("step", ["publish._clone", "publish._add_publication", "publish._sync_tree", "swap.swap_link"])
+@pytest.mark.parametrize("step", ["publish._clone", "publish._complete", "publish._sync_tree", "swap.swap_link"])
 def test_a_publication_that_dies_leaves_the_old_one(built, monkeypatch, step):
     publish_week(built)
 
