@@ -158,7 +158,9 @@ def diff(
 @app.command()
 def explain(
     week: Annotated[str, typer.Argument(help="Like 2025-W47.")],
-    sentence: Annotated[str | None, typer.Argument(help="Like note-open-interest; every sentence is listed if not given.")] = None,
+    sentence: Annotated[
+        str | None, typer.Argument(help="Like note-open-interest; every sentence is listed if not given.")
+    ] = None,
     language: Annotated[str, typer.Option(help="en or ja.")] = "en",
     format: Annotated[str, typer.Option(help="text or json.")] = "text",
     all_files: Annotated[bool, typer.Option("--all", help="Show every landed file, not the largest alone.")] = False,

@@ -62,7 +62,7 @@ class Written:
 
     @property
     def about(self) -> float:
-        """How far "about" it reaches: 3 % of it, or a unit of its last digit (half of one where that is a fifth of it)."""
+        """How far "about" it reaches: 3 % of it, or a unit of its last digit; half of one where that is a fifth."""
         return max(abs(self.value) * ABOUT, 2 * self.half if self.half < abs(self.value) * 0.1 else self.half)
 
 

@@ -95,7 +95,7 @@ def _print_table(console: Console, checked: Checked) -> None:
             verdict = one.judged.verdict
             style = _STYLES[verdict]
             data = Text(_data(one), style="dim" if verdict == "not_knowable" else "")
-            says = Text(f"{verdict_in_words(verdict)}: ", style=style) + data
+            says = Text.assemble((f"{verdict_in_words(verdict)}: ", style), data)
             table.add_row(Text(_MARKS[verdict], style=style), _line(one), Text(claim), says)
         console.print(table)
     left = list(_telling(checked))
