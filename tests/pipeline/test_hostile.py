@@ -28,7 +28,8 @@ HOOK = "https://hooks.example.com/services/T0SECRET/B0SECRET?token=verysecrettok
 ACTIVE = {"script", "iframe", "object", "embed", "form", "input", "button", "img", "image", "video", "audio", "base"}
 # Where our own links lead: within the page, to its translation, to what lies beside it, to a picture of ours.
 OURS = re.compile(
-    r"#[\w-]*|feed\.(atom|json)|chain\.jsonl|summary\.schema\.json|(\d{4}-W\d\d/)?index(\.ja)?\.html|charts/[a-z_]+\.png"
+    r"#[\w-]*|feed\.(atom|json)|chain\.jsonl|summary\.schema\.json|(\d{4}-W\d\d/)?index(\.ja)?\.html"
+    r"|charts/[a-z_]+(\.ja)?\.png|\.\./index\.html(#\d{4}-W\d\d)?|(explore|mail)(\.ja)?\.html|note(\.ja)?\.txt|mail(\.ja)?\.eml"
 )
 EMBEDDED = re.compile(r"data:image/png;base64,[\w+/]+=*")
 TAKES_AN_ADDRESS = {"src", "href", "action", "formaction", "data", "xlink:href", "srcset", "poster", "background"}
