@@ -182,7 +182,7 @@ def _grid(panel: Panel) -> Spec:
         "encoding": {
             "x": {**_x_in_sight(), "field": "begins"},
             "x2": {"field": "ends"},
-            "y": {"field": "lane", "type": "nominal", "sort": lanes, "axis": {"title": None, "labelLimit": 120}},
+            "y": {"field": "lane", "type": "nominal", "sort": lanes, "axis": {"title": None, "labelLimit": 136}},
             "color": {"field": "colour", "type": "nominal", "scale": None},
             "tooltip": {"value": "read"},
         },

@@ -73,7 +73,7 @@
   }
 
   async function drawn(element, spec, id) {
-    const labels = spec.mark && spec.mark.type === "rect" ? 128 : 52;
+    const labels = spec.mark && spec.mark.type === "rect" ? 142 : 52;
     const sized = { ...coloured(spec), datasets: { rows: rows(told.rows[id]) }, padding: { left: labels, right: 14, top: 8, bottom: 24 },
                     autosize: "none", width: Math.max(160, element.clientWidth - labels - 14) };
     const result = await window.vegaEmbed(element, sized, {
