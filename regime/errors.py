@@ -32,6 +32,7 @@ _FORESEEN = (
     ("warehouse.source", "SourceError", BAD_INPUT),
     ("warehouse.landing", "LandingError", RUN_FAILED),
     ("warehouse.builds.project", "ProjectError", RUN_FAILED),
+    ("report.address", "AddressError", BAD_INPUT),
 )
 _DISK = {
     errno.ENOSPC: "no space is left on the disk; free some and run again",

@@ -8,6 +8,10 @@ from report.errors import ReportError
 SETTING = "REGIME_BASE_URL"
 
 
+class AddressError(ReportError):
+    """The setting holds no address; the message says what to write."""
+
+
 def base_address() -> str | None:
     """The address of the report directory, without a slash at its end; None where the setting is not made."""
     told = os.environ.get(SETTING, "").strip()
@@ -19,7 +23,7 @@ def base_address() -> str | None:
     except ValueError:
         is_address = False
     if not is_address or parts.query or parts.fragment or any(c.isspace() or c in "<>\"'" for c in told):
-        raise ReportError(
+        raise AddressError(
             f"{SETTING} is {told[:80]!r}: set it to the address at which the reports are served, "
             "like https://desk.example/regime"
         )

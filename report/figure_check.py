@@ -213,7 +213,8 @@ def prints_its_value(printed: Printed) -> bool:
     if unit in ("USD", "USD per coin"):
         match = reading.amount.fullmatch(text)
         scale = reading.scales.get(match["scale"]) if match else None
-        if match is None or scale is None or (unit != "USD" and scale != 1.0):
+        # A price is written out, but for a round level that it crosses.
+        if match is None or scale is None or (unit != "USD" and scale != 1.0 and value % (scale / 10)):
             return False
         return _is(match, match["sign"], value, scale)
     return _says_number(text, value, unit, reading)

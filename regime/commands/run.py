@@ -16,6 +16,7 @@ from regime.errors import WARM_UP, RunFailed, stopped_at_once
 from regime.ledger import thin_of
 from regime.progress import Steps
 from regime.weeks import check_closed, parse
+from report.address import base_address
 from warehouse.home import Home
 from warehouse.publishing.history import current_number
 from warehouse.week import Week
@@ -42,6 +43,7 @@ def run_range(
     asked = (parse(first), parse(last)) if first is not None and last is not None else None
     home = Home.at()
     choice = choose(home, replay_dir=replay_dir, is_live=is_live)
+    base_address()  # a setting that is none is said now, and not after a build
     check_is_held(home, choice)
     Thread(target=_import_what_runs, name=WARM_UP, daemon=True).start()
     with ExitStack() as stack:

@@ -66,7 +66,7 @@ def chart(marts: Marts) -> Chart | None:
             look.names_at_left(drawn, y, "dataset", "name", names),
             alt.Chart(drawn.data)
             .transform_aggregate(groupby=["venue", "venue_name"])
-            .mark_text(align="left", baseline="middle", angle=300, limit=_TOP)
+            .mark_text(align="left", baseline="middle", angle=300, limit=_TOP - 8)
             .encode(x=x, y=alt.YValue(-7), text="venue_name:N"),
         ],
         height=_LANE * n_datasets,

@@ -9,7 +9,7 @@ from report.charts.look import label
 from report.days import midnight
 from report.document import Chart
 from report.figures import Figure
-from report.formatting import show
+from report.formatting import near_day, show
 from report.marts import Marts, Row
 from report.text import Day, Fragment, Part, compose
 
@@ -107,7 +107,7 @@ def by_asset(marts: Marts) -> Chart | None:
         rows = marts.since("funding_weekly", "week_start", mondays[0], mondays[-1],
                            window_id="mon_mon", asset_id=asset_id)  # fmt: skip
         figures = {monday: row.figure(_RATE) for row in rows if (monday := look.day_of(row, "week_start")) is not None}
-        lane = look.key(asset_id)
+        lane = str(len(names.rows))
         names.add(lane=lane, name=member.figure("symbol"), now=rate)
         for monday in mondays:
             drawn.add(lane=lane, day=monday, value=figures.get(monday))
@@ -163,9 +163,9 @@ def _title(marts: Marts, negative: list[Row]) -> tuple[Fragment, ...]:
     shown = show(rate, signed=True)
     stands = [row for row in negative if _reaches(row, midnight(marts.week.end))]
     if stands:
-        since = stands[-1].figure("run_start")
+        since = near_day(stands[-1].figure("run_start"), marts.week.last_day)
         if (rate.number or 0.0) > 0:
-            return compose("Funding averaged {rate} a year, and turned negative at {since}", rate=shown, since=since)
+            return compose("Funding averaged {rate} a year, and turned negative on {since}", rate=shown, since=since)
         return compose("Funding averaged {rate} a year, negative since {since}", rate=shown, since=since)
     if (rate.number or 0.0) < 0:
         return compose("Funding averaged {rate} a year: shorts pay", rate=shown)

@@ -1,11 +1,13 @@
 """Bitcoin and the total market cap through time, each beside the level that notes name."""
 
+from datetime import date
+
 import altair as alt
 
 from report.charts import look
 from report.document import Chart
 from report.figures import Figure
-from report.formatting import show
+from report.formatting import as_level, near_day, show
 from report.marts import Marts, Row
 from report.text import Day, Fragment, Part, compose
 
@@ -59,7 +61,7 @@ def _chart(
     reach = max(numbers) - min(numbers)
     near = level.number is not None and min(numbers) - _NEAR * reach <= level.number <= max(numbers) + _NEAR * reach
     if near:
-        lines.add(level=level, name=show(level).text)
+        lines.add(level=level, name=as_level(level).text)
     right = look.room_for((str(row["name"]) for row in lines.rows), least=14)
     now = look.Drawn("now")
     now.add(day=marts.week.last_day, value=ended)
@@ -72,14 +74,14 @@ def _chart(
         drawn,
         lines,
         now,
-        title=_title(name, row, ended, level if near else None),
+        title=_title(name, row, ended, level if near else None, marts.week.last_day),
         subtitle=compose("{subtitle} The scale does not start at zero.", subtitle=subtitle),
         alt_text=compose(
             "A line of {name} day by day over half a year; it ends the week at {ended}.", name=name, ended=show(ended)
         ),
         layers=[
             levelled.mark_rule(color=look.SECOND, strokeDash=[5, 4], strokeWidth=1.3),
-            levelled.mark_text(align="left", baseline="middle", color=look.SECOND, fontSize=11).encode(
+            levelled.mark_text(align="left", baseline="middle", color=look.SOFT, fontSize=11).encode(
                 x=alt.XValue(look.WIDTH - _LEFT - right + 4), text="name:N"
             ),
             base.mark_line(color=look.ACCENT, strokeWidth=2, invalid="break-paths-filter-domains", strokeJoin="round"),
@@ -91,11 +93,16 @@ def _chart(
     )
 
 
-def _title(name: Part, row: Row, ended: Figure, level: Figure | None) -> tuple[Fragment, ...]:
+def _title(name: Part, row: Row, ended: Figure, level: Figure | None, last_day: date) -> tuple[Fragment, ...]:
     began, side = row.figure("run_began_on"), row.figure("side").number
     if level is None or not began.is_known or not side:
         return compose("{name} ended the week at {ended}", name=name, ended=show(ended))
-    parts: dict[str, Part] = {"name": name, "ended": show(ended), "level": show(level), "began": began}
+    parts: dict[str, Part] = {
+        "name": name,
+        "ended": show(ended),
+        "level": as_level(level),
+        "began": near_day(began, last_day),
+    }
     if side > 0:
         return compose("{name} ended the week at {ended}, above {level} since {began}", **parts)
     return compose("{name} ended the week at {ended}, below {level} since {began}", **parts)

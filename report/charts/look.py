@@ -192,20 +192,21 @@ def figures_at_bars(bars: alt.Chart, x: alt.X, y: alt.Y, value: str) -> list[alt
 def panels(
     drawn: Drawn, names: Drawn, days: Sequence[date], domain: tuple[float, float], value: str | None = None
 ) -> list[alt.Chart | alt.LayerChart]:
-    """Small multiples: for each row of `names` (lane, name, now) a line of its values, `PANELS_BESIDE` in a row.
+    """Small multiples: for each row of `names` (lane: its number, name, now) a line, `PANELS_BESIDE` in a row.
 
     All share both scales, with a line at zero. Above each stand who it is and the figure of the week. `value` works a
     row's value out of its `level` and of `first`, the first known level of its lane.
     """
-    lanes = [str(row["lane"]) for row in names.rows]
     low, high = domain
     first, last = days[0].isoformat(), days[-1].isoformat()
-    n = f"indexof({lanes!r}, datum.lane)"
+    n = "toNumber(datum.lane)"
     column, line = f"({n} % {PANELS_BESIDE})", f"floor({n} / {PANELS_BESIDE})"
     when = f"(toDate(datum.day) - toDate('{first}')) / (toDate('{last}') - toDate('{first}'))"
     height = f"{line} + 0.94 - 0.62 * (datum.value - ({low})) / {max(high - low, 1e-9)}"
     x = alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0, PANELS_BESIDE], nice=False))
-    y = alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[0, -(-len(lanes) // PANELS_BESIDE)], reverse=True, nice=False))
+    y = alt.Y(
+        "y:Q", axis=None, scale=alt.Scale(domain=[0, -(-len(names.rows) // PANELS_BESIDE)], reverse=True, nice=False)
+    )
     rows = alt.Chart(drawn.data)
     if value is not None:
         rows = (

@@ -6,7 +6,7 @@ from report.charts import look
 from report.charts.look import label
 from report.charts.open_interest import BUCKETS
 from report.document import Chart
-from report.formatting import show, words
+from report.formatting import near_day, show, words
 from report.marts import Marts
 from report.text import Fragment, Part, compose
 
@@ -71,7 +71,7 @@ def chart(marts: Marts) -> Chart | None:
             look.names_at_left(drawn, y, "name", "name", names),
             *look.figures_at_bars(base, alt.X("usd:Q", axis=None), y, "billions"),
         ],
-        height=max(17 * len(seen), 28) * len(BUCKETS),
+        height=max(22 * len(seen), 28) * len(BUCKETS),
         left=names,
         right=_RIGHT,
         top=34,
@@ -82,7 +82,8 @@ def chart(marts: Marts) -> Chart | None:
 def _title(marts: Marts) -> tuple[Fragment, ...]:
     whole = marts.weekly("open_interest_since_high_weekly", window_id=None, oi_bucket="all")
     change = whole.figure("change_usd")
-    parts: dict[str, Part] = {"change": show(change, signed=True), "high_date": whole.figure("high_date")}
+    high_date = near_day(whole.figure("high_date"), marts.week.last_day)
+    parts: dict[str, Part] = {"change": show(change, signed=True), "high_date": high_date}
     positions = whole.figure("position_effect_usd")
     buckets = {
         bucket: marts.weekly("open_interest_since_high_weekly", window_id=None, oi_bucket=bucket) for bucket in BUCKETS

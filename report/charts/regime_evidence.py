@@ -42,7 +42,7 @@ def chart(marts: Marts) -> Chart | None:
     width = (look.WIDTH - names) / n_places
     # Longer words get smaller letters before any is cut.
     longest = max(look.width_of(str(row["vote"])) for row in drawn.rows)
-    size = round(max(9.0, min(11.0, 12 * (width - 6) / longest)), 1)
+    size = round(max(9.6, min(11.0, 12 * (width - 6) / longest)), 1)
     y = alt.Y("dimension:N", sort=None, axis=None, scale=alt.Scale(paddingInner=0.16, paddingOuter=0))
     x = alt.X("place:N", axis=None, scale=alt.Scale(paddingInner=0.03, paddingOuter=0))
     base = alt.Chart(drawn.data).encode(x=x, y=y)

@@ -58,8 +58,8 @@ def chart(marts: Marts) -> Chart | None:
     lanes = [str(row["lane"]) for row in names.rows]
     y = alt.Y("lane:N", sort=lanes, axis=None, scale=alt.Scale(domain=lanes, paddingInner=0.16, paddingOuter=0))
     height = _LANE * len(lanes)
-    left = look.room_for(str(row["name"]) for row in names.rows)
-    right = look.room_for(str(row["state"]) for row in names.rows)
+    left = look.room_for((str(row["name"]) for row in names.rows), most=134)
+    right = look.room_for((str(row["state"]) for row in names.rows), most=118)
     return look.chart(
         "regime_timeline",
         cells,

@@ -68,7 +68,7 @@ def index_lines(marts: Marts) -> Chart | None:
     rows = ranked(marts.weekly_rows("sector_returns_weekly"), _RETURN)
     drawn, names = look.Drawn(), look.Drawn("names")
     for row in rows:
-        sector, lane = row.text("sector"), look.key(row.text("sector"))
+        sector, lane = row.text("sector"), str(len(names.rows))
         levels = marts.since("index_levels_daily", "market_date", mondays[0], marts.week.last_day, index_id=sector)
         by_day = {
             day: level.figure("level") for level in levels if (day := look.day_of(level, "market_date")) is not None

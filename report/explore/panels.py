@@ -10,9 +10,8 @@ from report.charts.funding import NEUTRAL_PCT
 from report.charts.look import label
 from report.charts.regime_timeline import STATES, levels_of_states
 from report.figures import Figure
-from report.formatting import show, words
+from report.formatting import as_level, words
 from report.marts import Marts, Row
-from report.text import compose, plain
 
 WEEKS = 52
 _BUCKETS = {"1-10": "1–10", "11-50": "11–50", "51-100": "51–100", "all": "1–100"}
@@ -263,6 +262,4 @@ def _of_each(lines: Iterable[Line], points: Callable[[str], list[Point]]) -> tup
 
 def _levels(year: Year, metric_id: str, unit: str, divisor: float) -> tuple[Level, ...]:
     level = year.marts.weekly("headlines_weekly", window_id=None, metric_id=metric_id).figure("level", unit)
-    return (
-        () if level.number is None else (Level(level.number / divisor, plain(compose("{level}", level=show(level)))),)
-    )
+    return () if level.number is None else (Level(level.number / divisor, as_level(level).text),)

@@ -129,7 +129,7 @@ def _lines(panel: Panel) -> Spec:
                     {"mark": {"type": "rule", "color": "$second", "strokeDash": [5, 4]}},
                     {
                         "mark": {"type": "text", "align": "left", "baseline": "bottom", "dx": 3, "dy": -3,
-                                 "color": "$second", "fontSize": 11},
+                                 "color": "$soft", "fontSize": 11},
                         "encoding": {"text": {"field": "name"}, "x": {"value": 0}},
                     },
                 ],

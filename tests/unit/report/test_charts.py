@@ -190,9 +190,7 @@ def test_since_the_high_each_bucket_has_its_effects(con: duckdb.DuckDBPyConnecti
         for bucket, *effects in expected
         for effect, usd in zip(("Prices", "Positions"), effects, strict=True)
     }
-    assert plain(chart.title) == (
-        "Open interest -$74.2 billion since its high on 5 October 2025; long tail closed most: -$9.00 billion"
-    )
+    assert plain(chart.title) == ("Open interest -$74.2bn since its high on 5 October; long tail closed most: -$9.00bn")
     shown = [text for text in texts(chart) if re.fullmatch(r"[+−][\d.]+", text)]
     assert sorted(shown) == sorted(["−30.0", "−4.0", "−14.0", "+2.0", "−9.0", "−3.2", "−7.0", "−9.0"])
     connection = charted_marts()
@@ -205,17 +203,18 @@ def test_a_level_is_drawn_where_it_is_near(con: duckdb.DuckDBPyConnection, drawn
     for chart_id, metric in (("bitcoin", "btc_price_usd"), ("total_cap", "total_market_cap_usd")):
         expected = {str(day): value for day, value in query(con, sql, metric, FIRST_DAY, SUNDAY)}
         assert {row["day"]: row["value"] for row in rows(drawn[chart_id])} == pytest.approx(expected)
-    assert rows(drawn["total_cap"], "levels") == [{"level": 3e12, "name": "$3.00 trillion"}]
-    assert "$3.00 trillion" in texts(drawn["total_cap"]) and rows(drawn["bitcoin"], "levels") == []
+    assert rows(drawn["total_cap"], "levels") == [{"level": 3e12, "name": "$3 trillion"}]
+    assert "$3 trillion" in texts(drawn["total_cap"]) and rows(drawn["bitcoin"], "levels") == []
     assert plain(drawn["bitcoin"].title) == "Bitcoin ended the week at $60,070"
-    assert plain(drawn["total_cap"].title).endswith("below $3.00 trillion since 20 November 2025")
+    assert plain(drawn["total_cap"].title).endswith("below $3 trillion since 20 November")
 
 
 def test_small_multiples_share_one_scale(con: duckdb.DuckDBPyConnection, drawn: dict[str, Chart]) -> None:
     sql = "select week_start, asset_id, funding_rate_annualised_pct from marts.funding_weekly"
     expected = {(str(w), a): r for w, a, r in query(con, sql + " where window_id = 'mon_mon' and asset_id <> 'ALL'"
                                                     " and week_start between ? and ?", FIRST_WEEK, WEEK)}  # fmt: skip
-    found = {(row["day"], row["lane"]): row["value"] for row in rows(drawn["funding_by_asset"])}
+    assets = {"0": "bitcoin", "1": "ethereum"}
+    found = {(row["day"], assets[row["lane"]]): row["value"] for row in rows(drawn["funding_by_asset"])}
     assert found == pytest.approx(expected) and len(found) == 2 * 26
     lines = [path["d"] for path in shapes(drawn["funding_by_asset"], "path") if path.get("fill") == "none"]
     assert len(lines) == 2
@@ -231,9 +230,9 @@ def test_small_multiples_share_one_scale(con: duckdb.DuckDBPyConnection, drawn: 
 def test_sector_lines_start_together_at_nothing(con: duckdb.DuckDBPyConnection, drawn: dict[str, Chart]) -> None:
     chart = drawn["sector_lines"]
     sql = "select market_date, level from marts.index_levels_daily where index_id = ? and market_date between ? and ?"
-    for sector in ("Layer 2", "Privacy"):
+    for lane, sector in (("0", "Privacy"), ("1", "Layer 2")):
         expected = [level for _, level in sorted(query(con, sql, sector, FIRST_WEEK, SUNDAY))]
-        assert [row["level"] for row in rows(chart) if row["lane"] == sector] == expected and len(expected) == 26
+        assert [row["level"] for row in rows(chart) if row["lane"] == lane] == expected and len(expected) == 26
     zero = {float(line["transform"][10:-1].split(",")[1]) for line in shapes(chart, "line")}
     lines = [path["d"] for path in shapes(chart, "path") if path.get("fill") == "none"]
     assert len(zero) == 1 and len(lines) == 2
@@ -319,7 +318,7 @@ def test_runs_below_zero_are_shaded_to_the_end_of_the_week(drawn: dict[str, Char
     found = [(row["began"], row["ended"]) for row in rows(drawn["funding"], "runs")]
     # Four hours are no run to see; what began before the week's end goes on to it and no farther.
     assert found == [("2025-10-10T01:00:00Z", "2025-10-13T00:00:00Z"), ("2025-11-18T01:00:00Z", "2025-11-24T00:00:00Z")]
-    assert plain(drawn["funding"].title) == ("Funding averaged -4.0% a year, negative since 18 November 2025 01:00 UTC")
+    assert plain(drawn["funding"].title) == ("Funding averaged -4.0% a year, negative since 18 November")
 
 
 def test_spot_share_breaks_at_a_week_without_one(con: duckdb.DuckDBPyConnection, drawn: dict[str, Chart]) -> None:
@@ -445,13 +444,16 @@ def test_charts_say_nothing_that_they_do_not_know(made: str, tmp_path: Path) -> 
 def test_a_chart_without_data_is_not_there_and_its_picture_goes(tmp_path: Path) -> None:
     con = charted_marts()
     pages = write_week(con, Week(WEEK), tmp_path, "simulated", True)
-    names = ["funding.png", "sector_returns.png", "regime_timeline.png"]
+    names = ["total_cap.png", "funding.png", "sector_returns.png", "regime_timeline.png"]
+    names += [name.replace(".png", ".ja.png") for name in names]
     assert [picture.name for picture in pages.pictures] == names
     assert sorted(path.name for path in (tmp_path / "charts").iterdir()) == sorted(names)
     assert "](charts/sector_returns.png)" in pages.summary_md.read_text()
     con.execute("delete from marts.sector_returns_weekly")
     pages = write_week(con, Week(WEEK), tmp_path, "simulated", True)
-    assert sorted(path.name for path in (tmp_path / "charts").iterdir()) == sorted({*names} - {"sector_returns.png"})
+    assert sorted(path.name for path in (tmp_path / "charts").iterdir()) == sorted(
+        {*names} - {"sector_returns.png", "sector_returns.ja.png"}
+    )
     assert "sector_returns.png" not in pages.summary_md.read_text()
     assert 'id="chart-sector_returns"' not in pages.index_html.read_text()
 
@@ -537,9 +539,9 @@ def test_a_picture_says_what_it_is_wherever_it_goes(drawn: dict[str, Chart]) -> 
 
 
 def test_titles_are_broken_where_a_language_breaks_them() -> None:
-    assert drawing._lines("one two three four", 9) == ["one two", "three", "four"]
-    assert drawing._lines("下落率の首位はゲームの−15.9\u202f%", 12) == ["下落率の首位", "はゲームの", "−15.9\u202f%"]
-    assert drawing._lines("a" * 30 + " b", 10) == ["a" * 30, "b"]
+    assert drawing.lines_of("one two three four", 9) == ["one two", "three", "four"]
+    assert drawing.lines_of("下落率の首位はゲームの−15.9\u202f%", 12) == ["下落率の首位", "はゲームの", "−15.9\u202f%"]
+    assert drawing.lines_of("a" * 30 + " b", 10) == ["a" * 30, "b"]
 
 
 def said_by_charts() -> set[str]:

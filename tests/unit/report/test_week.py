@@ -163,7 +163,7 @@ def test_digits_of_a_page_are_figures_names_dates_or_declared(
     pages = write(any_marts, tmp_path)
     for path, terms in ((pages.index_html, DECLARED_TERMS), (pages.translations[0].index_html, DECLARED_TERMS_JA)):
         plain = Page(path.read_text(encoding="utf-8")).plain
-        plain = plain.replace("\u00a0", " ").replace("2025-W47", "")
+        plain = re.sub("2025-W4[678]", "", plain.replace("\u00a0", " "))
         for term in terms:
             plain = re.sub(rf"(?<![\d.,]){re.escape(term)}", "", plain)
         assert not re.findall(r".{0,30}\d.{0,30}", plain)
@@ -239,7 +239,11 @@ def test_the_same_marts_give_the_same_bytes_and_files_are_not_touched_again(tmp_
     stamps = [(first / name).stat().st_mtime_ns for name in names]
     write(plausible_marts(), first)
     assert [(first / name).stat().st_mtime_ns for name in names] == stamps
-    assert sorted(path.name for path in first.iterdir()) == ["charts", *sorted(names)]
+    made = {path.relative_to(first).as_posix() for path in first.rglob("*.*")}
+    messages = {"note.txt", "mail.html", "mail.txt", "mail.eml", "card.png", "explore.html"}
+    translated = {f"{name.rpartition('.')[0]}.ja.{name.rpartition('.')[2]}" for name in messages}
+    assert {name for name in made if not name.startswith("charts/")} == {*names, *messages, *translated}
+    assert all((first / name).read_bytes() == (second / name).read_bytes() for name in made)
 
 
 def test_the_page_stands_alone_under_its_content_policy(any_marts: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
@@ -250,17 +254,21 @@ def test_the_page_stands_alone_under_its_content_policy(any_marts: duckdb.DuckDB
 
 def _stands_alone(html: str, other: str) -> None:
     page = Page(html)
+    language = "" if other == "index.ja.html" else ".ja"
+    beside = {other, f"explore{language}.html", f"note{language}.txt", f"mail{language}.html", f"mail{language}.eml"}
+    beside |= {f"../index.html{anchor}" for anchor in ("", "#2025-W46", "#2025-W48")}
     assert page.open == []
     assert len(html.encode()) < 400_000
     tags = {tag for tag, _ in page.elements}
     assert not tags & {"script", "img", "iframe", "object", "embed", "link", "form", "base"}
     for _, attributes in page.elements:
         assert not any(name.startswith("on") or name in ("style", "src", "srcset") for name in attributes)
-        # Within the page, or to its translation beside it.
-        assert attributes.get("href", "#").startswith("#") or attributes["href"] == other  # type: ignore[union-attr]
+        # Within the page, to its translation and other forms beside it, or to the archive.
+        assert attributes.get("href", "#").startswith("#") or attributes["href"] in beside  # type: ignore[union-attr]
     ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
     assert len(ids) == len(set(ids))
-    assert {a["href"][1:] for _, a in page.elements if a.get("href", other) != other} <= set(ids)  # type: ignore[index]
+    inside = {a["href"][1:] for _, a in page.elements if (a.get("href") or "").startswith("#")}  # type: ignore[index]
+    assert inside <= set(ids)
     (policy,) = (a["content"] for _, a in page.elements if a.get("http-equiv") == "Content-Security-Policy")
     assert policy is not None and policy.startswith("default-src 'none'; style-src 'sha256-")
 
@@ -295,8 +303,9 @@ def _is_harmless(text: str, document: Document) -> None:
         )
     }
     links = [attributes["href"] for tag, attributes in page.elements if tag == "a"]
+    ending = "png" if document.language == "en" else f"{document.language}.png"
     assert sorted(str(link) for link in links) == [
-        f"charts/{name}.png" for name in ("regime_timeline", "sector_returns")
+        f"charts/{name}.{ending}" for name in ("regime_timeline", "sector_returns")
     ]
     widths = [len(re.findall(r"(?<!\\)\|", line)) for line in text.splitlines() if line.startswith("|")]
     plain_widths = [
