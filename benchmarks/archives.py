@@ -10,6 +10,7 @@ import io
 import sys
 import time
 import zipfile
+from calendar import monthrange
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -106,7 +107,8 @@ def klines() -> dict[str, list[Packed]]:
         for m in range(MONTHS):
             first = datetime(2022 + m // 12, m % 12 + 1, 1, tzinfo=UTC)
             start = int(first.timestamp() * 1000)
-            values = random.random((720, 8)) * 1e4
+            hours = 24 * monthrange(first.year, first.month)[1]  # rows of a month that is longer would not be in order
+            values = random.random((hours, 8)) * 1e4
             lines = [
                 f"{start + 3_600_000 * i},{o:.4f},{h:.4f},{low:.4f},{c:.4f},{v:.3f},{start + 3_600_000 * (i + 1) - 1},"
                 f"{q:.5f},{i},{tb:.3f},{tq:.5f},0"

@@ -57,6 +57,17 @@ class _OneStep:
         self.progress.answered(ASKING, origin, rows, is_failed)
 
 
+def ask_in_time(session: Session, week: Week, judge: Judge, minutes: float | None = None) -> Session:
+    """Ask for a whole run as long as it may take: the real services FIRST_MINUTES where nothing else is said.
+
+    Whoever starts a run of the whole line goes through here. Any other source is on this machine: its steps ask it
+    themselves, however long that takes.
+    """
+    if minutes is None and session.source.kind == "live":
+        minutes = FIRST_MINUTES
+    return session if minutes is None else ask_first(session, week, judge, 60 * minutes)
+
+
 def ask_first(session: Session, week: Week, judge: Judge, seconds: float) -> Session:
     """Ask everyone at the same time for what is due, and what `week` needs first; begin no question after `seconds`.
 

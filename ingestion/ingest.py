@@ -40,6 +40,8 @@ from warehouse.week import Week
 ROWS_PER_BATCH = 200_000
 # Or this old: a run that is killed loses what has not landed.
 SECONDS_PER_BATCH = 60.0
+# What lands together: rows of one dataset, origin and market, from one archive's files or from the origin itself.
+_BatchKey = tuple[str, str, str | None, str | None]
 
 
 @dataclass
@@ -167,7 +169,7 @@ async def _ingest(
     source = plans[0].source
     landing = Landing(home, source.now)
     loop = asyncio.get_running_loop()
-    batches: dict[tuple[str, str, str | None], _Batch] = defaultdict(_Batch)
+    batches: dict[_BatchKey, _Batch] = defaultdict(_Batch)
     landings: list[tuple[str, asyncio.Future[Manifest]]] = []
 
     async with AsyncExitStack() as stack:
@@ -193,9 +195,9 @@ async def _ingest(
             tasks += wanted
         await origins.open({task.origin for task in tasks}, stack)
 
-        def land(key: tuple[str, str, str | None]) -> None:
-            batch, dataset = batches.pop(key), key[0]
-            args = (DATASETS[dataset], key[1], batch.table(dataset), batch.requests, judge)
+        def land(key: _BatchKey) -> None:
+            batch, (dataset, origin, _, archive) = batches.pop(key), key
+            args = (DATASETS[dataset], origin, batch.table(dataset), batch.requests, judge, archive)
             landings.append((dataset, loop.run_in_executor(writer, landing.land, *args)))
 
         async for outcome in run(tasks, seconds):
@@ -208,7 +210,7 @@ async def _ingest(
             result.requests += len(requests)
             result.failed += [request for request in requests if request.status == "failed"]
             if requests:
-                batches[dataset, task.origin, task.market_type].add(outcome, requests)
+                batches[dataset, task.origin, task.market_type, task.archive].add(outcome, requests)
             rows = outcome.answer.rows.num_rows if outcome.answer and outcome.answer.rows else 0
             result.rows += rows
             progress.answered(dataset, task.origin, rows, outcome.answer is None)

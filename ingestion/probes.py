@@ -19,6 +19,11 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
+from ingestion.archives import ARCHIVES
+from ingestion.archives.archive import FileKind, Length, Period
+from ingestion.archives.client import ArchiveClient
+from ingestion.archives.files import read_texts, unzip
+from ingestion.archives.listing import ListedFile
 from ingestion.http.errors import BUSY_STATUSES
 from ingestion.http.fetch import FetchError, Malformed, Throttle, Unreachable, in_ledger
 from ingestion.http.heard import Heard, listening
@@ -43,23 +48,27 @@ MOST_SECONDS = 30.0
 # Long enough to hold a row of whatever comes every eight hours.
 RECENT = timedelta(days=2)
 RECENT_CANDLES = timedelta(hours=6)
+# So far back an archive surely has a file.
+_LISTED: Mapping[Length, timedelta] = {"day": timedelta(days=10), "month": timedelta(days=100)}
 
 _LIMIT_HEADERS = re.compile(r"rate-?limit|used-weight|used-remain|bapi-limit|retry-after")
 
 
 @dataclass(frozen=True)
 class Probe:
-    """A question: whom it is put to, about which dataset, and how. It gives the number of rows that could be read.
+    """A question: whom it is put to, about which datasets, and how. It gives the number of rows that could be read.
 
     `symbol` is the place in the address where another series may stand; `none_is_well` says why no row may come.
+    `endpoint` is its address, where that is not what was asked last.
     """
 
     service: str
-    dataset: str
+    datasets: tuple[str, ...]
     ask: Callable[[], Awaitable[int]]
     throttle: Throttle
     symbol: str = ""
     none_is_well: str = ""
+    endpoint: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,7 +109,11 @@ async def examine(source: Source, universe: Universe) -> list[Finding]:
             )
         )
         server = await contents(source, http)
-        probes = [*await _of_venues(source, universe, server, stack), *_of_providers(source, universe, http)]
+        probes = [
+            *await _of_venues(source, universe, server, stack),
+            *_of_providers(source, universe, http),
+            *_of_archives(source, universe, server, http),
+        ]
         found = await asyncio.gather(*(_found(probe, source) for probe in probes))
     return _by_address(found)
 
@@ -160,18 +173,18 @@ def _of_market(
     for question in market.listing.questions:
         # One of several lists may name nothing today: contracts before their coin trades, dexes of builders.
         few = "the list is empty today" if len(market.listing.questions) > 1 else ""
-        yield probe(INSTRUMENTS.name, partial(listed, dict(question)), none_is_well=few)
+        yield probe((INSTRUMENTS.name,), partial(listed, dict(question)), none_is_well=few)
     for dataset, endpoint in market.datasets.items():
         none = "" if dataset in has else "the market has none of it"
         if isinstance(endpoint, History):
             back = RECENT_CANDLES if dataset == CANDLES.name else RECENT
             symbol = quote(market.bitcoin, safe="")
-            yield probe(dataset, partial(page, dataset, back), symbol=symbol, none_is_well=none)
+            yield probe((dataset,), partial(page, dataset, back), symbol=symbol, none_is_well=none)
         elif isinstance(endpoint, Snapshot):
             for question in endpoint.questions:
-                yield probe(dataset, partial(observed, dataset, dict(question)), none_is_well=none)
+                yield probe((dataset,), partial(observed, dataset, dict(question)), none_is_well=none)
         else:
-            yield probe(dataset, partial(told, dataset), none_is_well="nothing happened within the hour")
+            yield probe((dataset,), partial(told, dataset), none_is_well="nothing happened within the hour")
 
 
 def _of_providers(source: Source, universe: Universe, http: httpx.AsyncClient) -> Iterator[Probe]:
@@ -186,7 +199,65 @@ def _of_providers(source: Source, universe: Universe, http: httpx.AsyncClient) -
         throttle = Throttle(name, at_once=provider.at_once)
         for reading in provider.readings:
             symbol = reading.example if "{series}" in reading.address else ""
-            yield Probe(name, reading.dataset, partial(read, provider, reading), throttle, symbol)
+            yield Probe(name, (reading.dataset,), partial(read, provider, reading), throttle, symbol)
+
+
+def _of_archives(
+    source: Source, universe: Universe, server: Mapping[str, Any], http: httpx.AsyncClient
+) -> Iterator[Probe]:
+    """Of each archive its list, the newest file of each kind for bitcoin, and the checksum beside one."""
+    for name, scope in universe.archives.items():
+        archive = ARCHIVES[name]
+        venue = VENUES[archive.venue]
+        asked = {market_type: venue.market(market_type).bitcoin for market_type in _asked_of(universe, server, venue)}
+        throttle = Throttle(name, at_once=archive.at_once, calls_per_minute=scope.calls_per_minute)
+        client = ArchiveClient(archive, source, http, throttle)
+        has = server["datasets"].get(venue.name, ()) if "datasets" in server else None
+        kinds = [kind for kind in archive.kinds if kind.market_type in asked]
+        for kind in kinds:
+            symbol = asked[kind.market_type]
+            none = "" if has is None or set(kind.datasets) & set(has) else "the market has none of it"
+            if has is not None and kind.holds_until(source.now) <= source.starts_at:
+                none = f"the market has no {kind.lengths[-1]} that is over"
+            probe = partial(Probe, name, throttle=throttle, none_is_well=none)
+            ask = partial(_listed_now, client, kind, symbol, source.now)
+            yield probe(("archive_files",), ask, endpoint=archive.list_place)
+            ask = partial(_read_newest, client, kind, symbol, source.now)
+            yield probe(tuple(kind.datasets), ask, endpoint=archive.place(kind))
+        for kind in kinds[:1]:
+            ask = partial(_summed, client, kind, asked[kind.market_type], source.now)
+            yield Probe(name, ("archive_checksums",), ask, throttle, endpoint=archive.checksum_place)
+
+
+def _asked_of(universe: Universe, server: Mapping[str, Any], venue: Venue) -> list[str]:
+    """The markets of a venue that the universe asks for and the source has."""
+    scope = universe.venues.get(venue.name)
+    served = None if "venues" not in server else server["venues"].get(venue.name, ())
+    return [m for m in (scope.market_types if scope else ()) if served is None or m in served]
+
+
+async def _newest(client: ArchiveClient, kind: FileKind, symbol: str, now: datetime) -> list[ListedFile]:
+    """The files of the last months, or of the last days where a kind has daily ones."""
+    length = kind.lengths[-1]
+    since = Period.holding(now - _LISTED[length], length)
+    return list((await client.page(prefix := kind.prefix(symbol, length), prefix + since.name)).files)
+
+
+async def _listed_now(client: ArchiveClient, kind: FileKind, symbol: str, now: datetime) -> int:
+    return len(await _newest(client, kind, symbol, now))
+
+
+async def _read_newest(client: ArchiveClient, kind: FileKind, symbol: str, now: datetime) -> int:
+    files = await _newest(client, kind, symbol, now)
+    if not files:
+        return 0
+    key = files[-1].key
+    return read_texts(kind, {key: unzip(key, await client.file(key))}, symbol).num_rows
+
+
+async def _summed(client: ArchiveClient, kind: FileKind, symbol: str, now: datetime) -> int:
+    summed = [file.key for file in await _newest(client, kind, symbol, now) if file.has_checksum]
+    return len([await client.checksum(key) for key in summed[-1:]])
 
 
 async def _found(probe: Probe, source: Source) -> Finding:
@@ -206,8 +277,8 @@ async def _found(probe: Probe, source: Source) -> Finding:
     ahead_s = _ahead_s(heard, ours)
     finding = Finding(
         probe.service,
-        _address(heard, source, probe.symbol) or probe.service,
-        (probe.dataset,),
+        probe.endpoint or _address(heard, source, probe.symbol) or probe.service,
+        probe.datasets,
         "well",
         f"{rows:,} rows",
         rows,

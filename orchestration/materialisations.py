@@ -49,6 +49,12 @@ def weeks_of_run(run: DagsterRun) -> list[Week]:
     return Week(date.fromisoformat(first)).until(Week(date.fromisoformat(last)))
 
 
+def is_whole_line(run: DagsterRun) -> bool:
+    """True if a run goes from the venues to the page: not of some assets, or of raw ones and marts."""
+    selected = {key.path[0] for key in run.asset_selection or ()}
+    return not selected or {"raw", "marts"} <= selected
+
+
 def report(
     context: AssetExecutionContext,
     key: AssetKey,

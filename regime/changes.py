@@ -21,7 +21,7 @@ RELATIVE_TOLERANCE = 1e-9
 # Before its week's first window a price is carried for so long.
 CARRY = timedelta(hours=4)
 # Marts that list what there is are of no week; sentences are told apart by themselves.
-_OF_NO_WEEK = {"publications", "quarantine", "weekly_summary_sentences"}
+_OF_NO_WEEK = {"archive_disagreements", "publications", "quarantine", "weekly_summary_sentences"}
 # What tells when something was learned is no figure: learning the same again changes it.
 _TELLING = ("recorded_at", "tried_at", "try_at")
 # On a terminal; JSON has all.
@@ -109,31 +109,40 @@ def _changed_rows(
     event = f"{dataset.time_column}::timestamp" if dataset.time_column else f"timestamp '{first}'"
     values = ", ".join(f"'{c}': {{side}}.{c}::varchar" for c in dataset.value_columns)
     packed = {side: "map {" + values.format(side=side) + "}" for side in ("n", "w")}
+    # As `latest_version` in dbt: a venue's own word before that of its files, which may have said the same.
+    counting = f"partition by {key} order by is_in_files, recorded_at desc, load_id desc"
+    differs = " or ".join(f"n.{c} is distinct from w.{c}" for c in dataset.value_columns)
     identity = "map {" + ", ".join(f"'{c}': n.{c}::varchar" for c in dataset.key) + "}"
     rows = connection.execute(
         f"""
         with released as (
             select load_id from "is".raw.loads where ends_with(landing_file, '.judgement.json')
         ),
+        told as (  -- all that was ever said of what something new was said of
+            select r.*, f.archive is not null as is_in_files
+            from "is".raw.{dataset.name} r
+            semi join (select {key} from "is".raw.{dataset.name} where recorded_at > ? and {event} < ?) using ({key})
+            left join (select load_id, archive from "is".raw.loads where archive is not null) f using (load_id)
+        ),
         now_known as (
-            select {", ".join(columns)}, load_id, {event} as event_at
-            from "is".raw.{dataset.name}
-            where recorded_at > ? and {event} < ?
-            qualify row_number() over (partition by {key} order by recorded_at desc, load_id desc) = 1
+            select {", ".join(columns)}, load_id, recorded_at, {event} as event_at
+            from told
+            qualify row_number() over ({counting}) = 1
         ),
         was_known as (
-            select *, true as is_there from "is".raw.{dataset.name} r semi join now_known using ({key})
+            select *, true as is_there from told
             where recorded_at <= ?
-            qualify row_number() over (partition by {key} order by recorded_at desc, load_id desc) = 1
+            qualify row_number() over ({counting}) = 1
         )
         select n.{dataset.origin_column}, n.event_at < ?, case
                    when n.load_id in (select load_id from released) then 'released'
                    when w.is_there then 'revised' else 'new' end,
                {identity}, case when w.is_there then {packed["w"]} end, {packed["n"]}
         from now_known n left join was_known w using ({key})
+        where n.recorded_at > ? and (w.is_there is null or {differs})
         order by 1, n.event_at, {", ".join(f"n.{c}" for c in dataset.key)}
         """,
-        [known_until, last, known_until, first],
+        [known_until, last, known_until, first, known_until],
     ).fetchall()
     found = []
     for origin in sorted({row[0] for row in rows}):

@@ -158,7 +158,9 @@ def diff(
 @app.command()
 def explain(
     week: Annotated[str, typer.Argument(help="Like 2025-W47.")],
-    sentence: Annotated[str | None, typer.Argument(help="Like note-open-interest; every sentence is listed if not given.")] = None,
+    sentence: Annotated[
+        str | None, typer.Argument(help="Like note-open-interest; every sentence is listed if not given.")
+    ] = None,
     language: Annotated[str, typer.Option(help="en or ja.")] = "en",
     format: Annotated[str, typer.Option(help="text or json.")] = "text",
     all_files: Annotated[bool, typer.Option("--all", help="Show every landed file, not the largest alone.")] = False,
@@ -168,6 +170,22 @@ def explain(
         from regime.commands.explain import explain as explain_sentence
 
         explain_sentence(week, sentence, language, format, is_all=all_files)
+
+
+@app.command()
+def check(
+    note: Annotated[str, typer.Argument(metavar="NOTE", help="Markdown, text or a saved web page; - for stdin.")],
+    week: Annotated[
+        str | None, typer.Option(help="Like 2025-W47; the week that the note's date says if not given, else the last.")
+    ] = None,
+    language: Annotated[str | None, typer.Option(help="en or ja, of the answer; the note's own if not given.")] = None,
+    format: Annotated[str, typer.Option(help="table or json.")] = "table",
+) -> None:
+    """Hold any weekly market note against the published marts. Exit code 1 if the data contradict a claim."""
+    with in_one_line():
+        from regime.commands.check import check as check_note
+
+        raise typer.Exit(check_note(note, week, language, format))
 
 
 quarantine = typer.Typer(help="What guards stopped and checks refuse, and why; and letting go what is held wrongly.")

@@ -1,4 +1,4 @@
-"""The coverage ledger in a line per dataset, for `regime status`."""
+"""The ledgers in a line each, for `regime status`: coverage by dataset, what is thin, where files say other things."""
 
 from collections.abc import Iterator
 
@@ -60,3 +60,26 @@ def thin_of(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
         return
     for dataset, origin, series, since in found:
         yield f"{dataset} of {origin}: {series:,} series not asked for all weeks since {since:%Y-%m-%d}"
+
+
+def disagreements_of(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    """A line per dataset whose rows a venue's API and its files tell differently; nothing where they agree."""
+    try:
+        found = connection.execute(
+            """
+            select dataset, venue, archive, count(distinct (market_type, series, event_at)) as n,
+                count(distinct event_at::date), count(distinct (market_type, series)),
+                arg_max({'pct': pct, 'series': series, 'field': field, 'day': event_at::date}, pct) as most
+            from (
+                select *, 100 * abs(venue_value - archive_value) / greatest(abs(venue_value), abs(archive_value)) as pct
+                from raw.archive_disagreements where resolved_at is null
+            ) group by all order by all
+            """
+        ).fetchall()
+    except duckdb.CatalogException:  # published by a version that kept no such ledger
+        return
+    for dataset, venue, archive, rows, days, series, most in found:
+        yield (
+            f"{dataset} of {venue}: rows that differ in {archive}: {rows:,} (series: {series:,}, days: {days:,}); "
+            f"most: {most['field']} of {most['series']} on {most['day']}, by {most['pct']:.2g} %; the venue's count"
+        )

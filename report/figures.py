@@ -6,6 +6,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 Value = float | int | str | date | datetime | None
@@ -74,6 +75,7 @@ class Figure:
         return self.value
 
 
+@cache
 def unit_of(column: str) -> str:
     """The unit that a column's (or metric's) name declares; '' for names, flags and plain numbers."""
     for pattern, unit in _UNITS:

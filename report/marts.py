@@ -27,6 +27,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "open_interest_change_weekly": ("week_start", "window_id", "oi_bucket"),
     "realised_volatility_daily": ("asset_id", "market_date"),
     "regime_weekly": ("week_start",),
+    "regime_scoreboard": ("week_start", "model"),
     "regime_evidence_weekly": ("week_start", "dimension", "evidence_id"),
     "data_coverage_weekly": ("week_start", "dataset", "venue"),
     "asset_class_returns_weekly": ("week_start", "asset_class"),

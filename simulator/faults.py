@@ -1,6 +1,7 @@
 """Faults on demand: answers that do not come, come late, come broken, or are not the answer to what was asked."""
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,6 +16,8 @@ from simulator.archives.binance_vision import checksum
 from simulator.archives.file_faults import FILE_FAULTS, spoiled
 from simulator.dialects.dialect import json_response
 
+# Where an archive's files are listed: host, and bucket.
+LISTING = "/s3-ap-northeast-1.amazonaws.com/data.binance.vision"
 # Where a connection is hung up on in mid-answer, this is how the application reaches it.
 TRANSPORT = "market.transport"
 MAINTENANCE = "<!DOCTYPE html><html><head><title>Maintenance</title></head><body>We will be back.</body></html>"
@@ -36,7 +39,8 @@ class Fault:
 
     Files of an archive can be spoiled: file:checksum (a checksum that does not fit),
     file:zeros, file:blanks, file:missing_hours, file:duplicates, file:out_of_order, file:header, file:no_header,
-    file:microseconds, file:replaced (other amounts), each with the checksum that fits.
+    file:microseconds, file:replaced (other amounts; the list says so, with the moment `since`, which is the market's
+    present where it is not given), each with the checksum that fits.
 
     `path` restricts it to requests whose path (below the host) starts so, `query` to those whose query has that text.
     `after` lets so many of them pass first; `times` counts those that meet it down, None is for good.
@@ -50,9 +54,12 @@ class Fault:
     after: int = 0
     body: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    since: str = ""
     repeated: dict[str, Response] = field(default_factory=dict, repr=False)
 
-    FIELDS: ClassVar[tuple[str, ...]] = ("host", "kind", "times", "path", "query", "after", "body", "headers")
+    FIELDS: ClassVar[tuple[str, ...]] = (
+        "host", "kind", "times", "path", "query", "after", "body", "headers", "since",
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         if self.kind in (*ALONE, "endless:slow"):
@@ -93,6 +100,9 @@ class FaultSwitch:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as the first fault that fits says, or pass the request on."""
         fault = self._fitting(scope) if self._faults and scope["type"] == "http" else None
+        if fault is None and self._faults and scope["type"] == "http" and scope["path"] == LISTING:
+            await (await _relisted(self._app, scope, receive, self._faults))(scope, receive, send)
+            return
         if fault is None:
             await self._app(scope, receive, send)
             return
@@ -161,6 +171,16 @@ async def _spoiled(app: ASGIApp, scope: Scope, receive: Receive, name: str) -> R
     if path == scope["path"]:
         return Response(content, media_type=answer.media_type)
     return Response(checksum(content + b"!" if name == "checksum" else content, path.rsplit("/", 1)[-1]))
+
+
+async def _relisted(app: ASGIApp, scope: Scope, receive: Receive, faults: Sequence[Fault]) -> Response:
+    """The list of an archive's files, those that were replaced with the moment at which they were."""
+    answer = await _answer_of(app, scope, receive)
+    body = bytes(answer.body).decode()
+    for fault in (fault for fault in faults if fault.kind == "file:replaced"):
+        key = re.escape(fault.path.lstrip("/")) + r"[^<]*"
+        body = re.sub(rf"(<Key>{key}</Key><LastModified>)[^<]*", rf"\g<1>{fault.since}", body)
+    return Response(body, answer.status_code, media_type=answer.media_type)
 
 
 def _dated_off(send: Send, seconds: int) -> Send:

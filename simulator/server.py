@@ -141,7 +141,9 @@ class MarketPages:
 
     async def _add_fault(self, request: Request) -> Response:
         try:
-            self._faults.append(Fault(**orjson.loads(await request.body())))
+            fault = Fault(**orjson.loads(await request.body()))
+            fault.since = fault.since or f"{self._present.market.clock.now.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.000Z"
+            self._faults.append(fault)
         except (TypeError, ValueError) as error:
             wanted = "send host, kind, and times, after, path or query if wanted"
             raise HTTPException(400, f"not a fault ({error}): {wanted}") from None

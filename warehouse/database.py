@@ -28,7 +28,8 @@ _SQL_TYPES = {
 _LEDGERS = """
 create table if not exists raw.loads (
     load_id BIGINT, dataset VARCHAR, origin VARCHAR, landing_file VARCHAR, sha256 VARCHAR, rows BIGINT,
-    new_rows BIGINT, quarantined_rows BIGINT, recorded_at TIMESTAMP, ingest_id VARCHAR, clock_at TIMESTAMP);
+    new_rows BIGINT, quarantined_rows BIGINT, recorded_at TIMESTAMP, ingest_id VARCHAR, clock_at TIMESTAMP,
+    archive VARCHAR);
 create table if not exists raw.requests (
     dataset VARCHAR, origin VARCHAR, market_type VARCHAR, series VARCHAR, window_start TIMESTAMP, window_end TIMESTAMP,
     rows_received BIGINT, status VARCHAR, reason VARCHAR, recorded_at TIMESTAMP, load_id BIGINT);
@@ -39,6 +40,10 @@ create table if not exists raw.quarantine (
 create table if not exists raw.check_releases (
     dataset VARCHAR, venue VARCHAR, market_type VARCHAR, series VARCHAR, event_at TIMESTAMP, rule VARCHAR,
     value DOUBLE, bound DOUBLE, released_by VARCHAR, reason VARCHAR, recorded_at TIMESTAMP, load_id BIGINT);
+create table if not exists raw.archive_disagreements (
+    dataset VARCHAR, venue VARCHAR, market_type VARCHAR, series VARCHAR, event_at TIMESTAMP, field VARCHAR,
+    archive VARCHAR, venue_value DOUBLE, archive_value DOUBLE, recorded_at TIMESTAMP, load_id BIGINT,
+    resolved_at TIMESTAMP);
 create table if not exists raw.coverage (
     dataset VARCHAR, origin VARCHAR, market_type VARCHAR, series VARCHAR, week_start DATE, due_rows BIGINT,
     received_rows BIGINT, quarantined_rows BIGINT, missing_rows BIGINT, first_missing_at TIMESTAMP,

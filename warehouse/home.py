@@ -14,7 +14,8 @@ from warehouse.source import Kind
 CHECKOUT = Path(__file__).resolve().parent.parent
 # 2: quarantine can be released, loads know the source's clock, publications keep their history beside the file.
 # 3: failed checks can be released.
-FORMAT = 3
+# 4: loads know whose files they came from, and where an archive says other things than the venue itself.
+FORMAT = 4
 # DuckDB takes these for patterns and separators even where a file is called so, and would read a neighbour's; and names
 # have to be text, on one line.
 _MISREAD = re.compile(r"[*?\[\\\x00-\x1f\x7f\ud800-\udfff]")

@@ -87,7 +87,8 @@ class Request:
 class Manifest:
     """What lies beside a landed file. `path` is the manifest's own; `file` is relative to it, None without rows.
 
-    `clock` is what the source's clock said when the batch landed; None in manifests that did not keep it.
+    `clock` is what the source's clock said when the batch landed; None in manifests that did not keep it. `archive` is
+    whose files the rows came from; None: the origin itself was asked.
     """
 
     path: Path
@@ -102,6 +103,7 @@ class Manifest:
     results: list[RuleResult]
     verdicts: list[Verdict]
     clock: datetime | None = None
+    archive: str | None = None
 
     @property
     def held_rows(self) -> set[int]:
@@ -130,7 +132,15 @@ class Landing:
         self.ingest_id = uuid.uuid4().hex
         self._moments = Moments(home)
 
-    def land(self, dataset: Dataset, origin: str, rows: pa.Table, requests: list[Request], judge: Judge) -> Manifest:
+    def land(
+        self,
+        dataset: Dataset,
+        origin: str,
+        rows: pa.Table,
+        requests: list[Request],
+        judge: Judge,
+        archive: str | None = None,
+    ) -> Manifest:
         """Keep one batch: rows first, then the guard's verdicts and what was asked, in the manifest.
 
         `rows` has exactly the dataset's columns (any number of rows, 0 too: then only the requests are kept).
@@ -149,6 +159,7 @@ class Landing:
             "format": FORMAT,
             "dataset": dataset.name,
             "origin": origin,
+            "archive": archive,
             "file": name,
             "sha256": digest,
             "rows": rows.num_rows,
@@ -193,6 +204,7 @@ def read_manifest(path: Path) -> Manifest:
             results=[RuleResult(**r) for r in content["results"]],
             verdicts=[Verdict(**v) for v in content["verdicts"]],
             clock=datetime.fromisoformat(clock) if clock else None,
+            archive=content.get("archive"),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise LandingError(f"{path} is damaged ({error}); move it and its Parquet file out of landing/") from error

@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from warehouse import disagreements
 from warehouse.contracts import DATASETS
 from warehouse.home import Home
 from warehouse.landing import LandingError, Manifest, RuleResult, read_manifest, verify
@@ -74,8 +75,9 @@ def _load_batch(connection: duckdb.DuckDBPyConnection, home: Home, manifest: Man
     if manifest.parquet and not is_late:
         quarantine.hold(connection, home, manifest, manifest.verdicts, learned_at=manifest.recorded_at, load_id=load_id)
         new_rows = append(
-            connection, dataset, manifest.parquet, held, recorded_at=manifest.recorded_at, load_id=load_id
-        )
+            connection, dataset, manifest.parquet, held,
+            recorded_at=manifest.recorded_at, load_id=load_id, archive=manifest.archive,
+        )  # fmt: skip
     if manifest.requests:
         connection.register("asked", pa.Table.from_pylist([_request_row(r) for r in manifest.requests]))
         connection.execute(
@@ -88,12 +90,15 @@ def _load_batch(connection: duckdb.DuckDBPyConnection, home: Home, manifest: Man
     _keep_load(
         connection,
         [load_id, manifest.dataset, manifest.origin, str(manifest.path.relative_to(home.landing)), manifest.sha256,
-         manifest.rows, new_rows, len(held), recorded_at, manifest.ingest_id, _zoneless_or_none(manifest.clock)],
+         manifest.rows, new_rows, len(held), recorded_at, manifest.ingest_id, _zoneless_or_none(manifest.clock),
+         manifest.archive],
     )  # fmt: skip
     if is_late and manifest.parquet:
         moved = {manifest.parquet: set(range(manifest.rows)) - held}
         new_rows = _settle(connection, home, manifest.dataset, manifest.origin, moved, [load_id])[load_id]
         _hold_again(connection, home, manifest.dataset, manifest.origin)
+    elif manifest.parquet:
+        disagreements.update(connection, dataset, manifest.origin, [manifest.parquet])
     return Load(load_id, manifest.dataset, manifest.origin, manifest.rows, new_rows, len(held))
 
 
@@ -104,7 +109,7 @@ def _load_release(connection: duckdb.DuckDBPyConnection, home: Home, release: Ch
     _keep_load(
         connection,
         [load_id, CHECK_RELEASES, release.rule, str(release.path.relative_to(home.landing)), None, n_facts, 0, 0,
-         _zoneless(release.released_at), None, None],
+         _zoneless(release.released_at), None, None, None],
     )  # fmt: skip
     return Load(load_id, CHECK_RELEASES, release.rule, n_facts, 0, 0)
 
@@ -144,7 +149,7 @@ def _load_judgement(
     _keep_load(
         connection,
         [load_id, manifest.dataset, manifest.origin, str(judgement.path.relative_to(home.landing)), None, 0, 0,
-         -len(released), _zoneless(judged_at), manifest.ingest_id, _zoneless(judgement.clock)],
+         -len(released), _zoneless(judged_at), manifest.ingest_id, _zoneless(judgement.clock), manifest.archive],
     )  # fmt: skip
     if is_late:
         for path, rows in released_by.items():
@@ -220,6 +225,7 @@ def _settle(
             " select max(build_id) + 1, ?, '', false from raw.builds",
             [max(load_ids)],
         )
+    disagreements.update(connection, DATASETS[dataset], origin, moved)
     # Versions of other loads may have come or gone too: what a load brought is counted for the whole origin.
     connection.execute(
         f"""
@@ -247,11 +253,11 @@ def _loaded_batches(
     """Every loaded batch of an origin that has rows, with what became of those that were held."""
     loaded = _loaded(connection, dataset, origin)
     batches = connection.execute(
-        "select landing_file, recorded_at, load_id, quarantined_rows from raw.loads"
+        "select landing_file, recorded_at, load_id, quarantined_rows, archive from raw.loads"
         " where dataset = ? and origin = ? and rows > 0 order by recorded_at, load_id",
         [dataset, origin],
     ).fetchall()
-    for file, recorded_at, load_id, quarantined in batches:
+    for file, recorded_at, load_id, quarantined, archive in batches:
         path = home.landing / file
         held: dict[int, tuple[datetime, int] | None] = {}
         if quarantined:
@@ -260,7 +266,8 @@ def _loaded_batches(
             for judgement, rows in releases(manifest, _judgements_of(home, manifest, loaded)):
                 known = (_zoneless(judgement.judged_at), loaded[str(judgement.path.relative_to(home.landing))])
                 held |= dict.fromkeys(rows, known)
-        yield LoadedBatch(path.with_name(path.name.removesuffix(MANIFEST) + ".parquet"), recorded_at, load_id, held)
+        rows = path.with_name(path.name.removesuffix(MANIFEST) + ".parquet")
+        yield LoadedBatch(rows, recorded_at, load_id, held, archive)
 
 
 def _loaded(connection: duckdb.DuckDBPyConnection, dataset: str, origin: str) -> dict[str, int]:
@@ -310,7 +317,7 @@ def _keep_results(
 def _keep_load(connection: duckdb.DuckDBPyConnection, row: list[Any]) -> None:
     connection.execute(
         "insert into raw.loads (load_id, dataset, origin, landing_file, sha256, rows, new_rows, quarantined_rows,"
-        " recorded_at, ingest_id, clock_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " recorded_at, ingest_id, clock_at, archive) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         row,
     )
 

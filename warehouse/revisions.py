@@ -1,5 +1,8 @@
 """Versions: how what was seen of a key becomes its append-only history in `raw`.
 
+A venue and an archive of its files are two that tell of the same key: each has a history of its own, so that the last
+word of either is known. Which one counts is for whoever reads (`latest_version` in dbt: the venue's).
+
 The rule. A row that goes on is known from the moment its batch landed; one that was held, from the judgement that let
 it go. In the order in which they became known, a row is a version if it differs from the version before it, unless a
 row seen later was known by then. Of one key, the last row of a batch counts. Whatever the order of loading, the same
@@ -26,8 +29,11 @@ def append(
     *,
     recorded_at: datetime,
     load_id: int,
+    archive: str | None = None,
 ) -> int:
     """Append what a batch has new; how many rows that were. For the newest batch of its origin: nothing later is known.
+
+    `archive` is whose files it came from; None: the venue itself.
 
     A value that goes back to an older one (A, B, A) is a new version: the comparison is with the latest only.
     """
@@ -54,6 +60,8 @@ def append(
         latest as (
             select {columns}, true as is_known
             from (select * from raw.{dataset.name} {window}) known semi join batch using ({key})
+            left join (select load_id, archive from raw.loads where archive is not null) files using (load_id)
+            where archive is not distinct from ?
             qualify row_number() over (partition by {key} order by recorded_at desc, load_id desc) = 1
         )
         select {", ".join(f"b.{c.name}" for c in dataset.columns)}, ?, ?
@@ -61,7 +69,7 @@ def append(
         where l.is_known is null or {changed}
         order by b.file_row_number
         """,
-        [str(parquet), *bounds, recorded_at.astimezone(UTC).replace(tzinfo=None), load_id],
+        [str(parquet), *bounds, archive, recorded_at.astimezone(UTC).replace(tzinfo=None), load_id],
     ).fetchall()[0][0]
     connection.unregister("held")
     return int(appended)
@@ -71,13 +79,15 @@ def append(
 class LoadedBatch:
     """A loaded batch: its file, when it landed, its load, and the rows that were held.
 
-    A held row maps to the moment and the load of the judgement that let it go; to None while it is held.
+    A held row maps to the moment and the load of the judgement that let it go; to None while it is held. `archive` is
+    whose files it came from; None: the venue itself.
     """
 
     parquet: Path
     recorded_at: datetime
     load_id: int
     held: dict[int, tuple[datetime, int] | None] = field(default_factory=dict)
+    archive: str | None = None
 
 
 def settle(
@@ -89,6 +99,7 @@ def settle(
     only where a batch was loaded after one that landed later than it.
     """
     key, columns = ", ".join(dataset.key), ", ".join(c.name for c in dataset.columns)
+    teller = f"{key}, archive"  # whose word on a key it is
     changed = " or ".join(f"{c} is distinct from lag({c}) over history" for c in dataset.value_columns)
     table = f"raw.{dataset.name}"
     _describe(connection, moved, batches)
@@ -107,8 +118,9 @@ def settle(
             with seen as (
                 select {", ".join(f"o.{c.name}" for c in dataset.columns)}, b.load_id as batch_id, o.file_row_number,
                        coalesce(h.released_at, b.recorded_at) as recorded_at, coalesce(h.load_id, b.load_id) as load_id,
+                       b.archive,
                        rank() over (
-                           partition by {key} order by b.recorded_at, b.load_id, o.file_row_number
+                           partition by {key}, b.archive order by b.recorded_at, b.load_id, o.file_row_number
                        ) as place
                 from (select * from {landed_rows(dataset)}
                       semi join moved_keys using ({key})) o
@@ -118,18 +130,18 @@ def settle(
             ),
             counting as (  -- the last row of a key that became known with its batch
                 select * from seen
-                qualify row_number() over (partition by {key}, load_id, batch_id order by file_row_number desc) = 1
+                qualify row_number() over (partition by {teller}, load_id, batch_id order by file_row_number desc) = 1
             ),
             newer as (
                 select *, coalesce(max(place) over (
-                    partition by {key} order by recorded_at, load_id, place
+                    partition by {teller} order by recorded_at, load_id, place
                     rows between unbounded preceding and 1 preceding), 0) as newest_before
                 from counting
             )
             select {columns}, recorded_at, load_id
             from newer
             where place > newest_before
-            window history as (partition by {key} order by recorded_at, load_id, place)
+            window history as (partition by {teller} order by recorded_at, load_id, place)
             qualify row_number() over history = 1 or {changed}
             """,
             [[str(batch.parquet) for batch in batches]],
@@ -172,6 +184,7 @@ def _describe(
                 "file": pa.array([str(b.parquet) for b in batches], pa.string()),
                 "recorded_at": pa.array([b.recorded_at for b in batches], moment),
                 "load_id": pa.array([b.load_id for b in batches], pa.int64()),
+                "archive": pa.array([b.archive for b in batches], pa.string()),
             }
         ),
     )

@@ -120,6 +120,21 @@ class Archive:
         found = (kind for kind in self.kinds if kind.market_type == market_type and dataset in kind.datasets)
         return next(found, None)
 
+    def place(self, kind: FileKind) -> str:
+        """Host and path of the files of a kind, `…` for length, symbol and period."""
+        folder = kind.folder.format(symbol="…", length="…")
+        return f"{self.files.split('://', 1)[1]}/{folder}/….zip"
+
+    @property
+    def list_place(self) -> str:
+        """Host and path of the list."""
+        return self.listing.split("://", 1)[1]
+
+    @property
+    def checksum_place(self) -> str:
+        """Host and path of the checksums beside the files."""
+        return f"{self.files.split('://', 1)[1]}/….zip.CHECKSUM"
+
     def address(self, key: str) -> str:
         """Where a file lies."""
         return f"{self.files}/{'/'.join(path_part(part) for part in key.split('/'))}"

@@ -25,7 +25,7 @@ class ArchiveClient:
     throttle: Throttle
 
     async def listed(self, prefix: str, first: Period, until: datetime) -> list[ListedFile]:
-        """The files below a prefix from one period on, as far as they begin before `until`; oldest first."""
+        """The files below a prefix from one period on, on all pages that name any before `until`; oldest first."""
         files: list[ListedFile] = []
         marker: str | None = prefix + first.name
         while marker is not None:
@@ -36,7 +36,7 @@ class ArchiveClient:
             marker = page.marker
             if page.files and page.files[-1].period.start >= until:
                 break
-        return [file for file in files if file.period.start < until]
+        return files
 
     async def text(self, file: ListedFile) -> bytes:
         """A file's CSV text. NotAsPublished if it differs from its checksum, also when both are asked again.

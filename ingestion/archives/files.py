@@ -26,6 +26,9 @@ _BLOCK_BYTES = 2**20
 _MICROSECONDS_FROM = 10**14
 
 
+Body = bytes | memoryview
+
+
 class NotAsPublished(Refused):
     """A file is not what its checksum says. It may stay so for weeks: it is asked for again when its turn comes."""
 
@@ -60,10 +63,10 @@ def read_texts(kind: FileKind, texts: Mapping[str, bytes], symbol: str) -> pa.Ta
 
     Columns that our datasets need are numbers, NULL where blank. Malformed, naming the file, where one cannot be read.
     """
-    by_header: dict[tuple[str, ...], list[bytes]] = {}
+    by_header: dict[tuple[str, ...], list[Body]] = {}
     for key, text in texts.items():
-        header, body = _split(kind, key, text)
-        by_header.setdefault(header, []).append(body)
+        header, *body = _split(kind, key, text)
+        by_header.setdefault(header, []).extend(body)
     try:
         tables = [_read(kind, header, bodies, symbol) for header, bodies in by_header.items()]
     except (pa.ArrowException, ValueError, OverflowError) as error:
@@ -74,19 +77,23 @@ def read_texts(kind: FileKind, texts: Mapping[str, bytes], symbol: str) -> pa.Ta
     return pa.concat_tables(tables) if tables else _schema(kind).empty_table()
 
 
-def _split(kind: FileKind, key: str, text: bytes) -> tuple[tuple[str, ...], bytes]:
-    """A file's names of columns, and what is below them; the kind's own names where it has none."""
+def _split(kind: FileKind, key: str, text: bytes) -> tuple[tuple[str, ...], Body, bytes]:
+    """A file's names of columns, what is below them, and what its last line lacks; the kind's own names without any.
+
+    The rows are a view: they are copied once, when those of all files are put together.
+    """
     text = text.removeprefix(b"\xef\xbb\xbf")
     if not text or text[:1].isdigit():
-        body, header = text, kind.header
+        below, header = 0, kind.header
     else:
-        line, _, body = text.partition(b"\n")
+        end = text.find(b"\n")
+        line, below = (text[:end], end + 1) if end >= 0 else (text, len(text))
         header = tuple(name.strip() for name in line.decode(errors="replace").split(","))
         if missing := {field for field in _schema(kind).names if field != _MOMENT} - set(header):
             raise Malformed(f"{key} has no column {', '.join(sorted(missing))}: {line[:120]!r}")
         if kind.time not in header:
             raise Malformed(f"{key} has no column {kind.time}: {line[:120]!r}")
-    return header, body if body.endswith(b"\n") or not body else body + b"\n"
+    return header, memoryview(text)[below:], b"" if text.endswith(b"\n") or below == len(text) else b"\n"
 
 
 _MOMENT = "moment"
@@ -97,10 +104,10 @@ def _schema(kind: FileKind) -> pa.Schema:
     return pa.schema([(_MOMENT, TIMESTAMP), *((name, pa.float64()) for name in names)])
 
 
-def _read(kind: FileKind, header: Sequence[str], bodies: Iterable[bytes], symbol: str) -> pa.Table:
+def _read(kind: FileKind, header: Sequence[str], bodies: Iterable[Body], symbol: str) -> pa.Table:
     schema = _schema(kind)
     body = b"".join(bodies)
-    if not body.strip():
+    if not body or body.isspace():
         return schema.empty_table()
     time_type = pa.int64() if kind.time_kind == "epoch" else pa.timestamp("s")
     types = {name: pa.float64() for name in schema.names[1:]} | {kind.time: time_type}
@@ -142,7 +149,10 @@ def to_dataset(kind: FileKind, rows: pa.Table, dataset: Dataset, venue: str, sym
         dataset.series_column: pa.repeat(symbol, rows.num_rows),
         str(dataset.time_column): rows[_MOMENT],
     } | {ours: rows[theirs] for ours, theirs in kind.datasets[dataset.name].items()}
-    table = pa.table([known.get(c.name, pa.nulls(rows.num_rows, c.type)) for c in dataset.columns], dataset.schema)
+    columns = [
+        known[c.name] if c.name in known else pa.nulls(rows.num_rows, c.type) for c in dataset.columns
+    ]  # fmt: skip
+    table = pa.table(columns, dataset.schema)
     times = rows[_MOMENT].cast(pa.int64()).to_numpy()
     if (times[1:] > times[:-1]).all():  # as nearly always
         return table

@@ -121,7 +121,7 @@ class Cost:
 class Task:
     """One question to one origin: a series and its window, or (`series` starts with `*`) a whole list or file.
 
-    Questions of a lower `turn` are asked first.
+    Questions of a lower `turn` are asked first. `archive` is whose files answer; None: the origin itself does.
     """
 
     throttle: "Throttle"
@@ -133,6 +133,7 @@ class Task:
     run: Callable[[], Awaitable[Answer]]
     cost: Cost = field(default=Cost(), repr=False)
     turn: int = 0
+    archive: str | None = None
 
 
 @dataclass

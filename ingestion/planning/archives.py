@@ -5,7 +5,7 @@ ones. A file that cannot be had is a failed question of its own: the others stan
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -20,13 +20,15 @@ from ingestion.archives.files import at_asked_moments, read_texts, to_dataset
 from ingestion.archives.listing import ListedFile
 from ingestion.http.fetch import Answer, Cost, Covered, FetchError, Malformed, Task
 from ingestion.planning import costs
-from ingestion.planning.plan import Instrument, Plan
-from ingestion.planning.spans import TimeSpan, left_of
+from ingestion.planning.plan import Instrument, Plan, Reading
+from ingestion.planning.spans import TimeSpan, joined, left_of, within
 from ingestion.venues import VENUES
 from ingestion.venues.venue import History
 from warehouse.contracts import CANDLES, DATASETS, Dataset
 
 HOUR = timedelta(hours=1)
+# Whether files were replaced is not asked again so soon: a run that was killed goes on where it was.
+RELISTED_AFTER = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -82,28 +84,80 @@ def file_part(plan: Plan, found: Offer, endpoint: History, span: TimeSpan) -> Ti
 
 
 def archive_task(plan: Plan, found: Offer, client: ArchiveClient, instrument: Instrument, span: TimeSpan) -> Task:
-    """The question for the list of an instrument's files; its answer names those for the files, which it costs too."""
+    """The question for the list of an instrument's files; its answer names those for the files, which it costs too.
+
+    Files that were read before and that the same pages show as replaced since are asked for again.
+    """
     symbol, turn = instrument.venue_symbol, plan.turn(instrument)
     cost = costs.of_files(found.kind, *span, found.calls_per_minute)
 
     async def directions() -> Answer:
-        files = await _listed(client, found.kind, symbol, span)
+        files, seen = await _listed(client, found.kind, symbol, span)
         reading = _Reading(client, found.kind, DATASETS[plan.dataset], symbol, turn)
-        return Answer(None, then=[reading.task(part, window) for part, window in _parts(files, span)], is_indirect=True)
+        others = [file for file in seen if file not in files]
+        known = [] if relisted(plan, found, instrument) else _readings(plan, found, instrument)
+        parts = [*_parts(files, span), *_replaced(others, known)]
+        return Answer(None, then=[reading.task(part, window) for part, window in parts], is_indirect=True)
 
-    return Task(client.throttle, found.archive.venue, found.kind.market_type, symbol, *span, directions, cost, turn)
+    venue, market_type = found.archive.venue, found.kind.market_type
+    return Task(client.throttle, venue, market_type, symbol, *span, directions, cost, turn, found.archive.name)
 
 
-async def _listed(client: ArchiveClient, kind: FileKind, symbol: str, span: TimeSpan) -> list[ListedFile]:
-    """The files that hold the span: the longest there are, and shorter ones for what those do not hold."""
+def relisted(plan: Plan, found: Offer, instrument: Instrument) -> list[TimeSpan]:
+    """What was read from an instrument's files so long ago that a longer history asks whether they were replaced."""
+    if plan.deepest is None or plan.only:
+        return []
+    long_ago = plan.source.now - RELISTED_AFTER
+    spans = joined((r.start, r.end) for r in _readings(plan, found, instrument) if r.read_at <= long_ago)
+    return spans if plan.wanted is None else within(spans, plan.wanted)
+
+
+def relisting_task(
+    plan: Plan, found: Offer, client: ArchiveClient, instrument: Instrument, spans: Sequence[TimeSpan]
+) -> Task:
+    """The question for lists alone; its answer names those for files that were replaced since they were read."""
+    symbol, turn, known = instrument.venue_symbol, plan.turn(instrument), _readings(plan, found, instrument)
+    span = spans[0][0], spans[-1][1]
+
+    async def directions() -> Answer:
+        reading = _Reading(client, found.kind, DATASETS[plan.dataset], symbol, turn)
+        files, _ = await _listed(client, found.kind, symbol, span)
+        return Answer(None, then=[reading.task(*part) for part in _replaced(files, known)], is_indirect=True)
+
+    cost = costs.of_lists(found.kind, *span, found.calls_per_minute)
+    venue, market_type = found.archive.venue, found.kind.market_type
+    return Task(client.throttle, venue, market_type, symbol, *span, directions, cost, turn, found.archive.name)
+
+
+def _readings(plan: Plan, found: Offer, instrument: Instrument) -> Sequence[Reading]:
+    return plan.readings.get((found.archive.venue, found.kind.market_type, instrument.venue_symbol), ())
+
+
+def _replaced(files: Iterable[ListedFile], known: Sequence[Reading]) -> Iterator[tuple[list[ListedFile], TimeSpan]]:
+    """Files that were written after all that was read of their time, each with that time."""
+    for file in files:
+        read = [r for r in known if r.start < file.period.end and file.period.start < r.end]
+        if read and file.modified_at > max(r.read_at for r in read):
+            yield [file], _within(file.period, (min(r.start for r in read), max(r.end for r in read)))
+
+
+async def _listed(
+    client: ArchiveClient, kind: FileKind, symbol: str, span: TimeSpan
+) -> tuple[list[ListedFile], list[ListedFile]]:
+    """The files that hold the span (the longest there are, shorter ones for what those do not hold), and all seen."""
     files: list[ListedFile] = []
+    seen: list[ListedFile] = []
     left = [span]
     for length in kind.lengths:
+        longer = [file.period for file in seen]
         for start, end in left:
             found = await client.listed(kind.prefix(symbol, length), Period.holding(start, length), end)
-            files += (file for file in found if file.period.end > start and file.period.length == length)
+            found = [file for file in found if file.period.length == length]
+            # What a longer file holds too, that one tells.
+            seen += (f for f in found if not any(p.start <= f.period.start < p.end for p in longer))
+            files += (file for file in found if file.period.end > start and file.period.start < end)
         left = left_of(span, [(file.period.start, file.period.end) for file in files])
-    return sorted(files, key=lambda file: file.period.start)
+    return sorted(files, key=lambda file: file.period.start), seen
 
 
 def _parts(files: Sequence[ListedFile], span: TimeSpan) -> Iterator[tuple[list[ListedFile], TimeSpan]]:
@@ -141,7 +195,10 @@ class _Reading:
 
     def _task(self, window: TimeSpan, run: Callable[[], Awaitable[Answer]]) -> Task:
         throttle, venue = self.client.throttle, self.client.archive.venue
-        return Task(throttle, venue, self.kind.market_type, self.symbol, *window, run, Cost(requests=0), self.turn)
+        return Task(
+            throttle, venue, self.kind.market_type, self.symbol, *window, run, Cost(requests=0), self.turn,
+            self.client.archive.name,
+        )  # fmt: skip
 
     async def _read(self, files: Sequence[ListedFile], window: TimeSpan) -> Answer:
         texts, failed = await self._texts(files)

@@ -66,6 +66,13 @@ def of_files(kind: FileKind, start: datetime, end: datetime, calls_per_minute: f
     return Cost(requests, 60 * requests / calls_per_minute, rows, files, size / 1e6, limit="files")
 
 
+def of_lists(kind: FileKind, start: datetime, end: datetime, calls_per_minute: float) -> Cost:
+    """The lists of one instrument's files: of the longest, and one of what those do not hold yet. No file."""
+    longest, *shorter = kind.lengths
+    lists = math.ceil(sum(1 for _ in periods(start, end, longest)) / FILES_A_LIST) + len(shorter)
+    return Cost(lists, 60 * lists / calls_per_minute, limit="files")
+
+
 def of_calls(calls_per_minute: float | None, rows: int, requests: int = 1) -> Cost:
     """Questions to a provider, which counts calls."""
     return Cost(requests, 60 * requests / calls_per_minute if calls_per_minute else 0.0, rows)

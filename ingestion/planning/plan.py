@@ -48,6 +48,15 @@ class Instrument:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """A span of one instrument that files of an archive have answered, and the source's clock then (aware, UTC)."""
+
+    start: datetime
+    end: datetime
+    read_at: datetime
+
+
+@dataclass(frozen=True)
 class Only:
     """Narrows what is asked to the open gaps, or to one instrument's span of time, whatever the ledger says of that."""
 
@@ -63,7 +72,8 @@ class Plan:
     `answered` holds the spans that were answered completely or are known to be gone, `gaps` those whose turn it is.
     `wanted` narrows all this to some weeks: only what is not known of them is asked. `deepest`, where a home's history
     is made longer, is how far back it will go: what comes only whole is asked back to there, and archives are read.
-    `first` is a week whose needs come before all else, `ranks` the ranks of coins by symbol.
+    `first` is a week whose needs come before all else, `ranks` the ranks of coins by symbol. `readings` are what files
+    have answered.
     """
 
     dataset: str
@@ -81,6 +91,7 @@ class Plan:
     deepest: datetime | None = None
     first: Week | None = None
     ranks: Mapping[str, int] = field(default_factory=dict)
+    readings: Mapping[Key, Sequence[Reading]] = field(default_factory=dict)
     server: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -192,6 +203,20 @@ def _ranks(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     )
 
 
+def _readings(connection: duckdb.DuckDBPyConnection, dataset: str) -> Mapping[Key, Sequence[Reading]]:
+    """What files of archives have answered, and when each span was last read."""
+    found: dict[Key, list[Reading]] = defaultdict(list)
+    for origin, market_type, series, *moments in connection.execute(
+        "select origin, market_type, series, window_start, window_end, max(clock_at)"
+        " from raw.requests r"
+        " join (select load_id, clock_at from raw.loads where archive is not null) l using (load_id)"
+        " where r.dataset = ? and status = 'complete' and clock_at is not null group by all",
+        [dataset],
+    ).fetchall():
+        found[origin, market_type, series].append(Reading(*(moment.replace(tzinfo=UTC) for moment in moments)))
+    return found
+
+
 def read_plan(
     connection: duckdb.DuckDBPyConnection,
     dataset: str,
@@ -253,4 +278,5 @@ def read_plan(
         coins=tuple((coin, symbol, name) for coin, symbol, name in coins),
         deepest=deepest,
         ranks=_ranks(connection),
+        readings=_readings(connection, dataset),
     )

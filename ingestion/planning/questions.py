@@ -27,7 +27,15 @@ from ingestion.http.fetch import (
     not_kept,
 )
 from ingestion.planning import costs
-from ingestion.planning.archives import Offer, archive_task, file_part, given_by_files, offer
+from ingestion.planning.archives import (
+    Offer,
+    archive_task,
+    file_part,
+    given_by_files,
+    offer,
+    relisted,
+    relisting_task,
+)
 from ingestion.planning.feeds import feed_tasks
 from ingestion.planning.plan import Instrument, Plan
 from ingestion.planning.spans import TimeSpan, left_of
@@ -141,6 +149,8 @@ def _market_tasks(
             return
         for instrument in known:
             if plan.universe.asks(plan.dataset, instrument.row):
+                if files and (again := relisted(plan, files[0], instrument)):
+                    yield relisting_task(plan, *files, instrument, again)
                 for span in plan.spans(instrument, is_whole=endpoint.paging.order in ("whole", "numbered")):
                     if files and given_by_files(plan, files[0], instrument, endpoint, span):
                         part = file_part(plan, files[0], endpoint, span)

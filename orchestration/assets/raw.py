@@ -55,6 +55,7 @@ LEDGERS = {
     "coverage": "Per series and week: what was due, what came, what is missing, why, and when it is asked for again.",
     "quarantine": "Rows that a guard stopped, whole, with the rule.",
     "check_releases": "Failed checks that somebody released: which facts, who, when and why.",
+    "archive_disagreements": "Where a venue and an archive of its files tell the same row differently.",
     "run_context": "One row: what time it is at the source, and as of when the models may know things.",
     "publications": "What has been published, and when.",
     "summary_sentences": "What the published pages say, with the evidence of each sentence.",

@@ -7,7 +7,7 @@ from threading import Thread
 
 from rich.console import Console
 
-from ingestion.history import FIRST_MINUTES, ask_first
+from ingestion.history import ask_in_time
 from ingestion.session import Session, hold
 from ingestion.sources.choice import Choice, check_is_held, choose
 from ingestion.sources.depth import parse_length, with_depth
@@ -53,13 +53,9 @@ def run_range(
         weeks = check_closed(*(asked or (last_closed, last_closed)), source)
         patience = max(LOCK_WAIT_SECONDS, wait_seconds)
         stack.enter_context(hold(home, choice, source, wait_seconds=patience, progress=steps))
-        session = Session(home, source, steps)
-        if minutes is None and choice.kind == "live":
-            minutes = FIRST_MINUTES
-        if minutes is not None:
-            from expectations.runner import judge_at
+        from expectations.runner import judge_at  # with pandas: what runs is being imported beside
 
-            session = ask_first(session, weeks[-1], judge_at(source.now), 60 * minutes)
+        session = ask_in_time(Session(home, source, steps), weeks[-1], judge_at(source.now), minutes)
         publish(steps, session, weeks)
     summarise(home, choice, weeks)
 

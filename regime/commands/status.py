@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from regime.commands.sql import open_published
-from regime.ledger import by_dataset, thin_of
+from regime.ledger import by_dataset, disagreements_of, thin_of
 from warehouse.clock import remembered_clock
 from warehouse.home import FORMAT, Home, describe
 from warehouse.publishing.gate import blocking_reasons
@@ -117,6 +117,8 @@ def _work(home: Home) -> Iterator[tuple[str, str]]:
                     yield "ledger", line
                 for line in thin_of(connection):
                     yield "thin", line
+                for line in disagreements_of(connection):
+                    yield "disagree", line
                 yield "blocked by", "; ".join(blocking_reasons(connection)) or "nothing: the warehouse may be published"
     except BlockingIOError:
         if home.warehouse.exists():

@@ -22,6 +22,7 @@ LAST_BITS = 1e-15
 NOT_COMPARED = {"publications"}
 OF_THE_WALL_CLOCK: Mapping[str, frozenset[str]] = {
     "data_coverage_weekly": frozenset({"last_recorded_at"}),
+    "archive_disagreements": frozenset({"first_recorded_at"}),
     "quarantine": frozenset({"recorded_at", "landing_file"}),
 }
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*(?:Z|\+00:00)?|\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?")

@@ -10,7 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ingestion.archives import ARCHIVES
 from regime.dev.read import Question, goes_to, questions_of
+from regime.dev.read_archive import place_of, places_of
 from regime.dev.recorded import RecordedAnswer, read_recorded
 from warehouse.home import CHECKOUT
 
@@ -55,7 +57,12 @@ def endpoints() -> list[Endpoint]:
             known = found.setdefault(key, Endpoint(*key, []))
             if question.dataset not in known.datasets:
                 known.datasets.append(question.dataset)
-    return list(found.values())
+    archives = [
+        Endpoint(archive.name, place, "", list(datasets))
+        for archive in ARCHIVES.values()
+        for place, datasets in places_of(archive)
+    ]
+    return [*found.values(), *archives]
 
 
 def with_answers(known: Sequence[Endpoint], directory: Path, *, are_ours: bool) -> None:
@@ -76,6 +83,8 @@ def with_answers(known: Sequence[Endpoint], directory: Path, *, are_ours: bool) 
 def _is_of(endpoint: Endpoint, answer: RecordedAnswer) -> bool:
     if endpoint.service != answer.service or "pair" in answer.query:
         return False
+    if answer.service in ARCHIVES:
+        return endpoint.address == place_of(ARCHIVES[answer.service], answer)
     is_type = not endpoint.type or answer.query.get("type", endpoint.type) == endpoint.type
     return is_type and goes_to(endpoint.address.replace("…", "SYMBOL0"), answer.address) is not None
 
@@ -95,7 +104,9 @@ Made by `python -m regime.dev.endpoints DIRECTORY` from the adapters and from an
 seen *recorded* where its adapter reads a body that the service really sent, *documented* where it reads one that the
 service's documents show, *constructed* where it reads bodies made in that shape, and *never* where nobody has looked.
 The columns count answers that are no errors: of others, by kind, and of our own making (`tests/recorded/constructed`).
-No answer was asked for by this program itself: see `regime dev read`.
+No answer was asked for by this program itself: see `regime dev read`. Of an archive these are its list, its files by
+kind (`…` for monthly or daily, the symbol, and the file's name), and the checksums beside them; of its files most were
+recorded as the text in the zip, and of klines some with minutes in the same columns.
 
 Of {n} endpoints: {told}.
 """

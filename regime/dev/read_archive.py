@@ -16,6 +16,22 @@ from warehouse.contracts import DATASETS
 LIST, SUM = "archive_files", "archive_checksums"  # what is no dataset has names of its own
 
 
+def places_of(archive: Archive) -> list[tuple[str, tuple[str, ...]]]:
+    """Every address that is asked of an archive (`…` for what differs), with what comes of it."""
+    files = [(archive.place(kind), tuple(kind.datasets)) for kind in archive.kinds]
+    return [(archive.list_place, (LIST,)), *files, (archive.checksum_place, (SUM,))]
+
+
+def place_of(archive: Archive, answer: RecordedAnswer) -> str | None:
+    """Which of them an answer is one to; None for what is not asked."""
+    asked = asked_of(archive, answer)
+    if asked is None:
+        return None
+    if asked.kind is None:
+        return archive.list_place
+    return archive.checksum_place if asked.name == SUM else archive.place(asked.kind)
+
+
 @dataclass(frozen=True)
 class Asked:
     """What an answer is one to: the name of what comes of it, the key of the file, its kind, and whose it is."""

@@ -1,8 +1,8 @@
 """The feeds: Atom (RFC 4287) and JSON Feed 1.1 over the published weeks.
 
-Links are absolute where the address is set at which the reports are served (report/address.py), else relative. Ids follow from source and week
-alone, so that a reader knows a week again after a revision, and moments are those of the chain, so that a week that did
-not change is not written anew.
+Links are absolute where the address is set at which the reports are served (report/address.py), else relative. Ids
+follow from source and week alone, so that a reader knows a week again after a revision, and moments are those of the
+chain, so that a week that did not change is not written anew.
 """
 
 import html

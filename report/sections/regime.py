@@ -1,12 +1,17 @@
 """The regime: the verdict, the states behind it, what would change it, and the evidence for each state."""
 
+from datetime import timedelta
+
 from report.document import Column, Section, Table
 from report.figures import Figure, unit_of
 from report.formatting import show, words
 from report.marts import Marts, Row
 from report.sections.turning import turning
-from report.text import Fragment, Sentence, Unknown, compose, say, series, unknown
+from report.text import Fragment, Part, Sentence, Unknown, compose, say, series, unknown
 from report.votes import STATES, UNDECIDED, Backed, dimensions, fits
+
+# As long as a score looks ahead.
+WEEKS_SCORED = 4
 
 
 def section(marts: Marts) -> Section:
@@ -22,7 +27,7 @@ def section(marts: Marts) -> Section:
         sentences.append(unknowns[0].brief)
     states = [(compose(STATES[column]), row.figure(column)) for column in STATES if row.figure(column).is_known]
     sentences += _states(marts, row)
-    sentences += turning(marts)
+    sentences += [*_second_opinion(marts), *_score(marts), *turning(marts)]
     evidence = marts.weekly_rows("regime_evidence_weekly", window_id=None)
     thin = [name for name, figure in states if figure.value == UNDECIDED]
     return Section(
@@ -64,6 +69,46 @@ def _states(marts: Marts, row: Row) -> list[Sentence]:
     return said
 
 
+def _second_opinion(marts: Marts) -> list[Sentence]:
+    """What the jump model makes of the week, beside the rules."""
+    row = marts.weekly("regime_scoreboard", window_id=None, model="jump_model")
+    label = row.figure("label")
+    if not label.is_known or label.value == UNDECIDED:
+        return []
+    agrees = row.text("agrees_with_rules")
+    return [
+        say(
+            "regime_second_opinion",
+            "The jump model, a second opinion, is in its {label}-return state and agrees."
+            if agrees == "True"
+            else "The jump model, a second opinion, is in its {label}-return state and disagrees."
+            if agrees == "False"
+            else "The jump model, a second opinion, is in its {label}-return state.",
+            label=words(label),
+        )
+    ]
+
+
+def _score(marts: Marts) -> list[Sentence]:
+    """What the rules said four weeks ago, and what came of it: known at this week's end."""
+    then = marts.week.start - timedelta(weeks=WEEKS_SCORED)
+    row = marts.row("regime_scoreboard", week_start=then, model="rules")
+    label, since = row.figure("label"), row.figure("forward_4w_return_pct")
+    if not (label.is_known and since.is_known) or label.value == UNDECIDED:
+        return []
+    parts: dict[str, Part] = {"label": words(label), "since": show(since, signed=True)}
+    return [
+        say(
+            "regime_score",
+            "Scoreboard: four weeks ago the rules said {label} (computed later, not published then); the top-30 index "
+            "has since returned {since}."
+            if row.text("is_backfilled") == "True"
+            else "Scoreboard: four weeks ago the rules said {label}; the top-30 index has since returned {since}.",
+            **parts,
+        )
+    ]
+
+
 def _state(row: Row, column: str) -> tuple[Fragment, ...]:
     return compose("{dimension} {state}", dimension=compose(STATES[column]), state=words(row.figure(column)))
 
@@ -85,13 +130,13 @@ def _verdict(row: Row) -> Sentence:
         "regime_verdict",
         "The week's verdict is {verdict}{stood}{before}.{confirmed}{rests}",
         verdict=words(row.figure("verdict")),
-        before=compose(", after {previous} the week before", previous=words(previous)) if previous.is_known else (),
+        before=compose(", after {previous}", previous=words(previous)) if previous.is_known else (),
         stood=stood if weeks.is_known else (),
         confirmed=compose(
             " The confirmed verdict, slow on the way up, is {confirmed}.",
             confirmed=words(confirmed),
         )
-        if confirmed.is_known
+        if confirmed.is_known and confirmed.value != row.figure("verdict").value
         else (),
         rests=compose(" It rests on {coverage} of the data it asks for.", coverage=coverage)
         if coverage.is_known

@@ -35,7 +35,7 @@ NOWS = tuple(datetime(2025, 11, day, 6, tzinfo=UTC) for day in (10, 17, 24))
 # Columns that tell of when and how often something was learned, and not what it is.
 TELLING = ("recorded_at", "as_of", "load_id", "published_at", "tries", "tried_at", "try_at", "reason", "version")
 # Marts that tell the history of a home, which a fault belongs to; and sentences, which tell what the other marts say.
-HISTORIES = ("publications", "quarantine", "revisions", "weekly_summary_sentences")
+HISTORIES = ("archive_disagreements", "publications", "quarantine", "revisions", "weekly_summary_sentences")
 
 
 @dataclass(frozen=True)

@@ -38,9 +38,16 @@ def test_every_endpoint_of_what_a_market_lists_is_asked_and_is_well(market):
     # The tiny market has four venues and all providers; of a venue, its list and each of its datasets.
     assert Counter(finding.service for finding in found.values()) == {
         "binance": 7, "bybit": 5, "hyperliquid": 5, "coinbase": 2, "coingecko": 2, "fred": 1, "mof": 2, "yahoo": 1,
+        "binance_vision": 6,
     }  # fmt: skip
     assert found["api.hyperliquid.xyz/info fundingHistory"].rows == 48  # an hour each, of two days
     assert found["api.exchange.coinbase.com/products/…/candles"].datasets == ("candles",)
+    # Of the archive the list, the newest file of each kind, and a checksum.
+    assert found["data.binance.vision/data/spot/…/klines/…/1h/….zip"].rows == 24
+    assert found["data.binance.vision/data/futures/um/…/metrics/…/….zip"].rows == 72
+    assert "no month that is over" in found["data.binance.vision/data/futures/um/…/fundingRate/…/….zip"].told
+    assert found["s3-ap-northeast-1.amazonaws.com/data.binance.vision"].rows > 0
+    assert found["data.binance.vision/….zip.CHECKSUM"].rows == 1
 
 
 def test_what_a_market_has_none_of_is_well_without_a_row():
@@ -82,17 +89,29 @@ def test_one_endpoint_that_is_not_well_is_told_and_harms_no_other(market, kind, 
         assert ill.limits == {"retry-after": "7"}
 
 
+@pytest.mark.parametrize(
+    ("kind", "state"),
+    [("down", "unreachable"), ("status:403", "blocked"), ("truncated", "malformed"), ("html", "malformed")],
+)
+def test_files_of_an_archive_that_are_not_well_are_told_by_kind(market, kind, state):
+    market.fault("data.binance.vision", kind, "/data/futures/um/daily/metrics")
+    found = findings(market)
+    ill = found.pop("data.binance.vision/data/futures/um/…/metrics/…/….zip")
+    assert (ill.service, ill.state, ill.datasets) == ("binance_vision", state, ("open_interest", "long_short_ratios"))
+    assert {finding.state for finding in found.values()} == {"well"}
+
+
 def test_the_command_says_it_in_a_table_or_as_json_with_an_exit_code(market, tmp_path):
     line = CommandLine(tmp_path / "home", tmp_path, market.url)
     well = line("doctor", "--format", "json")
     told = json.loads(well.stdout)
-    assert (well.returncode, told["is_well"], len(told["endpoints"])) == (0, True, 25), well.stderr
+    assert (well.returncode, told["is_well"], len(told["endpoints"])) == (0, True, 31), well.stderr
     market.fault(BINANCE, "status:451")
     ill = line("doctor")
     *table, last = ill.stdout.splitlines()
     blocked = [row.split()[0] for row in table if "blocked" in row.split()]
     assert ill.returncode == 1 and blocked == ["binance"] * 5
-    assert last.startswith("5 of 25 endpoints of ")
+    assert last.startswith("5 of 31 endpoints of ")
     assert line("doctor", "--format", "xml").returncode == 2
     assert not (tmp_path / "home").exists()  # it keeps nothing
 

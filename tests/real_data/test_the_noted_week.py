@@ -5,9 +5,16 @@ venues Layer 2 is said to have lost 18 %, and the gap not to be significant from
 ten without Cardano and Bitcoin Cash. That each figure is computed right is shown by the comparisons beside this file.
 """
 
+import re
+
+import duckdb
 import pytest
 
+from report.claims.checking import check_note
+from report.claims.note import read_note
+from report.claims.terminal import plain
 from tests.real_data.windows import of_window
+from warehouse.home import CHECKOUT
 
 pytestmark = [pytest.mark.real_data, pytest.mark.xdist_group("real_data")]
 
@@ -77,3 +84,17 @@ def test_crypto_was_the_worst_of_the_classes_with_data(marts):
     )
     assert found.loc["crypto", "is_worst"] and found.loc["crypto", "worst_streak_weeks"] == 4
     assert set(found.index) == {"crypto", "US equities", "oil", "dollar"}
+
+
+def test_the_note_checked_on_real_prices_is_what_its_page_shows(replayed_home):
+    """docs/checking_a_note.md: some claims hold, some depend, some are contradicted, some cannot be known."""
+    note = read_note((CHECKOUT / "docs" / "examples" / "note_2025_11_24.md").read_bytes())
+    with duckdb.connect(str((replayed_home / "warehouse.duckdb").resolve()), read_only=True) as connection:
+        checked = check_note(connection, note)
+    page = (CHECKOUT / "docs" / "checking_a_note.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"\$ REGIME_HOME=~/replay \S+ check \S+\n(.*?)```", page, re.DOTALL)
+    assert shown.splitlines() == list(plain(checked))
+    verdicts = {one.judged.claim.text: one.judged.verdict for one in checked.found}
+    assert verdicts["The top ten fell more than ranks 50–100"] == "contradicted"
+    assert verdicts["long-tail deleveraging"] == "not_knowable"
+    assert verdicts["Within the top 100 correlation is concentrated in the top ten"] == "confirmed"

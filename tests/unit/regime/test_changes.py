@@ -79,6 +79,8 @@ def test_new_revised_and_released_rows_are_told_apart(home: Home):
         land(CANDLES, "binance", candles([6.0], first_hour=5), [], no_guard)  # new
         land(CANDLES, "binance", candles([7.0], first_hour=-200), [], no_guard)  # new, and long before the week
         land(CANDLES, "binance", candles([8.0], first_hour=200), [], no_guard)  # after it
+        # Files that say the same, or other things than the venue has said: no figure changes for that.
+        land(CANDLES, "binance", candles([1.0, 2.9]), [], no_guard, "files")
         load_landed(connection, home)
         release(home, connection, held)
         connection.execute(

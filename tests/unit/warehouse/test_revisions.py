@@ -21,6 +21,7 @@ from warehouse.quarantine.verdicts import in_the_order_learned, read_judgement, 
 HOURS, VALUES = 3, (1.0, 2.0, 3.0)
 QUARANTINE = "select * exclude (load_id) from raw.quarantine order by all"
 LOADS = "select * exclude (load_id) from raw.loads order by all"
+DIFFERENCES = "select * exclude (load_id) from raw.archive_disagreements order by all"
 
 
 def stopping(bad: set[float]):
@@ -36,10 +37,11 @@ def stopping(bad: set[float]):
 
 @dataclass
 class Batch:
-    """What is landed: (hour, close) rows, and the closes that its guard holds."""
+    """What is landed: (hour, close) rows, the closes that its guard holds, and whose files they came from."""
 
     rows: list[tuple[int, float]]
     bad: set[float]
+    archive: str | None = None
 
 
 @dataclass
@@ -52,21 +54,25 @@ class Release:
 
 rows = st.lists(st.tuples(st.integers(0, HOURS - 1), st.sampled_from(VALUES)), min_size=1, max_size=5)
 guards = st.sets(st.sampled_from(VALUES), max_size=2)
-batches = st.builds(Batch, rows, guards)
+batches = st.builds(Batch, rows, guards, st.sampled_from((None, None, "files")))
 events = st.lists(st.one_of(batches, batches, st.builds(Release, st.integers(0, 5), guards)), min_size=1, max_size=7)
 
 
 def model(log) -> list[tuple[int, float, int]]:
-    """The versions (hour, close, number of the event that made it known), told one event at a time."""
-    versions: dict[int, list[tuple[float, int]]] = {}
-    newest: dict[int, tuple[int, int]] = {}  # of each hour the newest row known: its batch, its place
+    """The versions (hour, close, number of the event that made it known), told one event at a time.
+
+    A venue and its files have a history each.
+    """
+    versions: dict[tuple[int, str | None], list[tuple[float, int]]] = {}
+    newest: dict[tuple[int, str | None], tuple[int, int]] = {}  # of each the newest row known: its batch, its place
     held: dict[int, set[int]] = {}
 
     def learn(event: int, batch: int, hour: int, close: float, place: int) -> None:
-        if newest.get(hour, (-1, -1)) > (batch, place):
+        told = (hour, log[batch].archive)
+        if newest.get(told, (-1, -1)) > (batch, place):
             return
-        newest[hour] = (batch, place)
-        known = versions.setdefault(hour, [])
+        newest[told] = (batch, place)
+        known = versions.setdefault(told, [])
         if not known or known[-1][0] != close:
             known.append((close, event))
 
@@ -83,7 +89,7 @@ def model(log) -> list[tuple[int, float, int]]:
         for hour in range(HOURS):
             if places := [i for i in goes_on if rows[i][0] == hour]:
                 learn(number, batch, hour, rows[places[-1]][1] if places == sorted(places) else 0, max(places))
-    return sorted((hour, close, event) for hour, known in versions.items() for close, event in known)
+    return sorted((hour, close, event) for (hour, _), known in versions.items() for close, event in known)
 
 
 @contextmanager
@@ -100,9 +106,9 @@ def land(home: Home, log) -> list:
     for event in log:
         if isinstance(event, Batch):
             tables = [candles([close], first_hour=hour) for hour, close in event.rows]
-            paths.append(
-                Landing(home, START).land(CANDLES, "binance", pa.concat_tables(tables), [], stopping(event.bad)).path
-            )
+            batch = pa.concat_tables(tables)
+            landed = Landing(home, START).land(CANDLES, "binance", batch, [], stopping(event.bad), event.archive)
+            paths.append(landed.path)
         else:
             manifest = read_manifest(paths[event.batch])
             paths.append(rejudge(manifest, stopping(event.bad), clock=START, rule="not_bad").path)
@@ -152,6 +158,7 @@ def test_raw_is_what_the_plain_model_says_in_any_order_of_loading(tmp_path_facto
         assert history(connection, paths) == expected
         quarantine = connection.execute(QUARANTINE).fetchall()
         loads = connection.execute(LOADS).fetchall()
+        differences = connection.execute(DIFFERENCES).fetchall()
         assert load_landed(connection, home) == []
 
     # Some of it is found later: a batch that landed earlier is loaded after one that landed later.
@@ -169,6 +176,7 @@ def test_raw_is_what_the_plain_model_says_in_any_order_of_loading(tmp_path_facto
         assert history(connection, paths) == expected
         assert connection.execute(QUARANTINE).fetchall() == quarantine
         assert connection.execute(LOADS).fetchall() == loads
+        assert connection.execute(DIFFERENCES).fetchall() == differences
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1), (1, 2, 0), (2, 1, 0)])
