@@ -13,9 +13,10 @@ from regime.dev.models import MAY_READ
 from warehouse.builds.project import PROJECT_DIR, manifest
 
 # A model more is a stop more on the way from a candle to a sentence: first look whether its grain exists already.
-# 101: open interest since its high, a grain of its own (a year back from each week), and the week ahead. Five more are
-# a second opinion on the regime: its states by day, labels and what followed, and three views.
-MOST_MODELS = 106
+# 100: open interest since its high, a grain of its own (a year back from each week).
+# 102: the week ahead; where a venue and its files differ, a ledger that analysts read.
+# 107: a second opinion on the regime: its states by day, labels and what followed, and three views.
+MOST_MODELS = 107
 # The last two are views, which nothing waits for.
 LONGEST_WAY = 22
 LONGEST_LINE = 160
