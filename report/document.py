@@ -159,7 +159,7 @@ class Document:
 SOURCE_LABELS: dict[SourceKind, tuple[str, str]] = {
     "simulated": (
         "SIMULATED MARKET",
-        "Every price, rate and position on this page comes from a simulator; nothing here happened.",
+        "Every figure on this page comes from a simulator; nothing here happened.",
     ),
     "replay": ("Replay of recorded public data", "Real prices, replayed from a recording."),
     "live": ("Live data", "As venues and statistics offices had published it when this page was made."),

@@ -35,6 +35,13 @@ DECLARED_TERMS = (
 DECLARED_TERMS_JA = (
     "上位30",
     "上位100",
+    "過去4週",
+    "過去1年",
+    "過去2年",
+    "4週平均",
+    "2週",
+    "2番手",
+    "1時間足",
     "上位10",
     "7日間",
     "30日間",
@@ -105,7 +112,7 @@ READINGS: dict[Language, Reading] = {
         },
         leading={"million USD": "$", "yen": "¥", "USD a barrel": "$"},
         date=re.compile(rf"(?:(?P<day>\d{{1,2}}) )?(?P<month>[A-Z][a-z]+)(?: (?P<year>\d{{4}}))?{_TIME}"),
-        percentile=re.compile(r"(?P<share>\d{1,3})(?:st|nd|rd|th) percentile"),
+        percentile=re.compile(r"(?P<share>\d{1,3})(?:st|nd|rd|th)(?: percentile)?"),
         counts={
             **{
                 word: n
@@ -139,7 +146,7 @@ READINGS: dict[Language, Reading] = {
         },
         leading={"USD a barrel": "1バレル"},
         date=re.compile(rf"(?:(?P<year>\d{{4}})年)?(?P<month>\d{{1,2}})月(?:(?P<day>\d{{1,2}})日{_TIME})?"),
-        percentile=re.compile(r"(?P<share>\d{1,3})パーセンタイル"),
+        percentile=re.compile(r"(?P<share>\d{1,3})(?:パーセンタイル)?"),
     ),
 }
 _NUMBER = re.compile(rf"{_DIGITS}(?P<rest>.*)")

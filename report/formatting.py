@@ -172,14 +172,14 @@ def whole(figure: Figure, unit: str, *, signed: bool = False) -> Printed:
     return _with_decimals(figure, unit, 0, signed)
 
 
-def percentile(figure: Figure) -> Printed:
-    """A share of earlier values below, as the percentile that people say: 0.36 is the 36th."""
+def percentile(figure: Figure, *, is_short: bool = False) -> Printed:
+    """A share of earlier values below, as people say it: 0.36 is the 36th percentile; `is_short` without the word."""
     figure = replace(figure, unit="percentile")
     if figure.number is None:
         return show(figure)
     number = f"{100 * figure.number:.0f}"
     ordinal = number if spoken() == "ja" else f"{number}{_ending(int(number))}"
-    return Printed(figure, NUMERALS[spoken()].percentile.replace("{n}", ordinal))
+    return Printed(figure, ordinal if is_short else NUMERALS[spoken()].percentile.replace("{n}", ordinal))
 
 
 def spelled(figure: Figure, *, is_ordinal: bool = False) -> Printed:

@@ -33,7 +33,7 @@ def _market(marts: Marts) -> list[Fact | Unknown]:
             unknown("note_market", "The top-30 index", index, "it begins on the first day with enough eligible assets")
         ]
     closed = compose(" (to {price})", price=price) if price.is_known else ()
-    total = compose("; total market cap ended the week at {cap}", cap=cap) if cap.is_known else ()
+    total = compose("; total market cap {cap}", cap=cap) if cap.is_known else ()
     parts: dict[str, Part] = {"bitcoin": show(bitcoin, signed=True), "price": closed, "total": total}
     sentence = (
         say(
@@ -150,9 +150,9 @@ def _correlation(marts: Marts) -> list[Fact]:
         parts: dict[str, Part] = {"top": top, "tail": tail}
         sentence = say(
             "note_correlation",
-            "Correlation is concentrated in the top 10, at {top} against {tail} for ranks 51–100, a significant gap."
+            "The top 10 moved more closely together ({top}) than ranks 51–100 ({tail}), a significant gap."
             if difference.number > 0
-            else "The tail moves more as one than the top 10, at {tail} against {top}, a significant gap.",
+            else "Ranks 51–100 moved more closely together ({tail}) than the top 10 ({top}), a significant gap.",
             **parts,
         ).claiming(Direction(difference, is_rise=difference.number > 0))
         return [Fact(sentence, max(bits_of_percentile(metric.figure("percentile_365d")), bits_of_absence(metric), 2.0))]
@@ -183,16 +183,18 @@ def _volatility(marts: Marts) -> list[Fact]:
     if before.number is None or daily.number is None or show(before).text == show(daily).text:
         sentence = say(
             "note_volatility",
-            "Bitcoin's realised volatility was {daily} from daily returns, {hourly} from hourly ones.",
+            "Bitcoin's realised volatility was {daily} on daily returns, {hourly} on hourly ones.",
             **parts,
         )
     else:
         is_rise = daily.number > before.number
         sentence = say(
             "note_volatility",
-            "Bitcoin's realised volatility rose to {daily} from daily returns ({hourly} from hourly ones)."
+            "Bitcoin's realised volatility was {daily} on daily returns ({hourly} on hourly ones), up from {before}."
             if is_rise
-            else "Bitcoin's realised volatility eased to {daily} from daily returns ({hourly} from hourly ones).",
+            else "Bitcoin's realised volatility was {daily} on daily returns ({hourly} on hourly ones), down from "
+            "{before}.",
+            before=before,
             **parts,
         ).claiming(Direction(metric.figure("change"), is_rise=is_rise))
     state = next((d for d in dimensions(marts) if d.name == "volatility"), None)

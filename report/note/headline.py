@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from report.consistency import Below, Direction, FirstSince
+from report.consistency import Below, Direction, Equal, FirstSince
 from report.figures import Figure
-from report.formatting import as_level, magnitude, near_month, show, spelled, words
+from report.formatting import as_level, magnitude, near_month, show, spelled, whole, words
 from report.marts import Marts, Row
 from report.note.fact import MOST_BITS, Fact, bits_of_absence, bits_of_percentile
 from report.sections.since import LISTED, is_at_list_prices
@@ -174,11 +174,11 @@ def so_what(marts: Marts) -> Sentence:
         "Regime: {verdict}{standing}.{meaning}{untold}{confirmed}",
         verdict=words(verdict),
         standing=_standing(row),
-        meaning=_meaning(str(verdict.value), is_leverage_known=row.figure("leverage_state").value != UNDECIDED),
-        untold=compose(" No state can be told for {untold}.", untold=series(untold)) if untold else (),
+        meaning=_meaning(marts, row),
+        untold=compose(" No call on {untold}: the data are incomplete.", untold=series(untold)) if untold else (),
         confirmed=_confirmed(row),
     )
-    return sentence.claiming(fits(marts, verdict))
+    return sentence.claiming(fits(marts, verdict), *_all_fell(marts))
 
 
 def _standing(row: Row) -> tuple[Fragment, ...]:
@@ -196,31 +196,45 @@ def _confirmed(row: Row) -> tuple[Fragment, ...]:
     if not confirmed.is_known or confirmed.value in (row.figure("verdict").value, UNDECIDED):
         return ()
     return compose(
-        " Unconfirmed: an improvement has to last two weeks, and the confirmed regime is still {confirmed}.",
+        " It takes a second such week to confirm it: until then the confirmed regime is {confirmed}.",
         confirmed=words(confirmed),
     )
 
 
-def _meaning(verdict: str, *, is_leverage_known: bool) -> tuple[Fragment, ...]:
-    match verdict:
+def _meaning(marts: Marts, row: Row) -> tuple[Fragment, ...]:
+    """What the verdict rests on this week."""
+    metric = marts.weekly("headlines_weekly", window_id=None, metric_id="share_of_assets_negative_pct")
+    fell = metric.figure("value", "percent")
+    if not fell.is_known:
+        return ()
+    is_all = fell.number == 100
+    parts: dict[str, Part] = {
+        "fell": compose("All of the top 100")
+        if is_all
+        else compose("{fell} of the top 100", fell=whole(fell, "percent"))
+    }
+    match row.figure("verdict").value:
         case "capitulation":
-            return compose(" Everything is sold at once into stressed markets, and positions are forced out.")
+            return compose(" {fell} fell in stressed markets, and positions were closed.", **parts)
         case "deleveraging":
-            return compose(" Positions are being closed, not just marked down: leverage is leaving the market.")
+            return compose(" {fell} fell, and positions were closed, not just marked down.", **parts)
         case "reset_consolidation":
-            return compose(" Leverage is low and cheap, so little is left to force out.")
+            return compose(" Leverage is low and cheap; {fell} fell.", **parts)
         case "recovery":
-            return compose(" The rise is broad, and not bought with leverage.")
+            return compose(" Only {fell} fell, and leverage did not pay for the rise.", **parts)
         case "euphoria":
-            return compose(" Leverage is high and longs pay up for it: the market leans one way.")
+            return compose(" Leverage is high, and longs pay up for it; {fell} fell.", **parts)
         case "risk_on":
-            return compose(" The rise is broad.")
-        case "risk_off":
-            return compose(
-                " The fall is broad, and the data show no clearing of leverage."
-                if is_leverage_known
-                else " The fall is broad."
-            )
-        case "range":
-            return compose(" No common direction.")
+            return compose(" Only {fell} fell.", **parts)
+        case "risk_off" if row.figure("leverage_state").value != UNDECIDED:
+            return compose(" {fell} fell, without a clearing of leverage.", **parts)
+        case "risk_off" | "range":
+            return compose(" {fell} fell.", **parts)
     return ()
+
+
+def _all_fell(marts: Marts) -> list[Claim]:
+    """Where the text says that all fell: that all did."""
+    metric = marts.weekly("headlines_weekly", window_id=None, metric_id="share_of_assets_negative_pct")
+    fell = metric.figure("value", "percent")
+    return [Equal(fell, 100.0)] if fell.number == 100 else []

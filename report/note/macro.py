@@ -14,8 +14,12 @@ UNCHANGED = "unchanged"
 EQUITIES = ("US equities", "US tech", "Europe", "Japan", "China/HK", "emerging")
 # What moves markets when it comes.
 MARKET_MOVING = ("PAYEMS", "UNRATE", "CPIAUCSL_YOY", "GDPC1_YOY")
+# Of the week's releases the first of OFFICES are told; the section has all.
+MOST_RELEASES = 3
 # A change of the odds by less is noise.
 LEAST_CHANGE_OF_ODDS_PP = 5.0
+# A slope that moved by less is no sentence, however quiet its past was.
+LEAST_CURVE_MOVE_PP = 0.05
 
 
 def facts(marts: Marts) -> list[Fact | Unknown]:
@@ -43,39 +47,28 @@ def _classes(marts: Marts) -> list[Fact]:
         "other_return": show(beside.figure("return_pct"), signed=True),
     }
     if is_worst and (streak.number or 0) > 1:
-        sentence = say(
-            "note_classes",
-            "Crypto was the worst of {classes} asset classes for the {nth} week running, at {crypto} from Friday's "
-            "close to "
-            "Friday's (best: {other}, {other_return}).",
+        place = compose(
+            "the worst of {classes} asset classes for the {nth} week running",
             nth=spelled(streak, is_ordinal=True),
             **parts,
         )
     elif is_worst:
-        sentence = say(
-            "note_classes",
-            "Crypto was the worst of {classes} asset classes, at {crypto} from Friday's close to Friday's (best: "
-            "{other}, "
-            "{other_return}).",
-            **parts,
-        )
+        place = compose("the worst of {classes} asset classes", **parts)
     elif is_best:
-        sentence = say(
-            "note_classes",
-            "Crypto was the best of {classes} asset classes, at {crypto} from Friday's close to Friday's (second: "
-            "{other}, "
-            "{other_return}).",
-            **parts,
-        )
+        place = compose("the best of {classes} asset classes", **parts)
     else:
-        sentence = say(
-            "note_classes",
-            "Crypto ranked {rank} of {classes} asset classes, at {crypto} from Friday's close to Friday's (best: "
-            "{other}, "
-            "{other_return}).",
-            rank=spelled(crypto.figure("rank"), is_ordinal=True),
-            **parts,
+        place = compose(
+            "{rank} of {classes} asset classes", rank=spelled(crypto.figure("rank"), is_ordinal=True), **parts
         )
+    sentence = say(
+        "note_classes",
+        "Against other markets (Friday to Friday), crypto returned {crypto}: {place} (second: {other}, {other_return})."
+        if is_best
+        else "Against other markets (Friday to Friday), crypto returned {crypto}: {place} (best: {other}, "
+        "{other_return}).",
+        place=place,
+        **parts,
+    )
     bits = math.log2(len(rows)) + math.log2(max(streak.number or 1, 1)) if is_best or is_worst else 0.5
     return [Fact(sentence.claiming(*_ends(rows)), min(bits, MOST_BITS), weight=1.3)]
 
@@ -92,7 +85,8 @@ def _releases(marts: Marts, rows: list[Row]) -> list[Fact]:
     if not came:
         return []
     bits = USUAL_BITS + sum(row.text("series_id") in MARKET_MOVING for row in came)
-    sentence = say("note_releases", "Out this week: {releases}.", releases=series([_release(row) for row in came]))
+    listed = [_release(row) for row in came[:MOST_RELEASES]]
+    sentence = say("note_releases", "Out this week: {releases}.", releases=series(listed))
     return [Fact(sentence, min(bits, MOST_BITS))]
 
 
@@ -147,7 +141,9 @@ def _curves(rows: list[Row]) -> list[Fact]:
             change=change_of(row),
         )
         for row in rows
-        if row.text("label") not in ("", UNCHANGED) and row.text("series_id") != CUT
+        if row.text("label") not in ("", UNCHANGED)
+        and row.text("series_id") != CUT
+        and abs(row.figure("change").number or 0.0) >= LEAST_CURVE_MOVE_PP
     ]
     if not moved:
         return []

@@ -1,9 +1,10 @@
 """What would change the regime, and what the coming week holds."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from report.figures import unit_of
-from report.formatting import Printed, in_unit, near_day, percentile, words
+from report.formatting import in_unit, near_day, percentile, words
 from report.marts import Marts, Row
 from report.releases import OFFICES
 from report.text import Fragment, Part, Sentence, compose, say, series
@@ -45,7 +46,7 @@ def would_change(marts: Marts) -> tuple[Sentence, ...]:
         said.append(
             say(
                 "note_turn_short",
-                "{dimension}: {state} with one more vote.",
+                "{dimension} is one vote short of {state}.",
                 dimension=compose(NAMES[dimension.name]),
                 state=words(row.figure("vote")),
             )
@@ -76,29 +77,29 @@ def _distance(row: Row) -> float | None:
 def _end(turn: Turn) -> Sentence:
     row = turn.vote
     threshold, is_percentile = row.figure("threshold"), row.text("measure") == "percentile"
-    value = row.figure("percentile" if is_percentile else "value").number or 0.0
-    metric = row.figure("metric_id")
-    bound: Printed = percentile(threshold) if is_percentile else in_unit(threshold, unit_of(str(metric.value)))
+    measured, metric = row.figure("percentile" if is_percentile else "value"), row.figure("metric_id")
+    unit = unit_of(str(metric.value))
     parts: dict[str, Part] = {
         "dimension": compose(NAMES[turn.dimension.name]),
         "state": words(turn.dimension.state),
         "metric": words(metric),
-        "bound": bound,
+        "bound": percentile(threshold) if is_percentile else in_unit(threshold, unit),
+        "now": percentile(measured, is_short=True) if is_percentile else in_unit(measured, unit),
     }
-    is_above = value > (threshold.number or 0.0)
+    is_above = (measured.number or 0.0) > (threshold.number or 0.0)
     if is_percentile:
         return say(
             "note_turn",
-            "{dimension}: no longer {state} with {metric} below its {bound}."
+            "{dimension} is no longer {state} with {metric} below its {bound} (now the {now})."
             if is_above
-            else "{dimension}: no longer {state} with {metric} above its {bound}.",
+            else "{dimension} is no longer {state} with {metric} above its {bound} (now the {now}).",
             **parts,
         )
     return say(
         "note_turn",
-        "{dimension}: no longer {state} with {metric} below {bound}."
+        "{dimension} is no longer {state} with {metric} below {bound} (now {now})."
         if is_above
-        else "{dimension}: no longer {state} with {metric} above {bound}.",
+        else "{dimension} is no longer {state} with {metric} above {bound} (now {now}).",
         **parts,
     )
 
@@ -111,13 +112,23 @@ def _one_vote_short(dimension: Dimension) -> tuple[Dimension, int] | None:
 
 
 def week_ahead(marts: Marts) -> tuple[Sentence, ...]:
-    """Closed markets, releases, expiries and the next decision, in one sentence."""
-    rows = marts.weekly_rows("week_ahead", window_id=None)
-    rows = [row for row in rows if row.text("kind") != "release" or row.text("event_id") in OFFICES]
-    if not rows:
-        return ()
-    listed = [_event(marts, row) for row in rows]
-    return (say("note_ahead", "Calendar: {events}.", events=series(listed)),)
+    """Closed markets, releases and expiries of the next week by day, then the next decision if it comes later."""
+    rows = [row for row in marts.weekly_rows("week_ahead", window_id=None) if _is_told(row)]
+    after = str(marts.week.end + timedelta(days=7))
+    soon = [_event(marts, row) for row in rows if row.text("event_date") < after]
+    later = [_event(marts, row) for row in rows if row.text("event_date") >= after]
+    said = []
+    if soon:
+        said.append(say("note_ahead", "Next week: {events}.", events=series(soon)))
+    if later:
+        said.append(say("note_ahead_later", "Later: {events}.", events=series(later)))
+    return tuple(said)
+
+
+def _is_told(row: Row) -> bool:
+    """Of releases, those that markets watch and whose day a calendar names: a guessed day is not printed."""
+    is_release = row.text("kind") == "release"
+    return not is_release or (row.text("event_id") in OFFICES and row.text("is_estimated") != "True")
 
 
 def _event(marts: Marts, row: Row) -> tuple[Fragment, ...]:
@@ -135,6 +146,5 @@ def _event(marts: Marts, row: Row) -> tuple[Fragment, ...]:
         case "expiry":
             return compose("{name} on {day}", **parts)
         case "decision":
-            return compose("next FOMC decision on {day}", **parts)
-    is_estimated = row.text("is_estimated") == "True"
-    return compose("{name} due around {day}" if is_estimated else "{name} on {day}", **parts)
+            return compose("FOMC decision on {day}", **parts)
+    return compose("{name} on {day}", **parts)

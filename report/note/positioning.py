@@ -36,35 +36,27 @@ def _open_interest(marts: Marts) -> list[Fact | Unknown]:
     if change.number is None or position.number is None or not end.is_known:
         return [unknown("note_open_interest", "Open interest", end, "no observation at both ends of the week")]
     is_rise, is_built = change.number > 0, position.number > 0
-    parts: dict[str, Part] = {
-        "change": magnitude(change),
-        "end": show(end),
-        "positions": magnitude(position),
-        "bucket": _largest(marts, is_built),
-        "high": _high(marts),
-    }
-    if is_rise and is_built:
-        template = say(
+    price = row.figure("price_effect_usd")
+    parts: dict[str, Part] = {"change": magnitude(change), "end": show(end), "high": _high(marts)}
+    if not (is_rise or is_built) and (price.number or 0.0) < 0:
+        sentence = say(
             "note_open_interest",
-            "Open interest rose {change} to {end}, with {positions} of new positions{bucket}.{high}",
+            "Open interest fell {change} to {end}: {positions} of positions were closed{bucket}, and lower prices took "
+            "{price}.{high}",
+            positions=magnitude(position),
+            bucket=_largest(marts, is_built, is_signed=False),
+            price=magnitude(price),
             **parts,
-        )
-    elif is_rise:
-        template = say(
-            "note_open_interest",
-            "Open interest rose {change} to {end} on price alone: {positions} of positions were closed{bucket}.{high}",
-            **parts,
-        )
-    elif is_built:
-        template = say(
-            "note_open_interest",
-            "Open interest fell {change} to {end} on price alone: {positions} of positions were added{bucket}.{high}",
-            **parts,
-        )
+        ).claiming(Direction(price, is_rise=False))
     else:
-        template = say(
+        sentence = say(
             "note_open_interest",
-            "Open interest fell {change} to {end}, with {positions} of positions closed{bucket}.{high}",
+            "Open interest rose {change} to {end}: positions {positions}{bucket}, prices {price}.{high}"
+            if is_rise
+            else "Open interest fell {change} to {end}: positions {positions}{bucket}, prices {price}.{high}",
+            positions=show(position, signed=True),
+            bucket=_largest(marts, is_built, is_signed=True),
+            price=show(price, signed=True),
             **parts,
         )
     claims: list[Claim] = [Direction(change, is_rise=is_rise), Direction(position, is_rise=is_built)]
@@ -74,7 +66,7 @@ def _open_interest(marts: Marts) -> list[Fact | Unknown]:
     ).figure("value")
     bits = max(bits_of_percentile(sds), bits_of_sds(evidence.number or 0.0))
     clause = Clause(_leaving(marts, position, is_built=is_built), 1 if is_built else -1)
-    return [Fact(template.claiming(*claims, *_ends(marts, is_built)), bits, weight=1.5, clause=clause)]
+    return [Fact(sentence.claiming(*claims, *_ends(marts, is_built)), bits, weight=1.5, clause=clause)]
 
 
 def _by_positions(marts: Marts, is_built: bool) -> list[Row]:
@@ -99,14 +91,15 @@ def _ends(marts: Marts, is_built: bool) -> list[Extreme]:
     return [Extreme("position effect", "highest" if is_built else "lowest", row.text("oi_bucket"), value, among)]
 
 
-def _largest(marts: Marts, is_built: bool) -> tuple[Fragment, ...]:
+def _largest(marts: Marts, is_built: bool, *, is_signed: bool) -> tuple[Fragment, ...]:
     row = _main_bucket(marts, is_built)
     if row is None:
         return ()
+    amount = row.figure("position_effect_usd")
     return compose(
-        ", most of all in {bucket} ({amount})",
+        " ({amount} in {bucket})",
         bucket=compose(BUCKETS[row.text("oi_bucket")]),
-        amount=show(row.figure("position_effect_usd"), signed=True),
+        amount=show(amount, signed=True) if is_signed else magnitude(amount),
     )
 
 
@@ -130,7 +123,7 @@ def _high(marts: Marts) -> tuple[Fragment, ...]:
     if not isinstance(day.value, date) or day.value >= marts.week.start:
         return ()
     return compose(
-        " Its high was {peak} on {day}.",
+        " Its record here is {peak}, on {day}.",
         peak=peak.figure("total_like_for_like_usd"),
         day=near_day(day, marts.week.last_day),
     )
@@ -151,18 +144,19 @@ def _bitcoin_funding(marts: Marts) -> list[Fact | Unknown]:
         if since.is_known and since.value is not None and _is_long_ago(marts, since):
             sentence = say(
                 "note_funding",
-                "Bitcoin funding is negative ({last} annualised on the last day, {averaged} over the week), its "
-                "longest "
-                "spell below zero since {since}.",
+                "Bitcoin funding averaged {averaged} annualised and ended the week at {last}: negative since {began}, "
+                "its "
+                "longest such run since the one that ended on {since}.",
+                began=near_day(row.figure("run_began_on"), marts.week.last_day),
                 since=near_day(since, marts.week.last_day),
                 **parts,
             )
         else:
             sentence = say(
                 "note_funding",
-                "Bitcoin funding turned negative ({last} annualised on the last day, {averaged} over the week)."
+                "Bitcoin funding turned negative: it averaged {averaged} annualised and ended the week at {last}."
                 if turned
-                else "Bitcoin funding stayed negative ({last} annualised on the last day, {averaged} over the week).",
+                else "Bitcoin funding stayed negative: it averaged {averaged} annualised and ended the week at {last}.",
                 **parts,
             )
         clause = Clause(compose("Bitcoin funding turns negative"), -1) if turned else None
@@ -170,7 +164,7 @@ def _bitcoin_funding(marts: Marts) -> list[Fact | Unknown]:
     if place.is_known and last.is_known:
         sentence = say(
             "note_funding",
-            "Bitcoin funding ended the week at {last} annualised ({averaged} over the week), the {place} of its year.",
+            "Bitcoin funding averaged {averaged} annualised and ended the week at {last}, the {place} of its year.",
             averaged=averaged,
             last=in_unit(last, row.text("unit"), signed=True),
             place=percentile(place),
@@ -198,23 +192,23 @@ def _market_funding(marts: Marts) -> list[Fact]:
     since = row.figure("first_since_date")
     bits = bits_of_percentile(row.figure("percentile_365d"))
     is_first = row.figure("side").number == -1 and _began_this_week(marts, row) and _is_long_ago(marts, since)
+    # What the share is of is what the rates are weighted by.
+    is_by_interest = week.text("weighting") == "open_interest"
+    negative = compose(
+        "funding was negative on {share} of open interest" if is_by_interest else "{share} of the hours were negative",
+        share=share,
+    )
+    parts: dict[str, Part] = {"rate": show(rate, signed=True), "negative": negative}
     if is_first:
         sentence = say(
             "note_market_funding",
             "Across all perpetuals funding averaged {rate} and ended below zero for the first time since {month}; "
-            "{share} of "
-            "the weight paid negative rates.",
-            rate=show(rate, signed=True),
+            "{negative}.",
             month=near_month(since, marts.week.last_day),
-            share=share,
+            **parts,
         ).claiming(Direction(row.figure("value"), is_rise=False))
         return [Fact(sentence, max(bits, bits_of_absence(row)), weight=0.7)]
-    sentence = say(
-        "note_market_funding",
-        "Across all perpetuals funding averaged {rate}; {share} of the weight paid negative rates.",
-        rate=show(rate, signed=True),
-        share=share,
-    )
+    sentence = say("note_market_funding", "Across all perpetuals funding averaged {rate}; {negative}.", **parts)
     return [Fact(sentence, bits, weight=0.6)]
 
 

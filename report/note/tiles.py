@@ -17,11 +17,17 @@ def tiles(marts: Marts) -> tuple[Tile, ...]:
     volatility = marts.row("realised_volatility_daily", asset_id="bitcoin", market_date=last_day)
     verdict = marts.weekly("regime_weekly", window_id=None)
     monday, at_the_end = compose(WINDOWS["mon_mon"]), compose("at the end of the week")
+    change = interest.figure("change_usd")
+    on_the_week = compose("{change} on the week", change=show(change, signed=True))
     return (
-        Tile("Regime", words(verdict.figure("verdict")), compose("verdict of the week")),
+        Tile("Regime", words(verdict.figure("verdict")), compose("this week's call")),
         Tile("Top-30 index", show(top30.figure("return_pct"), signed=True), monday),
         Tile("Total market cap", show(cap.figure("total_market_cap_usd")), at_the_end),
-        Tile("Open interest", show(interest.figure("end_usd")), at_the_end),
-        Tile("Bitcoin funding", show(funding.figure("funding_rate_annualised_pct"), signed=True), compose("a year")),
+        Tile("Open interest", show(interest.figure("end_usd")), on_the_week if change.is_known else at_the_end),
+        Tile(
+            "Bitcoin funding",
+            show(funding.figure("funding_rate_annualised_pct"), signed=True),
+            compose("annualised, week's average"),
+        ),
         Tile("Bitcoin volatility", show(volatility.figure("rv_7d_daily_pct")), compose("7-day, daily returns")),
     )

@@ -321,7 +321,7 @@ def test_what_followed_each_week_is_the_generators_index(marts, known):
 
 def test_the_jump_model_sees_the_simulated_crash(marts):
     states = marts("select week_start, label from marts.regime_scoreboard where model = 'jump_model'")
-    states = states.set_index("week_start")["label"]
+    states = states.set_index("week_start")["label"].sort_index()
     assert set(states[:"2025-09-22"]) == {"insufficient_data"}  # half a year of days is not over
     assert set(states["2025-10-06":]) == {"low"}
 

@@ -123,7 +123,7 @@ def test_every_section_speaks_japanese_and_nothing_else(any_marts: duckdb.DuckDB
     plain += [part for sentence in told.sentences for part in sentence.fragments if isinstance(part, str)]
     plain += [part.title for part in told.paragraphs] + [tile.title for tile in told.tiles]
     plain += [title for s in said for t in s.tables for title in (t.title, *(c.title for c in t.columns))]
-    allowed = r"UTC|FOMC|[Rr]egime_weekly|data_coverage_weekly"
+    allowed = r"UTC|FOMC|BTC|[Rr]egime_weekly|data_coverage_weekly"
     assert [text for text in plain if re.search(r"[A-Za-z]{2}", re.sub(allowed, "", text))] == []
 
 
@@ -170,7 +170,7 @@ def test_the_pages_link_to_each_other_and_name_their_language(
 
 def test_the_week_in_japanese(two_weeks: duckdb.DuckDBPyConnection) -> None:
     document = read_week(two_weeks, Week(WEEK), "simulated", True, language="ja")
-    assert document.note.headline.text == "利下げ確率が30%に低下し、暗号資産の時価総額は4月以来の3兆ドル割れ"
+    assert document.note.headline.text == "暗号資産の時価総額、4月以来の3兆ドル割れ　利下げ確率は30%に低下"
     macro = [s.text for s in document.section("macro").sentences]
     assert "米非農業部門雇用者数：15,954.3万人（+11.9万人）、2025年11月20日 13:30 UTC発表。" in macro
     assert "12月10日の25bp利下げの確率は30%（前週45%）。" in macro
@@ -355,6 +355,6 @@ def test_own_words_are_spelled_in_each_language() -> None:
     verdict = figure("broad_risk_off", "")
     assert words(verdict).text == "broad risk-off"
     with speaking("ja"):
-        assert words(verdict).text == "全面安"
+        assert words(verdict).text == "広範な下落"
         assert words(Figure("a_coin", "", "universe_weekly", (), "symbol")).text == "a coin"
         assert prints_its_value(words(verdict))

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import duckdb
 import pytest
 
+from report.consistency import Equal
 from report.document import Document
 from report.errors import InconsistentTextError
 from report.figures import Figure
@@ -78,16 +79,16 @@ def test_a_worse_week_a_month_ago_takes_the_superlative_away(two_weeks: duckdb.D
 
 def test_the_so_what_says_the_regime_and_what_cannot_be_told(two_weeks: duckdb.DuckDBPyConnection) -> None:
     assert page(two_weeks).note.so_what.text == (
-        "Regime: deleveraging, after risk-off the week before. Positions are being closed, not just marked down: "
-        "leverage is leaving the market. No state can be told for flow."
+        "Regime: deleveraging, after risk-off the week before. 93% of the top 100 fell, and positions were closed, not "
+        "just marked down. No call on flow: the data are incomplete."
     )
 
 
 def test_an_improvement_that_is_not_confirmed_is_said_to_be_none_yet(two_weeks: duckdb.DuckDBPyConnection) -> None:
     two_weeks.execute("update marts.regime_weekly set verdict = 'range' where week_start = ?", [WEEK])
     assert page(two_weeks).note.so_what.text == (
-        "Regime: range, after risk-off the week before. No common direction. No state can be told for flow. "
-        "Unconfirmed: an improvement has to last two weeks, and the confirmed regime is still deleveraging."
+        "Regime: range, after risk-off the week before. 93% of the top 100 fell. No call on flow: the data are "
+        "incomplete. It takes a second such week to confirm it: until then the confirmed regime is deleveraging."
     )
 
 
@@ -132,11 +133,27 @@ def test_the_note_is_short_in_any_week() -> None:
 
 
 def test_the_week_ahead_is_what_the_calendars_say(two_weeks: duckdb.DuckDBPyConnection) -> None:
-    (ahead,) = page(two_weeks).note.week_ahead
-    assert ahead.text == (
-        "Calendar: New York closed on 27 November (Thanksgiving), monthly options expiry on 28 November and next FOMC "
-        "decision on 10 December."
-    )
+    assert [sentence.text for sentence in page(two_weeks).note.week_ahead] == [
+        "Next week: New York closed on 27 November (Thanksgiving) and monthly options expiry on 28 November.",
+        "Later: FOMC decision on 10 December.",
+    ]
+
+
+def test_a_guessed_day_of_a_release_is_not_printed(two_weeks: duckdb.DuckDBPyConnection) -> None:
+    for event, is_estimated in (("UNRATE", False), ("PAYEMS", True)):
+        insert(two_weeks, "week_ahead", (WEEK, date(2025, 11, 25), "release", event, event, is_estimated))
+    assert page(two_weeks).note.week_ahead[0].text.startswith("Next week: UNRATE on 25 November, New York closed")
+
+
+def test_that_all_fell_is_held_against_the_mart(
+    two_weeks: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = "where metric_id = 'share_of_assets_negative_pct'"
+    two_weeks.execute(f"update marts.headlines_weekly set value = 100 {where}")
+    assert "All of the top 100 fell, and" in page(two_weeks).note.so_what.text
+    monkeypatch.setattr("report.note.headline.Equal", lambda figure, _: Equal(figure, 99.0))
+    with pytest.raises(InconsistentTextError, match="so-what .* is 100.0, and not 99"):
+        page(two_weeks)
 
 
 # Surprise

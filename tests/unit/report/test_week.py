@@ -73,11 +73,7 @@ def test_the_headline_states_the_week(plausible: duckdb.DuckDBPyConnection, tmp_
     assert pages.week == "2025-W47"
     note = pages.document.note
     assert note.headline.text == "Crypto falls 7.2%"
-    assert note.so_what.text == (
-        "Regime: deleveraging, after range the week before. Positions are being closed, not just marked down: "
-        "leverage is "
-        "leaving the market."
-    )
+    assert note.so_what.text == "Regime: deleveraging, after range the week before."
     assert [[s.text for s in part.sentences] for part in note.paragraphs[1:]] == [
         [
             "Open interest fell $13.2bn to $135.2bn, with $4.2bn of positions closed, most of all in majors "

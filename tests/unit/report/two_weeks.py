@@ -70,6 +70,7 @@ HEADLINES = (
      "Bitcoin 7-day realised volatility (hourly)", "volatility"),
     ("correlation_all_7d", 0.6306, "correlation", 0.6338, None, None, -1, "Average correlation in the top 100",
      "volatility"),
+    ("share_of_assets_negative_pct", 93.0, "percent", 81.0, None, 50.0, 1, "Share of assets that fell", "market"),
     ("spot_share_pct", 25.6, "percent", 21.3, None, None, 1, "Spot share of volume", "flow"),
     ("usdjpy", 156.5, "yen", 154.492, date(2025, 1, 12), None, 1, "Dollar–yen", "macro"),
     ("dollar_index", 100.1, "index points", 99.306, date(2025, 5, 18), 100.0, 1, "Dollar index", "macro"),

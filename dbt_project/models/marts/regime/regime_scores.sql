@@ -16,11 +16,11 @@ outcomes as (
         scoreboard.agrees_with_rules,
         measures.measured_on,
         measures.horizon_weeks,
-        case measures.measured_on || measures.horizon_weeks
-            when 'top301' then scoreboard.forward_1w_return_pct
-            when 'top304' then scoreboard.forward_4w_return_pct
-            when 'bitcoin1' then scoreboard.btc_forward_1w_return_pct
-            when 'bitcoin4' then scoreboard.btc_forward_4w_return_pct
+        case
+            when measures.measured_on = 'top30' and measures.horizon_weeks = 1 then scoreboard.forward_1w_return_pct
+            when measures.measured_on = 'top30' then scoreboard.forward_4w_return_pct
+            when measures.horizon_weeks = 1 then scoreboard.btc_forward_1w_return_pct
+            else scoreboard.btc_forward_4w_return_pct
         end as return_pct
     from scoreboard
     cross join (
