@@ -76,7 +76,7 @@ def test_the_chat_text_is_short_plain_and_says_its_label(made: str, language: st
         r"[<>`*_~|@]|\]\(|^[#>]|^[-+] ", text.removeprefix(f"[{document.source_title}] "), re.MULTILINE
     )
     assert not re.search("[\x00-\x09\x0b-\x1f\u202a-\u202e]", text)
-    assert len(headline) > 10 and len(so_what) > 10
+    assert len(headline) > 5 and len(so_what) > 10
 
 
 def test_a_message_that_is_too_long_loses_whole_sentences_and_no_paragraphs_first() -> None:
@@ -123,7 +123,7 @@ def test_the_mails_html_needs_no_style_sheet_no_script_and_nothing_from_outside(
     assert not [a for _, a in page.found if any(name.startswith("on") or name == "class" for name in a)]
     for tag, attributes in page.found:
         if tag == "img":
-            assert re.fullmatch(r"charts/[a-z_]+\.png", str(attributes["src"])) and len(str(attributes["alt"])) > 10
+            assert re.fullmatch(r"charts/[a-z_]+\.png", str(attributes["src"])) and len(str(attributes["alt"])) > 5
     assert all(a.get("href") is None for _, a in page.found) and "SIMULATED MARKET" in page.text
     for paragraph in note_of(MADE[made]()).note.paragraphs:
         assert paragraph.title in page.text
