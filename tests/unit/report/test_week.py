@@ -76,18 +76,18 @@ def test_the_headline_states_the_week(plausible: duckdb.DuckDBPyConnection, tmp_
     assert note.so_what.text == "Regime: deleveraging, after range the week before."
     assert [[s.text for s in part.sentences] for part in note.paragraphs[1:]] == [
         [
-            "Open interest fell $13.2bn to $135.2bn, with $4.2bn of positions closed, most of all in majors "
-            "(-$2.3bn). Its "
-            "high was $230.4bn on 6 October.",
+            "Open interest fell $13.2bn to $135.2bn: $4.2bn of positions were closed ($2.3bn in majors), and lower "
+            "prices "
+            "took $8.9bn. Its record here is $230.4bn, on 6 October.",
             "Bitcoin funding averaged -1.8% annualised.",
-            "Across all perpetuals funding averaged -4.0%; 63.2% of the weight paid negative rates.",
+            "Across all perpetuals funding averaged -4.0%; funding was negative on 63.2% of open interest.",
             "Spot against perpetual volume: insufficient data.",
         ],
         [
-            "The top-30 index returned -7.2% and Bitcoin -7.9%; total market cap ended the week at $2.96tn.",
+            "The top-30 index returned -7.2% and Bitcoin -7.9%; total market cap $2.96tn.",
             "Privacy led the sectors at +3.4%; Layer 2 came last at -14.9%.",
             "Average correlation in the top 100 was 0.63; no gap between the top 10 and the tail is significant.",
-            "Bitcoin's realised volatility was 49.8% from daily returns, 65.8% from hourly ones.",
+            "Bitcoin's realised volatility was 49.8% on daily returns, 65.8% on hourly ones.",
         ],
     ]
 

@@ -119,6 +119,8 @@ told as (
 select
     *,
     now_usd - high_usd as change_usd,
-    now_usd - high_usd
-        - price_effect_usd - position_effect_usd - listing_effect_usd - coverage_effect_usd as rebucketing_usd
+    -- What is left of differences of billions is told to the cent: its last bits are the order of sums.
+    round(
+        now_usd - high_usd - price_effect_usd - position_effect_usd - listing_effect_usd - coverage_effect_usd, 2
+    ) as rebucketing_usd
 from told
