@@ -45,6 +45,10 @@ def total_cap(marts: Marts) -> Chart | None:
     )
 
 
+# A level that was crossed longer ago is no news.
+_NEWS_DAYS = 28
+
+
 def _chart(
     marts: Marts, chart_id: str, metric_id: str, unit: str, name: Part, axis: str, subtitle: tuple[Fragment, ...]
 ) -> Chart | None:
@@ -95,7 +99,9 @@ def _chart(
 
 def _title(name: Part, row: Row, ended: Figure, level: Figure | None, last_day: date) -> tuple[Fragment, ...]:
     began, side = row.figure("run_began_on"), row.figure("side").number
-    if level is None or not began.is_known or not side:
+    if level is None or not isinstance(began.value, date) or not side:
+        return compose("{name} ended the week at {ended}", name=name, ended=show(ended))
+    if (last_day - began.value).days > _NEWS_DAYS:
         return compose("{name} ended the week at {ended}", name=name, ended=show(ended))
     parts: dict[str, Part] = {
         "name": name,
