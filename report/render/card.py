@@ -1,6 +1,5 @@
 """The picture that chats and feeds show beside a link: 1200 × 630, the headline and the week's first figures."""
 
-import vl_convert
 from markupsafe import Markup
 
 from report.document import Document
@@ -20,7 +19,7 @@ _ACROSS = {"en": (46, 88), "ja": (37, 80)}
 def card(document: Document) -> bytes:
     """The picture as PNG, labelled where its data are simulated."""
     fonts.register()
-    return charts.packed(vl_convert.svg_to_png(_drawn(document), scale=1))
+    return charts.drawn(str(_drawn(document)), 1)
 
 
 def _drawn(document: Document) -> str:

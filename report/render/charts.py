@@ -61,7 +61,13 @@ def standalone(chart: Chart) -> Markup:
 
 def png(chart: Chart, document: Document) -> bytes:
     """The chart as a picture that may stand alone: with its title, its source, and the label of simulated data."""
-    return packed(vl_convert.svg_to_png(framed(chart, document), scale=2))
+    return drawn(str(framed(chart, document)), 2)
+
+
+@lru_cache(maxsize=64)
+def drawn(svg: str, scale: int) -> bytes:
+    """An SVG as a PNG, `scale` times its size; the same drawing is made once."""
+    return packed(vl_convert.svg_to_png(svg, scale=scale))
 
 
 def framed(chart: Chart, document: Document) -> Markup:
@@ -108,7 +114,7 @@ def _size(chart: Chart) -> tuple[int, int]:
     )
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=512)
 def _shapes(spec: str) -> Markup:
     """What Vega draws for a spec, for the page and for the picture alike."""
     fonts.register()
