@@ -135,8 +135,8 @@ class Attempt:
     seconds: float
 
 
-def kill_at_every_operation(scenario: Scenario, directory: Path) -> list[Attempt]:
-    """Do it once undisturbed, then once for each operation, killed before it."""
+def kill_at_every_operation(scenario: Scenario, directory: Path, step: int = 1) -> list[Attempt]:
+    """Do it once undisturbed, then once for each operation, killed before it; for every `step`th, and for the end."""
     prepared, home = directory / "prepared", directory / "home"
     _in_child(lambda: scenario.prepare(prepared))
 
@@ -149,6 +149,8 @@ def kill_at_every_operation(scenario: Scenario, directory: Path) -> list[Attempt
     names = _in_child(count)
     attempts = []
     for fatal, name in enumerate([*names, "(the end)"]):
+        if fatal % step and fatal < len(names):
+            continue
         started = time.monotonic()
         _copy(prepared, home)
 
@@ -208,10 +210,11 @@ def _in_child(work: Callable[[], Any]) -> Any:
 
 
 def main() -> None:
-    """`python -m tests.pipeline.killing SCENARIO DIRECTORY`: the attempts as JSON."""
+    """`python -m tests.pipeline.killing SCENARIO DIRECTORY [STEP]`: the attempts as JSON."""
     from tests.pipeline.kill_scenarios import SCENARIOS
 
-    attempts = kill_at_every_operation(SCENARIOS[sys.argv[1]], Path(sys.argv[2]).absolute())
+    step = int(sys.argv[3]) if len(sys.argv) > 3 else 1
+    attempts = kill_at_every_operation(SCENARIOS[sys.argv[1]], Path(sys.argv[2]).absolute(), step)
     json.dump([asdict(attempt) for attempt in attempts], sys.stdout)
 
 
