@@ -57,7 +57,7 @@ def chart(marts: Marts) -> Chart | None:
         layers=[
             base.transform_filter("isValid(datum.low) && isValid(datum.high)")
             .mark_rule(strokeWidth=2.5)
-            .encode(x=alt.X("low:Q"), x2="high:Q"),
+            .encode(x=alt.X("low:Q"), x2=alt.X2("high:Q")),
             base.mark_point(filled=True, size=90, opacity=1).encode(x=x, shape=shape),
             look.names_at_left(drawn, y, "name", "name", _NAMES),
         ],

@@ -62,12 +62,16 @@ def chart(marts: Marts) -> Chart | None:
                 color=alt.Color("colour:N", scale=None), stroke=alt.Stroke("outline:N", scale=None)
             ),
             # Fields too narrow for a figure show their colour alone; the table has the figures.
-            *([written.mark_text(baseline="middle", fontSize=size).encode(text="written:N")] if n_venues <= 13 else []),
+            *(
+                [written.mark_text(baseline="middle", fontSize=size).encode(text=alt.Text("written:N"))]
+                if n_venues <= 13
+                else []
+            ),
             look.names_at_left(drawn, y, "dataset", "name", names),
             alt.Chart(drawn.data)
             .transform_aggregate(groupby=["venue", "venue_name"])
             .mark_text(align="left", baseline="middle", angle=300, limit=_TOP - 8)
-            .encode(x=x, y=alt.YValue(-7), text="venue_name:N"),
+            .encode(x=x, y=alt.YValue(-7), text=alt.Text("venue_name:N")),
         ],
         height=_LANE * n_datasets,
         left=names,

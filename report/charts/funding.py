@@ -49,7 +49,7 @@ def chart(marts: Marts) -> Chart | None:
     shaded = (
         alt.Chart(runs.data)
         .mark_rect(color=look.SHADE)
-        .encode(x=alt.X("began:T", scale=alt.Scale(type="utc")), x2="ended:T")
+        .encode(x=alt.X("began:T", scale=alt.Scale(type="utc")), x2=alt.X2("ended:T"))
     )
     neutral = alt.Chart(alt.Data(values=[{}]))
     return look.chart(

@@ -86,7 +86,7 @@ def _chart(
         layers=[
             levelled.mark_rule(color=look.SECOND, strokeDash=[5, 4], strokeWidth=1.3),
             levelled.mark_text(align="left", baseline="middle", color=look.SOFT, fontSize=11).encode(
-                x=alt.XValue(look.WIDTH - _LEFT - right + 4), text="name:N"
+                x=alt.XValue(look.WIDTH - _LEFT - right + 4), text=alt.Text("name:N")
             ),
             base.mark_line(color=look.ACCENT, strokeWidth=2, invalid="break-paths-filter-domains", strokeJoin="round"),
             alt.Chart(now.data).mark_point(color=look.ACCENT, filled=True, size=60, opacity=1).encode(x=x, y=y),

@@ -164,7 +164,7 @@ def names_at_left(drawn: Drawn, y: alt.Y, column: str, written: str, width: int)
         alt.Chart(drawn.data)
         .transform_aggregate(groupby=list(dict.fromkeys((column, written))))
         .mark_text(align="left", baseline="middle", limit=width - 8)
-        .encode(x=alt.XValue(-width), y=y, text=f"{written}:N")
+        .encode(x=alt.XValue(-width), y=y, text=alt.Text(f"{written}:N"))
     )
 
 
@@ -181,7 +181,7 @@ def x_from_zero(column: str, values: Iterable[float], width: int, room: int = 46
 def figures_at_bars(bars: alt.Chart, x: alt.X, y: alt.Y, value: str) -> list[alt.Chart]:
     """The figure of each bar at its end, on the side to which it grows; what rounds to nothing has no sign."""
     base = bars.transform_calculate(shown=f"abs(datum.{value}) < 0.05 ? '0.0' : format(datum.{value}, '+,.1f')").encode(
-        x=x, y=y, text="shown:N"
+        x=x, y=y, text=alt.Text("shown:N")
     )
     return [
         base.transform_filter(f"datum.{value} < 0").mark_text(align="right", dx=-5, baseline="middle"),
@@ -220,19 +220,21 @@ def panels(
     edges = alt.Chart(names.data).transform_calculate(value="0", x=column, x2=f"{column} + {_PANEL}")
     written = alt.Chart(names.data).transform_calculate(y=f"{line} + 0.16")
     return [
-        edges.transform_calculate(y=height).mark_rule(color=SOFT, strokeWidth=0.8).encode(x=x, x2="x2:Q", y=y),
-        points.mark_line(color=ACCENT, strokeWidth=1.6, invalid="break-paths-filter-domains").encode(detail="lane:N"),
+        edges.transform_calculate(y=height).mark_rule(color=SOFT, strokeWidth=0.8).encode(x=x, x2=alt.X2("x2:Q"), y=y),
+        points.mark_line(color=ACCENT, strokeWidth=1.6, invalid="break-paths-filter-domains").encode(
+            detail=alt.Detail("lane:N")
+        ),
         points.transform_filter(f"datum.day == '{last}' && isValid(datum.value)").mark_point(
             color=ACCENT, filled=True, size=24, opacity=1
         ),
         written.transform_calculate(x=column)
         .mark_text(align="left", baseline="middle", limit=WIDTH / PANELS_BESIDE - 54)
-        .encode(x=x, y=y, text="name:N"),
+        .encode(x=x, y=y, text=alt.Text("name:N")),
         written.transform_calculate(
             x=f"{column} + {_PANEL}", shown="abs(datum.now) < 0.05 ? '0.0' : format(datum.now, '+,.1f')"
         )
         .mark_text(align="right", baseline="middle", color=SOFT)
-        .encode(x=x, y=y, text="shown:N"),
+        .encode(x=x, y=y, text=alt.Text("shown:N")),
     ]
 
 

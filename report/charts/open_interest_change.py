@@ -75,7 +75,7 @@ def chart(marts: Marts) -> Chart | None:
             **shown,
         ),
         layers=[
-            placed.mark_bar().encode(x=x, x2="to:Q", y=y, color=colour),
+            placed.mark_bar().encode(x=x, x2=alt.X2("to:Q"), y=y, color=colour),
             look.zero_line(alt.X(datum=0)),
             look.names_at_left(drawn, y, "name", "name", names),
             *look.figures_at_bars(placed, alt.X("end:Q", axis=None), y, "billions"),

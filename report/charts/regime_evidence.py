@@ -46,7 +46,7 @@ def chart(marts: Marts) -> Chart | None:
     y = alt.Y("dimension:N", sort=None, axis=None, scale=alt.Scale(paddingInner=0.16, paddingOuter=0))
     x = alt.X("place:N", axis=None, scale=alt.Scale(paddingInner=0.03, paddingOuter=0))
     base = alt.Chart(drawn.data).encode(x=x, y=y)
-    votes = base.encode(text="vote:N")
+    votes = base.encode(text=alt.Text("vote:N"))
     return look.chart(
         "regime_evidence",
         drawn,

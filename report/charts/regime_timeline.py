@@ -81,7 +81,7 @@ def chart(marts: Marts) -> Chart | None:
             .mark_rect(x2Offset=-1.5)
             .encode(
                 x=look.x_of_time("week", mondays[0], marts.week.end),
-                x2="until:T",
+                x2=alt.X2("until:T"),
                 y=y,
                 color=alt.Color("colour:N", scale=None),
                 stroke=alt.Stroke("outline:N", scale=None),
@@ -127,8 +127,8 @@ def _add_week(cells: look.Drawn, monday: date, row: Row, levels: dict[tuple[str,
 
 def _names(names: look.Drawn, y: alt.Y, left: int, right: int) -> list[alt.Chart]:
     """What each lane is, at the left; the state of this week, at the right."""
-    lanes = alt.Chart(names.data).encode(x=alt.XValue(-left), y=y, text="name:N")
-    now = alt.Chart(names.data).encode(x=alt.XValue(look.WIDTH - left - right + 6), y=y, text="state:N")
+    lanes = alt.Chart(names.data).encode(x=alt.XValue(-left), y=y, text=alt.Text("name:N"))
+    now = alt.Chart(names.data).encode(x=alt.XValue(look.WIDTH - left - right + 6), y=y, text=alt.Text("state:N"))
     written = []
     for texts, limit in ((lanes, left - 4), (now, right - 6)):
         mark: dict[str, Any] = {"align": "left", "baseline": "middle", "limit": limit}
