@@ -107,7 +107,7 @@ def _provenance(printed: Printed) -> str:
     """Where a figure comes from, for a reader who points at it."""
     figure = printed.figure
     key = ", ".join(clean_name(value) for _, value in figure.key)
-    return f"marts.{figure.table} [{key}] {figure.column}"
+    return f"{figure.table} [{key}] {figure.column}"
 
 
 @dataclass(frozen=True)
