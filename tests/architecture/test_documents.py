@@ -47,4 +47,4 @@ def test_the_targets_of_make_that_a_page_names_exist(page):
 def test_the_walks_are_short():
     """A newcomer can follow them in ten minutes: a candle through at most 22 files, a bad row through 4."""
     walks = text("CONTRIBUTING.md").split("## Three walks")[1].split("## How to add")[0].split("**A ")[1:]
-    assert [len(re.findall(r"^\d+\. ", walk, re.MULTILINE)) for walk in walks] == [21, 13, 4]
+    assert [len(re.findall(r"^\d+\. ", walk, re.MULTILINE)) for walk in walks] == [22, 13, 4]
