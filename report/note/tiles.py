@@ -27,7 +27,7 @@ def tiles(marts: Marts) -> tuple[Tile, ...]:
         Tile(
             "Bitcoin funding",
             show(funding.figure("funding_rate_annualised_pct"), signed=True),
-            compose("annualised, week's average"),
+            compose("annualised average"),
         ),
         Tile("Bitcoin volatility", show(volatility.figure("rv_7d_daily_pct")), compose("7-day, daily returns")),
     )
