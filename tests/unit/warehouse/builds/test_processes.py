@@ -30,6 +30,13 @@ os.kill(os.getpid(), 9)
 """
 
 
+@pytest.fixture(autouse=True)
+def no_other_test_is_heard(monkeypatch):
+    """`watched` speaks through the environment: the home of an earlier test is gone, a later one wants its own."""
+    for name in ("REGIME_WATCHED", "REGIME_WATCHED_VERSION", "REGIME_RUN_PROCESS", DIRECTORY):
+        monkeypatch.setenv(name, "")  # restored afterwards
+
+
 def is_running(process: int) -> bool:
     try:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
@@ -59,18 +66,15 @@ def test_a_child_ends_when_its_parent_is_killed(parent):
     assert time.monotonic() - began < 50  # it was ended, and did not just finish
 
 
-def test_a_watched_program_is_itself(monkeypatch):
-    monkeypatch.delenv(DIRECTORY, raising=False)
+def test_a_watched_program_is_itself():
     done = subprocess.run([watched("/bin/sh"), "-c", "echo $1; exit 7", "-", "a b"], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (7, "a b\n")
 
 
-def test_a_watched_program_tells_its_version_without_starting(tmp_path, monkeypatch):
+def test_a_watched_program_tells_its_version_without_starting(tmp_path):
     program = tmp_path / "program"
     program.write_text('#!/bin/sh\necho "started with $*"\n')
     program.chmod(0o755)
-    for name in ("REGIME_WATCHED", "REGIME_WATCHED_VERSION", "REGIME_RUN_PROCESS"):
-        monkeypatch.setenv(name, "")  # restored afterwards
     said = [
         subprocess.run([watched(str(program), version), *asked], capture_output=True, text=True, check=True).stdout
         for version, asked in (("1.12.6", ["--version"]), ("1.12.6", ["build", "--version"]), ("", ["--version"]))
