@@ -6,7 +6,7 @@ from datetime import date
 from itertools import combinations
 from typing import Literal
 
-from report.days import WINDOWS
+from report.days import PAGES_WINDOW, WINDOWS
 from report.document import Document
 from report.errors import InconsistentTextError
 from report.figures import Figure
@@ -16,8 +16,6 @@ from report.text import Claim, Sentence
 
 # Effects add up to this, relative to the largest of them.
 RELATIVE_TOLERANCE = 1e-6
-# The page says once that its weeks are these.
-UNNAMED_WINDOW = "mon_mon"
 # Anything may be the first of its kind for a week or two.
 LEAST_DAYS_SINCE = 28
 
@@ -145,7 +143,7 @@ def extremes(measure: str, rows: Sequence[Row], name: str, column: str) -> list[
 def check(document: Document) -> None:
     """Raise `InconsistentTextError` for the first sentence that a mart, or another sentence, contradicts."""
     sentences = document.sentences
-    for chart in (chart for section in document.sections for chart in section.charts):
+    for chart in document.charts:
         for fault in (fault for claim in chart.claims for fault in claim.faults()):
             raise InconsistentTextError(f"the title of chart {chart.id} contradicts a mart: {fault}; correct its rule")
     for sentence in sentences:
@@ -172,7 +170,7 @@ def _check_windows(sentences: Iterable[Sentence]) -> None:
             )
         for claim, sentence in ((one, first), (other, second)):
             window = claim.value.window_id
-            if window == UNNAMED_WINDOW:
+            if window == PAGES_WINDOW:
                 continue
             if window not in WINDOWS or translate(WINDOWS[window]) not in sentence.text:
                 raise InconsistentTextError(

@@ -4,6 +4,8 @@ from datetime import date, datetime, time
 
 from report.languages import spoken
 
+# The page says once that its weeks are these; another window is named wherever it is meant.
+PAGES_WINDOW = "mon_mon"
 WINDOWS = {"mon_mon": "Monday–Monday", "fri_fri": "Friday–Friday"}
 MONTHS = (
     "January", "February", "March", "April", "May", "June",

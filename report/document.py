@@ -137,6 +137,11 @@ class Document:
         return (*self.note.sentences, *(said for section in self.sections for said in section.all_sentences))
 
     @property
+    def charts(self) -> tuple[Chart, ...]:
+        """All charts of the page, in its order."""
+        return tuple(chart for section in self.sections for chart in section.charts)
+
+    @property
     def source_title(self) -> str:
         """The label that no reader may overlook."""
         with speaking(self.language):

@@ -178,8 +178,9 @@ def percentile(figure: Figure, *, is_short: bool = False) -> Printed:
     if figure.number is None:
         return show(figure)
     number = f"{100 * figure.number:.0f}"
-    ordinal = number if spoken() == "ja" else f"{number}{_ending(int(number))}"
-    return Printed(figure, ordinal if is_short else NUMERALS[spoken()].percentile.replace("{n}", ordinal))
+    numerals = NUMERALS[spoken()]
+    ordinal = f"{number}{_ending(int(number))}" if numerals.ordinals else number
+    return Printed(figure, ordinal if is_short else numerals.percentile.replace("{n}", ordinal))
 
 
 def spelled(figure: Figure, *, is_ordinal: bool = False) -> Printed:

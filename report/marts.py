@@ -117,6 +117,10 @@ class Marts:
         """The week's row of a weekly mart; `window_id=None` for marts without windows."""
         return self.row(table, **self._this_week(window_id), **key)
 
+    def headline(self, metric_id: str) -> Row:
+        """The week's row of a headline metric."""
+        return self.weekly("headlines_weekly", window_id=None, metric_id=metric_id)
+
     def weekly_rows(self, table: str, *, window_id: str | None = "mon_mon", **key: object) -> list[Row]:
         """The week's rows of a weekly mart, in the order of its key."""
         return self.rows(table, **self._this_week(window_id), **key)

@@ -3,10 +3,12 @@
 from datetime import datetime
 
 from report.days import midnight
-from report.formatting import Printed, as_yield, in_basis_points, in_unit, whole
+from report.formatting import Printed, as_yield, in_basis_points, in_unit, whole, words
 from report.marts import Marts, Row
+from report.text import Fragment, compose
 
 CUT = "FED_CUT_PROBABILITY"
+UNCHANGED = "unchanged"
 # What offices publish once a week, month or quarter; all else is quoted daily.
 OFFICES = ("PAYEMS", "UNRATE", "CPIAUCSL_YOY", "GDPC1_YOY", "GBRCPI_YOY", "ICSA")
 
@@ -38,6 +40,17 @@ def came_this_week(marts: Marts, row: Row) -> bool:
     released = row.figure("released_at").value
     begins, ends = midnight(marts.week.start), midnight(marts.week.end)
     return isinstance(released, datetime) and begins < released <= ends
+
+
+def is_curve_move(row: Row) -> bool:
+    """True for a curve that moved by more than is usual of it."""
+    return row.text("label") not in ("", UNCHANGED) and row.text("series_id") != CUT
+
+
+def curve_move(row: Row) -> tuple[Fragment, ...]:
+    """How a curve moved: which, in which way, by how much."""
+    name, label = words(row.figure("name")), words(row.figure("label"))
+    return compose("{name} ({label}, {change})", name=name, label=label, change=change_of(row))
 
 
 def is_stale(row: Row) -> bool:

@@ -45,6 +45,19 @@ class Dimension:
         return weight_of(self.backing(self.level)) >= NEEDED
 
     @property
+    def deciding(self) -> list[Row]:
+        """The votes each of which alone could end the state; none of a state in the middle, or of one held over."""
+        backing = self.backing(self.level) if self.level else []
+        weight = weight_of(backing)
+        return [row for row in backing if weight >= NEEDED > weight - weight_of([row])]
+
+    @property
+    def one_vote_short(self) -> int | None:
+        """The nearest level farther out that one more vote would make."""
+        short = (level for level in self.farther if NEEDED - 1 <= weight_of(self.backing(level)) < NEEDED)
+        return next(short, None)
+
+    @property
     def farther(self) -> list[int]:
         """The levels farther out than the state, of the middle on both sides, the nearest first."""
         beyond = [n for n in self.known_states if abs(n) > abs(self.level) and n * self.level >= 0]
@@ -83,29 +96,32 @@ class Fits(Claim):
 
 def dimensions(marts: Marts) -> list[Dimension]:
     """The dimensions with a state and countable votes, in their order."""
-    regime = marts.weekly("regime_weekly", window_id=None)
-    found = []
-    for column, name in STATES.items():
-        state = regime.figure(column)
-        known: dict[int, Row] = {}
-        votes = marts.weekly_rows("regime_evidence_weekly", window_id=None, dimension=name)
-        # What a level is called stands in the votes of any week; this week's are cited first.
-        for row in [*votes, *marts.rows("regime_evidence_weekly", dimension=name)]:
-            if row.text("vote") and row.text("level"):
-                known.setdefault(level_of(row), row)
-        levels = [level for level, row in known.items() if row.text("vote") == state.value]
-        cast = tuple(row for row in votes if row.figure("level").is_known)
-        # Votes of unknown weight cannot be counted: nothing is said of their dimension.
-        can_count = bool(cast) and all(row.figure("weight").is_known for row in cast)
-        if state.is_known and state.value != UNDECIDED and levels and can_count:
-            found.append(Dimension(name, state, levels[0], cast, known))
-    return found
+    return [found for name in STATES.values() if (found := dimension(marts, name)) is not None]
+
+
+def dimension(marts: Marts, name: str) -> Dimension | None:
+    """One of them; None where it has no state, or votes that cannot be counted."""
+    state = marts.weekly("regime_weekly", window_id=None).figure(f"{name}_state")
+    known: dict[int, Row] = {}
+    # What a level is called stands in the votes of any week; this week's are cited first.
+    for row in [*_votes(marts, name), *marts.rows("regime_evidence_weekly", dimension=name)]:
+        if row.text("vote") and row.text("level"):
+            known.setdefault(level_of(row), row)
+    levels = [level for level, row in known.items() if row.text("vote") == state.value]
+    cast = tuple(row for row in _votes(marts, name) if row.figure("level").is_known)
+    # Votes of unknown weight cannot be counted: nothing is said of their dimension.
+    can_count = bool(cast) and all(row.figure("weight").is_known for row in cast)
+    is_told = state.is_known and state.value != UNDECIDED and bool(levels)
+    return Dimension(name, state, levels[0], cast, known) if is_told and can_count else None
 
 
 def fits(marts: Marts, verdict: Figure) -> Fits:
     """That the verdict fits the week's votes on breadth."""
-    votes = marts.weekly_rows("regime_evidence_weekly", window_id=None, dimension="breadth")
-    return Fits(verdict, tuple(row for row in votes if row.figure("level").is_known))
+    return Fits(verdict, tuple(row for row in _votes(marts, "breadth") if row.figure("level").is_known))
+
+
+def _votes(marts: Marts, name: str) -> list[Row]:
+    return marts.weekly_rows("regime_evidence_weekly", window_id=None, dimension=name)
 
 
 def weight_of(rows: list[Row]) -> float:

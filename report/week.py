@@ -148,11 +148,8 @@ def _write_companion(marts: Marts, document: Document, out: Path) -> None:
 
 
 def _write_messages(document: Document, out: Path) -> None:
-    """The note for chats and mails, with the pictures that lie in `charts/`, and the picture for previews."""
-    drawn = {
-        chart.id: (out / "charts" / file_name(f"{chart.id}.png", document.language)).read_bytes()
-        for chart in mail.pictures(document)
-    }
+    """The note for chats and mails, with its pictures, and the picture for previews."""
+    drawn = {chart.id: charts.png(chart, document) for chart in mail.pictures(document)}
     for name, content in (
         (places.CHAT, chat.message(document).encode()),
         (places.MAIL, mail.html(document).encode()),

@@ -3,14 +3,11 @@
 Computes nothing: it says what pages say.
 """
 
-import base64
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import jinja2
 from markupsafe import Markup
 
 from report.archive import chain, feeds
@@ -20,6 +17,7 @@ from report.days import day_in_words
 from report.document import SOURCE_LABELS
 from report.files import write_whole
 from report.formatting import in_words, moment_in_words
+from report.render.environment import TEMPLATES, environment, policy_hash
 from report.render.typography import typeset_plain
 from warehouse.week import Week
 
@@ -27,7 +25,6 @@ SCHEMA = "summary.schema.json"
 LINES_SHOWN = 3
 LANGUAGES = {"ja": "日本語"}
 
-_TEMPLATES = Path(__file__).parent.parent / "templates"
 # How far a state lies from the middle of its own scale, as the seed of the rules has it: only for its colour.
 LEVELS = {
     "reset": -2, "deleveraging": -1, "building": 1, "over_levered": 2,
@@ -108,18 +105,10 @@ def _is_moment(text: str) -> bool:
 
 
 def _page(entries: Sequence[Entry]) -> bytes:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"said": in_words, "day": day_in_words, "moment": _moment, "typeset": typeset_plain}
-    style = (_TEMPLATES / "archive.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    style = (TEMPLATES / "archive.css").read_text(encoding="utf-8")
     weeks = [entry.week for entry in entries]
-    page = environment.get_template("archive.html.j2").render(
+    made = environment(said=in_words, day=day_in_words, moment=_moment, typeset=typeset_plain)
+    page = made.get_template("archive.html.j2").render(
         entries=entries,
         labels=_labels(weeks),
         is_simulated=any(week.is_simulated for week in weeks),
@@ -130,7 +119,7 @@ def _page(entries: Sequence[Entry]) -> bytes:
         lines_shown=LINES_SHOWN,
         languages=LANGUAGES,
         style=Markup(style),
-        policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
+        policy=f"default-src 'none'; style-src '{policy_hash(style.encode())}'; base-uri 'none'; form-action 'none'",
     )
     return page.encode()
 

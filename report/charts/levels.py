@@ -55,7 +55,7 @@ def _chart(
     days = look.days_to(marts.week)
     rows = marts.since("metric_values", "value_date", days[0], days[-1], metric_id=metric_id)
     by_day = {day: row.figure("value", unit) for row in rows if (day := look.day_of(row, "value_date")) is not None}
-    row = marts.weekly("headlines_weekly", window_id=None, metric_id=metric_id)
+    row = marts.headline(metric_id)
     ended, level = row.figure("value", unit), row.figure("level", unit)
     if marts.week.last_day not in by_day or ended.number is None:
         return None

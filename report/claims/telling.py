@@ -100,16 +100,16 @@ def _day(detail: str) -> str:
 
 def why_left(reason: Reason, words: tuple[str, ...]) -> str:
     """Why a clause is no claim."""
-    return translate(LEFT[reason]).replace("{words}", ("、" if spoken() == "ja" else ", ").join(words[:6]))
+    return translate(LEFT[reason]).replace("{words}", translate(", ").join(words[:6]))
 
 
 def what_the_data_say(judged: Judged) -> str:
     """The readings that matter, each with its window and convention, and the reason where there is one."""
     shown = [(_value(judged.claim, held), _way(judged.claim, held.reading)) for held in chosen(judged)]
-    comma, semicolon = ("、", "；") if spoken() == "ja" else (", ", "; ")
+    semicolon = "；" if spoken() == "ja" else "; "
     parts = []
     for way, values in groupby(shown, key=lambda one: one[1]):
-        listed = comma.join(value for value, _ in values)
+        listed = translate(", ").join(value for value, _ in values)
         parts.append(f"{listed} ({way})" if way else listed)
     reason = why_not(judged)
     # Where the row says "insufficient data", that is the reason.
@@ -143,7 +143,7 @@ def _way(claim: Claim, reading: Reading) -> str:
         translate(SPANS[reading.span]) if reading.span else "",
         _scope(claim),
     ]
-    return ("、" if spoken() == "ja" else ", ").join(part for part in ways if part)
+    return translate(", ").join(part for part in ways if part)
 
 
 def _scope(claim: Claim) -> str:

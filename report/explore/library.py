@@ -16,6 +16,7 @@ import platformdirs
 import vl_convert
 
 from report.files import write_whole
+from report.render.environment import policy_hash
 
 VEGA_LITE = "6.4"
 # What a page needs of the bundle, by the names that its script uses.
@@ -43,11 +44,6 @@ def library() -> Library:
         kept.parent.mkdir(parents=True, exist_ok=True)
         write_whole(kept, packed.encode())
     return Library(packed, policy_hash(script))
-
-
-def policy_hash(text: bytes) -> str:
-    """`sha256-…` of a script or style, as a content security policy names it."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(text).digest()).decode()
 
 
 def _kept() -> Path:

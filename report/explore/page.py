@@ -1,34 +1,30 @@
 """`explore.html`: panels, strip and library in one file, whose policy lets in two scripts and nothing from outside."""
 
 import json
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-import jinja2
 from markupsafe import Markup
 
 from report.document import Document
 from report.explore import specs
-from report.explore.library import library, policy_hash
+from report.explore.library import library
 from report.explore.panels import Panel
 from report.formatting import in_words
 from report.languages import LANGUAGES, NAMES, file_name, speaking, translate
 from report.render import fonts
-
-FILE = "explore.html"
-_TEMPLATES = Path(__file__).parent.parent / "templates"
+from report.render.environment import TEMPLATES, environment, policy_hash
+from report.render.places import EXPLORE
 
 
 def render(document: Document, panels: tuple[Panel, ...]) -> str:
     """The companion of a document's page, the same bytes for the same panels."""
     with speaking(document.language):
         told = _told(panels)
-        style = (_TEMPLATES / "explore.css").read_text(encoding="utf-8") + fonts.face(_letters(told))
-        script = (_TEMPLATES / "explore.js").read_text(encoding="utf-8")
+        style = (TEMPLATES / "explore.css").read_text(encoding="utf-8") + fonts.face(_letters(told))
+        script = (TEMPLATES / "explore.js").read_text(encoding="utf-8")
         drawn_by = library()
         return (
-            _environment()
+            environment()
             .get_template("explore.html.j2")
             .render(
                 document=document,
@@ -45,7 +41,9 @@ def render(document: Document, panels: tuple[Panel, ...]) -> str:
                 note=file_name("index.html", document.language),
                 said=translate,
                 translations=[
-                    (other, NAMES[other], file_name(FILE, other)) for other in LANGUAGES if other != document.language
+                    (other, NAMES[other], file_name(EXPLORE, other))
+                    for other in LANGUAGES
+                    if other != document.language
                 ],
             )
         )
@@ -73,14 +71,3 @@ def _for_a_script(told: dict[str, Any]) -> Markup:
     """JSON for a script element: nothing in it can end the element."""
     text = json.dumps(told, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return Markup(text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

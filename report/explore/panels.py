@@ -261,5 +261,5 @@ def _of_each(lines: Iterable[Line], points: Callable[[str], list[Point]]) -> tup
 
 
 def _levels(year: Year, metric_id: str, unit: str, divisor: float) -> tuple[Level, ...]:
-    level = year.marts.weekly("headlines_weekly", window_id=None, metric_id=metric_id).figure("level", unit)
+    level = year.marts.headline(metric_id).figure("level", unit)
     return () if level.number is None else (Level(level.number / divisor, as_level(level).text),)

@@ -6,11 +6,9 @@ from report.consistency import Direction, Equal, extremes
 from report.figures import Figure
 from report.formatting import magnitude, percentile, show, whole, words
 from report.marts import Marts, Row, ranked
-from report.note.fact import MOST_BITS, Clause, Fact, bits_of_absence, bits_of_percentile
+from report.note.fact import MOST_BITS, WEEKLY_SD_PCT, Clause, Fact, bits_of_absence, bits_of_percentile
 from report.text import Fragment, Part, Unknown, compose, say, series, unknown
-from report.votes import dimensions
-
-WEEKLY_SD_PCT = 6.0
+from report.votes import dimension
 
 
 def facts(marts: Marts) -> list[Fact | Unknown]:
@@ -19,15 +17,11 @@ def facts(marts: Marts) -> list[Fact | Unknown]:
     return [fact for facts_of in told for fact in facts_of(marts)]
 
 
-def _headline(marts: Marts, metric: str) -> Row:
-    return marts.weekly("headlines_weekly", window_id=None, metric_id=metric)
-
-
 def _market(marts: Marts) -> list[Fact | Unknown]:
     index = marts.weekly("index_returns_weekly", index_id="top30").figure("return_pct")
     bitcoin = marts.weekly("universe_weekly", asset_id="bitcoin").figure("return_pct")
     cap = marts.row("market_cap_daily", market_date=marts.week.last_day).figure("total_market_cap_usd")
-    price = _headline(marts, "btc_price_usd").figure("value", "USD per coin")
+    price = marts.headline("btc_price_usd").figure("value", "USD per coin")
     if not index.is_known and not bitcoin.is_known:
         return [
             unknown("note_market", "The top-30 index", index, "it begins on the first day with enough eligible assets")
@@ -50,29 +44,34 @@ def _market(marts: Marts) -> list[Fact | Unknown]:
 
 
 def _assets(marts: Marts) -> list[Fact]:
-    metric = _headline(marts, "share_of_assets_negative_pct")
+    metric = marts.headline("share_of_assets_negative_pct")
     fell, rows = metric.figure("value", "percent"), marts.weekly_rows("bucket_returns_weekly")
     by_bucket = {row.text("rank_bucket"): row.figure("return_cap_weighted_pct") for row in rows}
     top, tail = by_bucket.get("1-10"), by_bucket.get("51-100")
     if fell.number is None or top is None or tail is None or not (top.is_known and tail.is_known):
         return []
-    parts: dict[str, Part] = {"top": show(top, signed=True), "tail": show(tail, signed=True)}
     bits = max(bits_of_percentile(metric.figure("percentile_365d")), abs(fell.number - 50) / 20)
-    if fell.number in (0.0, 100.0):
+    if fell.number == 100:
         sentence = say(
             "note_assets",
-            "All of the top 100 fell: the top 10 by {top}, ranks 51–100 by {tail}."
-            if fell.number
-            else "All of the top 100 gained: the top 10 {top}, ranks 51–100 {tail}.",
-            top=magnitude(top) if fell.number else show(top, signed=True),
-            tail=magnitude(tail) if fell.number else show(tail, signed=True),
-        ).claiming(Equal(fell, fell.number), *(Direction(part, is_rise=not fell.number) for part in (top, tail)))
+            "All of the top 100 fell: the top 10 by {top}, ranks 51–100 by {tail}.",
+            top=magnitude(top),
+            tail=magnitude(tail),
+        ).claiming(Equal(fell, 100.0), *(Direction(part, is_rise=False) for part in (top, tail)))
+    elif fell.number == 0:
+        sentence = say(
+            "note_assets",
+            "All of the top 100 gained: the top 10 {top}, ranks 51–100 {tail}.",
+            top=show(top, signed=True),
+            tail=show(tail, signed=True),
+        ).claiming(Equal(fell, 0.0), *(Direction(part, is_rise=True) for part in (top, tail)))
     else:
         sentence = say(
             "note_assets",
             "{fell} of the top 100 fell; the top 10 returned {top}, ranks 51–100 {tail}.",
             fell=whole(fell, "percent"),
-            **parts,
+            top=show(top, signed=True),
+            tail=show(tail, signed=True),
         )
     return [Fact(sentence, min(bits, MOST_BITS), weight=0.6)]
 
@@ -85,7 +84,7 @@ def _sectors(marts: Marts) -> list[Fact | Unknown]:
     best, worst = rows[0], rows[-1]
     claims = extremes("sector returns", rows, "sector", "return_cap_weighted_pct")
     best_return, worst_return = (row.figure("return_cap_weighted_pct").number or 0.0 for row in (best, worst))
-    share = _headline(marts, "sector_dispersion_pp").figure("percentile_365d")
+    share = marts.headline("sector_dispersion_pp").figure("percentile_365d")
     bits = max(bits_of_percentile(share), (best_return - worst_return) / WEEKLY_SD_PCT)
     if best_return < 0:
         sentence = say(
@@ -94,7 +93,7 @@ def _sectors(marts: Marts) -> list[Fact | Unknown]:
             leaders=_leaders(rows[::-1][:3]),
             **_named("last", best),
         )
-        breadth = next((d for d in dimensions(marts) if d.name == "breadth"), None)
+        breadth = dimension(marts, "breadth")
         is_told = breadth is not None and breadth.is_news and breadth.level < 0
         clause = Clause(compose("every sector falls"), -1) if is_told else None
         return [Fact(sentence.claiming(*claims), min(bits + 1, MOST_BITS), weight=1.5, clause=clause)]
@@ -145,7 +144,7 @@ def _correlation(marts: Marts) -> list[Fact]:
     gap = marts.weekly("correlation_gap_weekly", horizon="7d")
     top, tail, everything = (_mean(marts, bucket) for bucket in ("1-10", "51-100", "all"))
     difference = gap.figure("top10_minus_tail", "correlation")
-    metric = _headline(marts, "correlation_gap_7d")
+    metric = marts.headline("correlation_gap_7d")
     if gap.text("is_significant") == "True" and top.is_known and tail.is_known and difference.number:
         parts: dict[str, Part] = {"top": top, "tail": tail}
         sentence = say(
@@ -158,12 +157,11 @@ def _correlation(marts: Marts) -> list[Fact]:
         return [Fact(sentence, max(bits_of_percentile(metric.figure("percentile_365d")), bits_of_absence(metric), 2.0))]
     if not everything.is_known:
         return []
-    place = _headline(marts, "correlation_all_7d").figure("percentile_365d")
+    place = marts.headline("correlation_all_7d").figure("percentile_365d")
     sentence = say(
         "note_correlation",
         "Average correlation in the top 100 was {mean}, the {place} of its year; no gap between the top 10 and the "
-        "tail is "
-        "significant."
+        "tail is significant."
         if place.is_known
         else "Average correlation in the top 100 was {mean}; no gap between the top 10 and the tail is significant.",
         mean=everything,
@@ -175,7 +173,7 @@ def _correlation(marts: Marts) -> list[Fact]:
 def _volatility(marts: Marts) -> list[Fact]:
     day = marts.row("realised_volatility_daily", asset_id="bitcoin", market_date=marts.week.last_day)
     daily, hourly = day.figure("rv_7d_daily_pct"), day.figure("rv_7d_pct")
-    metric = _headline(marts, "btc_rv_7d_daily_pct")
+    metric = marts.headline("btc_rv_7d_daily_pct")
     place, before = metric.figure("percentile_365d"), metric.figure("previous_value", "percent")
     if not (daily.is_known and hourly.is_known):
         return []
@@ -197,7 +195,7 @@ def _volatility(marts: Marts) -> list[Fact]:
             before=before,
             **parts,
         ).claiming(Direction(metric.figure("change"), is_rise=is_rise))
-    state = next((d for d in dimensions(marts) if d.name == "volatility"), None)
+    state = dimension(marts, "volatility")
     is_stressed = state is not None and state.is_news and state.level >= 2
     clause = Clause(compose("volatility jumps to {daily}", daily=daily), -1) if is_stressed else None
     return [Fact(sentence, bits_of_percentile(place), weight=0.8, clause=clause)]

@@ -16,6 +16,8 @@ from report.text import Fragment, Sentence, Unknown
 MOST_BITS = 6.0
 # What has no measure of its own is as unusual as one week in three.
 USUAL_BITS = 1.6
+# An ordinary week's move of the market.
+WEEKLY_SD_PCT = 6.0
 
 
 @dataclass(frozen=True)

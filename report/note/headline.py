@@ -9,7 +9,7 @@ from report.consistency import Below, Direction, Equal, FirstSince
 from report.figures import Figure
 from report.formatting import as_level, magnitude, near_month, show, spelled, whole, words
 from report.marts import Marts, Row
-from report.note.fact import MOST_BITS, Fact, bits_of_absence, bits_of_percentile
+from report.note.fact import MOST_BITS, WEEKLY_SD_PCT, Fact, bits_of_absence, bits_of_percentile
 from report.sections.since import LISTED, is_at_list_prices
 from report.text import Claim, Fragment, Part, Sentence, Unknown, compose, say, series
 from report.votes import STATES, UNDECIDED, fits
@@ -20,7 +20,6 @@ FLAT_PCT = 1.0
 LEAST_WEEKS = 8
 # A clause less unusual than one week in four makes no headline.
 LEAST_CLAUSE_BITS = 2.0
-WEEKLY_SD_PCT = 6.0
 # The levels that people watch, with how much they care for each.
 LEVELS = {"total_market_cap_usd": 1.3, "btc_price_usd": 1.2}
 
@@ -62,7 +61,7 @@ def _crossings(marts: Marts) -> list[Move]:
 
 
 def _crossing(marts: Marts, metric: str, weight: float) -> Move | None:
-    row = marts.weekly("headlines_weekly", window_id=None, metric_id=metric)
+    row = marts.headline(metric)
     since, began, today = (row.figure(c) for c in ("first_since_date", "run_began_on", "value_date"))
     level, side = row.figure("level", "USD"), row.figure("side").number
     if not (isinstance(since.value, date) and isinstance(began.value, date) and isinstance(today.value, date)):
@@ -99,38 +98,35 @@ def _crossing(marts: Marts, metric: str, weight: float) -> Move | None:
 
 def _returns(marts: Marts) -> list[Move]:
     """The index's return, or Bitcoin's where there is no index."""
-    index = marts.weekly("index_returns_weekly", index_id="top30")
-    if index.figure("return_pct").is_known:
-        return [_index_move(marts, index)]
+    index = marts.weekly("index_returns_weekly", index_id="top30").figure("return_pct")
+    if index.number is not None:
+        place = marts.headline("top30_return_pct").figure("percentile_365d")
+        score = max(bits_of_percentile(place), min(2 * abs(index.number) / WEEKLY_SD_PCT, MOST_BITS))
+        return [_move(marts, compose("Crypto"), index, score, _last_as_far(marts, index.number))]
     bitcoin = marts.weekly("universe_weekly", asset_id="bitcoin").figure("return_pct")
-    return [_bitcoin_move(bitcoin)] if bitcoin.is_known else []
+    return [_move(marts, compose("Bitcoin"), bitcoin, 1.0, None)] if bitcoin.is_known else []
 
 
-def _index_move(marts: Marts, row: Row) -> Move:
-    returned = row.figure("return_pct")
+def _move(marts: Marts, who: tuple[Fragment, ...], returned: Figure, score: float, last: Row | None) -> Move:
+    """A return in words; `last` is the week in which it was as far, if that is long ago."""
     number = returned.number or 0.0
-    tone = 0 if abs(number) < FLAT_PCT else int(math.copysign(1, number))
-    place = marts.weekly("headlines_weekly", window_id=None, metric_id="top30_return_pct").figure("percentile_365d")
-    score = max(bits_of_percentile(place), min(abs(number) / WEEKLY_SD_PCT * 2, MOST_BITS))
-    if not tone:
-        return Move(
-            compose("Crypto little changed over the week ({returned})", returned=show(returned, signed=True)), 0, 1.0
-        )
+    if abs(number) < FLAT_PCT:
+        change = show(returned, signed=True)
+        return Move(compose("{who} little changed over the week ({change})", who=who, change=change), 0, 1.0)
+    tone = int(math.copysign(1, number))
     claims: tuple[Claim, ...] = (Direction(returned, is_rise=tone > 0),)
-    last = _last_as_far(marts, number)
-    size = magnitude(returned)
+    parts: dict[str, Part] = {"who": who, "size": magnitude(returned)}
     if last is None:
-        text = compose("Crypto falls {size}" if tone < 0 else "Crypto gains {size}", size=size)
-        return Move(text, tone, score, claims)
-    month = near_month(last.figure("week_start"), marts.week.last_day)
+        return Move(compose("{who} falls {size}" if tone < 0 else "{who} gains {size}", **parts), tone, score, claims)
+    since = last.figure("week_start")
     text = compose(
-        "Crypto falls {size} in its worst week since {month}"
+        "{who} falls {size} in its worst week since {month}"
         if tone < 0
-        else "Crypto gains {size} in its best week since {month}",
-        size=size,
-        month=month,
+        else "{who} gains {size} in its best week since {month}",
+        month=near_month(since, marts.week.last_day),
+        **parts,
     )
-    return Move(text, tone, score, (*claims, FirstSince(last.figure("week_start"), marts.week.start)))
+    return Move(text, tone, score, (*claims, FirstSince(since, marts.week.start)))
 
 
 def _last_as_far(marts: Marts, number: float) -> Row | None:
@@ -152,33 +148,25 @@ def _reaches(earlier: float | None, number: float) -> bool:
     return earlier is not None and (earlier <= number if number < 0 else earlier >= number)
 
 
-def _bitcoin_move(returned: Figure) -> Move:
-    number = returned.number or 0.0
-    if abs(number) < FLAT_PCT:
-        return Move(
-            compose("Bitcoin little changed over the week ({returned})", returned=show(returned, signed=True)), 0, 1.0
-        )
-    text = compose("Bitcoin falls {size}" if number < 0 else "Bitcoin gains {size}", size=magnitude(returned))
-    return Move(text, int(math.copysign(1, number)), 1.0, (Direction(returned, is_rise=number > 0),))
-
-
 def so_what(marts: Marts) -> Sentence:
     """The regime in a line: the verdict, how long it stands, what it means, and what cannot be told."""
     row = marts.weekly("regime_weekly", window_id=None)
     verdict = row.figure("verdict")
     if not verdict.is_known or verdict.value == UNDECIDED:
         return say("so_what", "Regime: {verdict}.", verdict=words(verdict))
+    fell = marts.headline("share_of_assets_negative_pct").figure("value", "percent")
+    those, claims = _those_that_fell(fell)
     untold = [compose(STATES[column]) for column in STATES if row.figure(column).value == UNDECIDED]
     sentence = say(
         "so_what",
         "Regime: {verdict}{standing}.{meaning}{untold}{confirmed}",
         verdict=words(verdict),
         standing=_standing(row),
-        meaning=_meaning(marts, row),
+        meaning=_meaning(row, those) if fell.is_known else (),
         untold=compose(" No call on {untold}: the data are incomplete.", untold=series(untold)) if untold else (),
         confirmed=_confirmed(row),
     )
-    return sentence.claiming(fits(marts, verdict), *_all_fell(marts))
+    return sentence.claiming(fits(marts, verdict), *claims)
 
 
 def _standing(row: Row) -> tuple[Fragment, ...]:
@@ -201,18 +189,9 @@ def _confirmed(row: Row) -> tuple[Fragment, ...]:
     )
 
 
-def _meaning(marts: Marts, row: Row) -> tuple[Fragment, ...]:
-    """What the verdict rests on this week."""
-    metric = marts.weekly("headlines_weekly", window_id=None, metric_id="share_of_assets_negative_pct")
-    fell = metric.figure("value", "percent")
-    if not fell.is_known:
-        return ()
-    is_all = fell.number == 100
-    parts: dict[str, Part] = {
-        "fell": compose("All of the top 100")
-        if is_all
-        else compose("{fell} of the top 100", fell=whole(fell, "percent"))
-    }
+def _meaning(row: Row, those: tuple[Fragment, ...]) -> tuple[Fragment, ...]:
+    """What the verdict rests on this week; `those` are who fell."""
+    parts: dict[str, Part] = {"fell": those}
     match row.figure("verdict").value:
         case "capitulation":
             return compose(" {fell} fell in stressed markets, and positions were closed.", **parts)
@@ -233,8 +212,8 @@ def _meaning(marts: Marts, row: Row) -> tuple[Fragment, ...]:
     return ()
 
 
-def _all_fell(marts: Marts) -> list[Claim]:
-    """Where the text says that all fell: that all did."""
-    metric = marts.weekly("headlines_weekly", window_id=None, metric_id="share_of_assets_negative_pct")
-    fell = metric.figure("value", "percent")
-    return [Equal(fell, 100.0)] if fell.number == 100 else []
+def _those_that_fell(fell: Figure) -> tuple[tuple[Fragment, ...], tuple[Claim, ...]]:
+    """Who fell, in words, and what the words claim."""
+    if fell.number == 100:
+        return compose("All of the top 100"), (Equal(fell, 100.0),)
+    return compose("{fell} of the top 100", fell=whole(fell, "percent")), ()

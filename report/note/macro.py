@@ -6,12 +6,19 @@ from report.consistency import Extreme, extremes
 from report.formatting import show, spelled, words
 from report.marts import Marts, Row, ranked
 from report.note.fact import MOST_BITS, USUAL_BITS, Clause, Fact, bits_of_percentile
-from report.releases import CUT, OFFICES, came_this_week, change_of, is_stale, value_of
+from report.releases import (
+    CUT,
+    OFFICES,
+    came_this_week,
+    change_of,
+    curve_move,
+    is_curve_move,
+    is_stale,
+    value_of,
+)
 from report.text import Fragment, Part, Unknown, compose, say, series, unknown
 
 CRYPTO = "crypto"
-UNCHANGED = "unchanged"
-EQUITIES = ("US equities", "US tech", "Europe", "Japan", "China/HK", "emerging")
 # What moves markets when it comes.
 MARKET_MOVING = ("PAYEMS", "UNRATE", "CPIAUCSL_YOY", "GDPC1_YOY")
 # Of the week's releases the first of OFFICES are told; the section has all.
@@ -133,30 +140,20 @@ def _odds(rows: list[Row]) -> list[Fact]:
 
 
 def _curves(rows: list[Row]) -> list[Fact]:
-    moved = [
-        compose(
-            "{name} ({label}, {change})",
-            name=words(row.figure("name")),
-            label=words(row.figure("label")),
-            change=change_of(row),
-        )
-        for row in rows
-        if row.text("label") not in ("", UNCHANGED)
-        and row.text("series_id") != CUT
-        and abs(row.figure("change").number or 0.0) >= LEAST_CURVE_MOVE_PP
-    ]
+    moved = [curve_move(row) for row in rows if is_curve_move(row) and _is_wide(row)]
     if not moved:
         return []
     return [Fact(say("note_curves", "Curves on the move: {moved}.", moved=series(moved)), USUAL_BITS + 0.4)]
 
 
+def _is_wide(row: Row) -> bool:
+    return abs(row.figure("change").number or 0.0) >= LEAST_CURVE_MOVE_PP
+
+
 def _dollar(marts: Marts, rows: list[Row]) -> list[Fact]:
     by_id = {row.text("series_id"): row for row in rows if not is_stale(row)}
     index, yen = by_id.get("DOLLAR_INDEX"), by_id.get("USDJPY")
-    bits = max(
-        bits_of_percentile(marts.weekly("headlines_weekly", window_id=None, metric_id=m).figure("percentile_365d"))
-        for m in ("dollar_index", "usdjpy")
-    )
+    bits = max(bits_of_percentile(marts.headline(m).figure("percentile_365d")) for m in ("dollar_index", "usdjpy"))
     if index is None or yen is None or not (index.figure("change").is_known and yen.figure("change").is_known):
         return []
     parts: dict[str, Part] = {

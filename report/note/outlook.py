@@ -8,7 +8,7 @@ from report.formatting import in_unit, near_day, percentile, words
 from report.marts import Marts, Row
 from report.releases import OFFICES
 from report.text import Fragment, Part, Sentence, compose, say, series
-from report.votes import NEEDED, Dimension, dimensions, level_of, weight_of
+from report.votes import Dimension, dimensions, level_of
 
 NAMES = {
     "leverage": "Leverage", "funding": "Funding", "flow": "Flow", "volatility": "Volatility",
@@ -39,7 +39,7 @@ def would_change(marts: Marts) -> tuple[Sentence, ...]:
         if turn.dimension.name not in told and len(said) < MOST:
             told.add(turn.dimension.name)
             said.append(_end(turn))
-    short = next((pair for d in found if (pair := _one_vote_short(d)) is not None), None)
+    short = next(((d, level) for d in found if (level := d.one_vote_short) is not None), None)
     if short is not None and len(said) < MOST:
         dimension, level = short
         row = dimension.known_states[level]
@@ -58,12 +58,8 @@ def would_change(marts: Marts) -> tuple[Sentence, ...]:
 
 
 def _turns(dimension: Dimension) -> list[Turn]:
-    backing = dimension.backing(dimension.level) if dimension.level else []
-    weight = weight_of(backing)
-    if weight < NEEDED:
-        return []
-    single = [row for row in backing if weight - weight_of([row]) < NEEDED]
-    return [Turn(dimension, row, distance) for row in single if (distance := _distance(row)) is not None]
+    distances = [(row, _distance(row)) for row in dimension.deciding]
+    return [Turn(dimension, row, distance) for row, distance in distances if distance is not None]
 
 
 def _distance(row: Row) -> float | None:
@@ -102,13 +98,6 @@ def _end(turn: Turn) -> Sentence:
         else "{dimension} is no longer {state} with {metric} above {bound} (now {now}).",
         **parts,
     )
-
-
-def _one_vote_short(dimension: Dimension) -> tuple[Dimension, int] | None:
-    for level in dimension.farther:
-        if level and NEEDED - 1 <= weight_of(dimension.backing(level)) < NEEDED:
-            return dimension, level
-    return None
 
 
 def week_ahead(marts: Marts) -> tuple[Sentence, ...]:

@@ -8,10 +8,12 @@ from report.formatting import in_unit, magnitude, near_day, near_month, percenti
 from report.marts import Marts, Row, ranked
 from report.note.fact import Clause, Fact, bits_of_absence, bits_of_percentile, bits_of_sds
 from report.text import Claim, Fragment, Part, Unknown, compose, say, unknown
-from report.votes import Backed, dimensions
+from report.votes import Backed, dimension
 
 # A bucket that holds less of the positions closed or opened is not where it happened.
 LEAST_SHARE = 0.35
+# What was so less than three weeks ago is not told as the first since then.
+LONG_AGO_DAYS = 21
 BUCKETS = {"majors": "majors", "large": "large caps", "mid": "mid caps", "long_tail": "the long tail"}
 
 
@@ -24,10 +26,6 @@ def facts(marts: Marts) -> list[Fact | Unknown]:
         *_flow(marts),
         *_liquidations(marts),
     ]
-
-
-def _headline(marts: Marts, metric: str) -> Row:
-    return marts.weekly("headlines_weekly", window_id=None, metric_id=metric)
 
 
 def _open_interest(marts: Marts) -> list[Fact | Unknown]:
@@ -60,11 +58,11 @@ def _open_interest(marts: Marts) -> list[Fact | Unknown]:
             **parts,
         )
     claims: list[Claim] = [Direction(change, is_rise=is_rise), Direction(position, is_rise=is_built)]
-    sds = _headline(marts, "position_effect_usd").figure("percentile_365d")
+    place = marts.headline("position_effect_usd").figure("percentile_365d")
     evidence = marts.weekly(
         "regime_evidence_weekly", window_id=None, dimension="leverage", evidence_id="leverage_flow"
     ).figure("value")
-    bits = max(bits_of_percentile(sds), bits_of_sds(evidence.number or 0.0))
+    bits = max(bits_of_percentile(place), bits_of_sds(evidence.number or 0.0))
     clause = Clause(_leaving(marts, position, is_built=is_built), 1 if is_built else -1)
     return [Fact(sentence.claiming(*claims, *_ends(marts, is_built)), bits, weight=1.5, clause=clause)]
 
@@ -133,7 +131,7 @@ def _bitcoin_funding(marts: Marts) -> list[Fact | Unknown]:
     rate = marts.weekly("funding_weekly", asset_id="bitcoin").figure("funding_rate_annualised_pct")
     if not rate.is_known:
         return [unknown("note_funding", "Bitcoin funding", rate, "no settlement with a known interval in the week")]
-    row = _headline(marts, "btc_funding_annualised_pct")
+    row = marts.headline("btc_funding_annualised_pct")
     last, place, side = (row.figure(c) for c in ("value", "percentile_365d", "side"))
     bits = max(bits_of_percentile(place), bits_of_absence(row))
     averaged = show(rate, signed=True)
@@ -141,12 +139,11 @@ def _bitcoin_funding(marts: Marts) -> list[Fact | Unknown]:
         since = row.figure("longest_run_since_date")
         parts: dict[str, Part] = {"last": in_unit(last, row.text("unit"), signed=True), "averaged": averaged}
         turned = _began_this_week(marts, row)
-        if since.is_known and since.value is not None and _is_long_ago(marts, since):
+        if _is_long_ago(marts, since):
             sentence = say(
                 "note_funding",
                 "Bitcoin funding averaged {averaged} annualised and ended the week at {last}: negative since {began}, "
-                "its "
-                "longest such run since the one that ended on {since}.",
+                "its longest such run since the one that ended on {since}.",
                 began=near_day(row.figure("run_began_on"), marts.week.last_day),
                 since=near_day(since, marts.week.last_day),
                 **parts,
@@ -180,7 +177,7 @@ def _began_this_week(marts: Marts, row: Row) -> bool:
 
 
 def _is_long_ago(marts: Marts, since: Figure) -> bool:
-    return isinstance(since.value, date) and (marts.week.last_day - since.value).days >= 21
+    return isinstance(since.value, date) and (marts.week.last_day - since.value).days >= LONG_AGO_DAYS
 
 
 def _market_funding(marts: Marts) -> list[Fact]:
@@ -188,7 +185,7 @@ def _market_funding(marts: Marts) -> list[Fact]:
     rate, share = week.figure("funding_rate_annualised_pct"), week.figure("share_of_open_interest_negative_pct")
     if not (rate.is_known and share.is_known):
         return []
-    row = _headline(marts, "market_funding_annualised_pct")
+    row = marts.headline("market_funding_annualised_pct")
     since = row.figure("first_since_date")
     bits = bits_of_percentile(row.figure("percentile_365d"))
     is_first = row.figure("side").number == -1 and _began_this_week(marts, row) and _is_long_ago(marts, since)
@@ -215,7 +212,7 @@ def _market_funding(marts: Marts) -> list[Fact]:
 def _flow(marts: Marts) -> list[Fact | Unknown]:
     row = marts.weekly("spot_perp_volume_weekly")
     share, against = row.figure("spot_share_pct"), row.figure("spot_volume_vs_4w_pct")
-    metric = _headline(marts, "spot_share_pct")
+    metric = marts.headline("spot_share_pct")
     before = metric.figure("previous_value", "percent")
     if not share.is_known:
         return [unknown("note_flow", "Spot against perpetual volume", share, "no venue offered an asset both ways")]
@@ -241,7 +238,7 @@ def _flow(marts: Marts) -> list[Fact | Unknown]:
     )
     if against.number:
         sentence = sentence.claiming(Direction(against, is_rise=against.number > 0))
-    flow = next((d for d in dimensions(marts) if d.name == "flow"), None)
+    flow = dimension(marts, "flow")
     if flow is None or not flow.is_news or not flow.level:
         return [Fact(sentence, bits, weight=0.8)]
     clause = Clause(compose("trading moves to spot" if flow.level > 0 else "trading moves to perpetuals"), 0)

@@ -42,7 +42,7 @@ _INK, _NOTE = "#1a1d23", "#575e69"
 
 def pictures(document: Document) -> list[Chart]:
     """The charts that are written as PNG too, in the order of the page."""
-    return [chart for section in document.sections for chart in section.charts if chart.id in PICTURES]
+    return [chart for chart in document.charts if chart.id in PICTURES]
 
 
 def svg(chart: Chart) -> Markup:

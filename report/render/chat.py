@@ -6,9 +6,9 @@ not.
 
 import re
 
-from report.address import base_address
 from report.document import Document
-from report.languages import file_name, speaking, translate
+from report.languages import speaking, translate
+from report.render.places import Places
 from report.render.typography import typeset
 from report.text import Sentence
 
@@ -24,18 +24,18 @@ _LEADING = re.compile(r"^(?=[#\-+]\s)", re.MULTILINE)
 def message(document: Document) -> str:
     """The note in under 2,000 letters: what comes last and matters least gives way, a whole sentence at a time."""
     blocks = _blocks(document)
-    text = _joined(blocks)
+    text = _joined(document, blocks)
     while letters(text) >= MOST_LETTERS and any(len(said) > 1 for _, said in blocks[2:]):
         # The longest block gives way first; of a paragraph its last sentence, for its first matters most.
         longest = max((block for block in blocks[2:] if len(block[1]) > 1), key=lambda block: len("".join(block[1])))
         longest[1].pop()
-        text = _joined(blocks)
+        text = _joined(document, blocks)
     return text
 
 
 def whole(document: Document) -> str:
     """All of the note, however long."""
-    return _joined(_blocks(document))
+    return _joined(document, _blocks(document))
 
 
 def letters(text: str) -> int:
@@ -54,36 +54,24 @@ def title(document: Document) -> str:
     return f"{label}{translate('Crypto weekly')} · {document.week.label}"
 
 
-def page_address(document: Document) -> str | None:
-    """The note's address where one is set."""
-    base = base_address()
-    return None if base is None else f"{base}/{document.week.label}/{file_name('index.html', document.language)}"
-
-
 def _blocks(document: Document) -> list[tuple[str, list[str]]]:
     """Heading and sentences of each part; those of the two first stand alone."""
     note = document.note
     with speaking(document.language):
-        blocks = [("", [title(document)]), ("", [said(note.headline)])]
-        blocks.append(("", [said(note.so_what)]))
+        blocks = [("", [title(document)]), ("", [said(note.headline)]), ("", [said(note.so_what)])]
         blocks += [(part.title, [said(sentence) for sentence in part.sentences]) for part in note.paragraphs]
         blocks.append((translate("What would change this"), [said(sentence) for sentence in note.would_change]))
         blocks.append((translate("The week ahead"), [said(sentence) for sentence in note.week_ahead]))
-        address = page_address(document)
-        if address is not None:
-            blocks.append(("", [address]))
     return [(heading, told) for heading, told in blocks if told]
 
 
-def _joined(blocks: list[tuple[str, list[str]]]) -> str:
-    lines = []
-    for heading, told in blocks:
-        glue = "" if any("。" in sentence for sentence in told) else " "
-        text = glue.join(told)
-        is_address = text.startswith(("http://", "https://"))
-        lines.append(text if is_address else _plain(f"{heading}: {text}" if heading else text))
+def _joined(document: Document, blocks: list[tuple[str, list[str]]]) -> str:
+    with speaking(document.language):
+        gap = translate(" ")
+    lines = [_plain(f"{heading}: {gap.join(told)}" if heading else gap.join(told)) for heading, told in blocks]
     title_line, headline, so_what, *rest = lines
-    return "\n\n".join([f"{title_line}\n{headline}\n{so_what}", *rest]) + "\n"
+    address = Places(document).page
+    return "\n\n".join([f"{title_line}\n{headline}\n{so_what}", *rest, *([address] if address else [])]) + "\n"
 
 
 def _plain(text: str) -> str:

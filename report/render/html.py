@@ -1,20 +1,16 @@
 """`index.html`: one self-contained page without script, under a strict content policy."""
 
-import base64
-import hashlib
 import re
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
-import jinja2
 from markupsafe import Markup, escape
 
-from report.document import Chart, Document, Table
+from report.document import Document, Table
 from report.figures import clean_name
 from report.formatting import Printed
 from report.languages import LANGUAGES, NAMES, file_name, speaking, translate
 from report.render import charts, fonts
+from report.render.environment import TEMPLATES, environment, policy_hash
 from report.render.places import Places
 from report.render.typography import reach, typeset
 from report.text import Day
@@ -29,22 +25,22 @@ PROOF = {
 FIRST = ("total_cap", "open_interest_since_high", "sector_returns")
 # Signs that are good or bad news, to be coloured; a rise of yields, volatility or unemployment is neither.
 _GAINS_AND_LOSSES = re.compile(r"return|excess")
-_TEMPLATES = Path(__file__).parent.parent / "templates"
 
 
 def render(document: Document) -> str:
     """The document as a page, the same bytes for the same document."""
-    drawings = {chart.id: charts.svg(chart) for section in document.sections for chart in section.charts}
-    style = (_TEMPLATES / "week.css").read_text(encoding="utf-8") + fonts.face(charts.letters(drawings.values()))
+    drawings = {chart.id: charts.svg(chart) for chart in document.charts}
+    style = (TEMPLATES / "week.css").read_text(encoding="utf-8") + fonts.face(charts.letters(drawings.values()))
     with speaking(document.language):
         return (
-            _environment()
+            environment(words=typeset, where=_provenance, lean=_lean, reach=reach)
             .get_template("week.html.j2")
             .render(
                 document=document,
+                said=_said,
                 # The style sheet is ours; its hash in the policy keeps out any other, style attributes too.
                 style=Markup(style),
-                policy=f"default-src 'none'; style-src '{_hash(style)}'; font-src data:; "
+                policy=f"default-src 'none'; style-src '{policy_hash(style.encode())}'; font-src data:; "
                 "base-uri 'none'; form-action 'none'",
                 bars={
                     (section.id, table.id): _bars(table) for section in document.sections for table in section.tables
@@ -55,7 +51,7 @@ def render(document: Document) -> str:
                 machine_file=file_name("summary.json", document.language),
                 is_printed=lambda fragment: isinstance(fragment, Printed),
                 proof=PROOF,
-                first=[chart for chart in _charts(document) if chart.id in FIRST],
+                first=[chart for chart in document.charts if chart.id in FIRST],
                 places=Places(document),
                 translations=[
                     (other, NAMES[other], file_name("index.html", other))
@@ -66,31 +62,9 @@ def render(document: Document) -> str:
         )
 
 
-@cache
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"words": typeset, "where": _provenance, "lean": _lean, "reach": reach}
-    environment.globals |= {"said": _said}
-    return environment
-
-
 def _said(label: str, **parts: object) -> Markup:
     """A label of the page in its language, with parts (text, or markup of the template) set in."""
     return escape(translate(label)).format(**parts)
-
-
-def _charts(document: Document) -> list[Chart]:
-    return [chart for section in document.sections for chart in section.charts]
-
-
-def _hash(style: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
 
 
 def _lean(printed: Printed) -> str:

@@ -7,14 +7,13 @@ pictures come along. Where a picture is not shown, its title says what it shows.
 from collections.abc import Callable, Mapping
 from email.message import EmailMessage
 from email.policy import SMTP
-from pathlib import Path
 from uuid import UUID, uuid5
-
-import jinja2
 
 from report.document import Chart, Document
 from report.languages import file_name, speaking, translate
 from report.render import chat
+from report.render.environment import environment
+from report.render.places import Places
 from report.render.typography import typeset
 from report.text import Fragment
 
@@ -22,12 +21,11 @@ from report.text import Fragment
 PICTURES = ("total_cap", "sector_returns", "funding")
 _WIDTH = 452
 _NAMESPACE = UUID("5b0a3a52-5f51-5d2c-8a6e-0d4c5b8f1c77")
-_TEMPLATES = Path(__file__).parent.parent / "templates"
 
 
 def pictures(document: Document) -> list[Chart]:
     """The charts that a mail brings along, in the order of the page."""
-    return [chart for section in document.sections for chart in section.charts if chart.id in PICTURES]
+    return [chart for chart in document.charts if chart.id in PICTURES]
 
 
 def html(document: Document) -> str:
@@ -66,22 +64,19 @@ def _cid(chart: Chart) -> str:
 
 
 def _html(document: Document, address: Callable[[Chart], str]) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     with speaking(document.language):
-        return environment.get_template("mail.html.j2").render(
-            document=document,
-            title=chat.title(document),
-            words=_words,
-            said=translate,
-            pictures=[(chart, address(chart)) for chart in pictures(document)],
-            width=_WIDTH,
-            address=chat.page_address(document),
+        return (
+            environment()
+            .get_template("mail.html.j2")
+            .render(
+                document=document,
+                title=chat.title(document),
+                words=_words,
+                said=translate,
+                pictures=[(chart, address(chart)) for chart in pictures(document)],
+                width=_WIDTH,
+                address=Places(document).page,
+            )
         )
 
 

@@ -40,8 +40,7 @@ def escape(name: str) -> str:
 def _paragraph(title: str, sentences: tuple[Sentence, ...]) -> list[str]:
     if not sentences:
         return []
-    gap = "" if spoken() == "ja" else " "
-    return [f"**{title}{translate('.')}** {gap.join(_text(said.fragments) for said in sentences)}", ""]
+    return [f"**{title}{translate('.')}** {translate(' ').join(_text(said.fragments) for said in sentences)}", ""]
 
 
 def _section(section: Section) -> list[str]:

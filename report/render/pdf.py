@@ -14,9 +14,9 @@ import typst
 from report.document import Chart, Document
 from report.languages import speaking, translate
 from report.render import charts, fonts
-from report.render.chat import page_address
+from report.render.places import Places
 from report.render.typography import typeset
-from report.text import Fragment, Sentence
+from report.text import Fragment
 
 # Two columns of three; what the note speaks of first.
 PICTURES = ("total_cap", "sector_returns", "funding", "open_interest_since_high", "correlation", "regime_timeline")
@@ -45,7 +45,7 @@ def render(document: Document) -> bytes:
 
 def pictures(document: Document) -> list[Chart]:
     """The charts on the second page: those of the note, and others where one of them has nothing to show."""
-    drawn = {chart.id: chart for section in document.sections for chart in section.charts}
+    drawn = {chart.id: chart for chart in document.charts}
     wanted = [chart_id for chart_id in (*PICTURES, *_INSTEAD) if chart_id in drawn][: len(PICTURES)]
     return [drawn[chart_id] for chart_id in wanted]
 
@@ -69,15 +69,15 @@ def _told(document: Document, chosen: list[Chart]) -> dict[str, object]:
             "headline": _words(note.headline.fragments),
             "so_what": _words(note.so_what.fragments),
             "tiles": [[tile.title, typeset(tile.figure)] for tile in note.tiles if tile.figure.figure.is_known],
-            "parts": [[title, _joined(sentences, document)] for title, sentences in parts if sentences],
+            "parts": [
+                [title, translate(" ").join(_words(s.fragments) for s in sentences)]
+                for title, sentences in parts
+                if sentences
+            ],
             "charts": [[f"{c.id}.svg", _words(c.title), _words(c.subtitle), _words(c.alt)] for c in chosen],
-            "address": page_address(document) or "",
+            "address": Places(document).page or "",
             "proof": translate("Every figure is one cell of one mart; the page says which."),
         }
-
-
-def _joined(sentences: tuple[Sentence, ...], document: Document) -> str:
-    return ("" if document.language == "ja" else " ").join(_words(sentence.fragments) for sentence in sentences)
 
 
 def _words(fragments: tuple[Fragment, ...]) -> str:

@@ -132,7 +132,7 @@ def _moves(marts: Marts) -> list[Sentence]:
     down: list[tuple[Fragment, ...]] = []
     same: list[tuple[Fragment, ...]] = []
     for metric in MOVES:
-        row = marts.weekly("headlines_weekly", window_id=None, metric_id=metric)
+        row = marts.headline(metric)
         if not (row.figure("value").is_known and row.figure("previous_value").is_known):
             continue
         name, unit = compose(MOVES[metric]), row.text("unit")

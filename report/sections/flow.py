@@ -4,27 +4,26 @@ from report.document import Section
 from report.formatting import in_unit, show, words
 from report.marts import Marts
 from report.sections.since import since
-from report.sections.tables import Show, table_of
+from report.sections.tables import Show, tables_by_window
 from report.text import Sentence, Unknown, compose, counted, say, unknown
 
 
 def section(marts: Marts) -> Section:
     """The share of spot, then spot volume against its own past."""
     said = [_share(marts), *_volume(marts), *since(marts, "flow")]
-    row = marts.weekly("spot_perp_volume_weekly")
-    columns = (
-        Show("spot_volume_usd", "Spot"),
-        Show("perp_volume_usd", "Perpetuals"),
-        Show("spot_share_pct", "Spot share"),
-        Show("spot_volume_vs_4w_pct", "Spot vs four-week average", is_signed=True),
-        Show("coverage_pct", "Coverage"),
+    tables = tables_by_window(
+        "flow",
+        "Volume",
+        lambda window: compose("{window}; assets that a venue offers both ways, at those venues.", window=window),
+        (
+            Show("spot_volume_usd", "Spot"),
+            Show("perp_volume_usd", "Perpetuals"),
+            Show("spot_share_pct", "Spot share"),
+            Show("spot_volume_vs_4w_pct", "Spot vs four-week average", is_signed=True),
+            Show("coverage_pct", "Coverage"),
+        ),
+        lambda window: marts.weekly_rows("spot_perp_volume_weekly", window_id=window),
     )
-    caption = compose("Monday–Monday; assets that a venue offers both ways, at those venues.")
-    friday = marts.weekly("spot_perp_volume_weekly", window_id="fri_fri")
-    tables = [table_of("flow", "Volume", caption, columns, [row])] if row.exists else []
-    if friday.exists:
-        caption = compose("Friday–Friday; assets that a venue offers both ways, at those venues.")
-        tables.append(table_of("flow_friday", "Volume", caption, columns, [friday], is_on_demand=True))
     return Section(
         id="flow",
         title="Flow",
@@ -33,8 +32,7 @@ def section(marts: Marts) -> Section:
         unknowns=tuple(s for s in said if isinstance(s, Unknown)),
         note=compose(
             "Volume as venues report it, for assets that a venue offers both spot and perpetual; the four-week "
-            "comparison "
-            "covers what was offered in all five weeks."
+            "comparison covers what was offered in all five weeks."
         ),
     )
 
@@ -44,9 +42,7 @@ def _share(marts: Marts) -> Sentence | Unknown:
     share = row.figure("spot_share_pct")
     if not share.is_known:
         return unknown("flow_share", "Spot against perpetual volume", share, "no venue offered an asset both ways")
-    before = marts.weekly("headlines_weekly", window_id=None, metric_id="spot_share_pct").figure(
-        "previous_value", "percent"
-    )
+    before = marts.headline("spot_share_pct").figure("previous_value", "percent")
     volumes = {"spot": row.figure("spot_volume_usd"), "perp": row.figure("perp_volume_usd")}
     if not before.is_known:
         return say(

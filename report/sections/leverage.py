@@ -5,9 +5,10 @@ from report.document import Section, Table
 from report.formatting import show, words
 from report.marts import Marts, Row, ranked
 from report.sections.since import since
-from report.sections.tables import Show, table_of
+from report.sections.tables import Show, table_of, tables_by_window
 from report.text import Day, Fragment, Sentence, Unknown, compose, counted, say, unknown
 
+FUNDED = ("bitcoin", "ethereum", "ALL")
 OI_BUCKETS = ("all", "majors", "large", "mid", "long_tail")
 WEIGHTING = {"open_interest": "weighted by open interest", "equal": "equal weights, as open interest is missing"}
 
@@ -26,12 +27,12 @@ def section(marts: Marts) -> Section:
         _liquidations(marts),
     ]
     unknowns = tuple(s for s in said if isinstance(s, Unknown))
-    tables = (_funding_table(marts, "mon_mon"), _funding_table(marts, "fri_fri"), _change_table(marts))
+    change = _change_table(marts)
     return Section(
         id="leverage",
         title="Leverage",
         sentences=tuple(s.brief if isinstance(s, Unknown) else s for s in said),
-        tables=tuple(table for table in tables if table is not None),
+        tables=(*_funding_tables(marts), *(() if change is None else (change,))),
         unknowns=unknowns,
         note=compose(
             "Funding is annualised from each settlement's own interval and averaged over the hours; neutral is 0.01% "
@@ -96,7 +97,7 @@ def _funding_market(marts: Marts) -> Sentence | Unknown:
 
 def _run(marts: Marts) -> list[Sentence]:
     """Since when Bitcoin's funding has been negative, and when it last was for as long."""
-    row = marts.weekly("headlines_weekly", window_id=None, metric_id="btc_funding_annualised_pct")
+    row = marts.headline("btc_funding_annualised_pct")
     as_long = row.figure("longest_run_since_date")
     if row.figure("side").number != -1 or not as_long.is_known:
         return []
@@ -241,21 +242,17 @@ def _liquidations(marts: Marts) -> Sentence | Unknown:
     )
 
 
-def _funding_table(marts: Marts, window: str) -> Table | None:
-    rows = [
-        row
-        for asset_id in ("bitcoin", "ethereum", "ALL")
-        if (row := marts.weekly("funding_weekly", window_id=window, asset_id=asset_id)).exists
-    ]
-    if not rows:
-        return None
-    is_friday = window == "fri_fri"
-    return table_of(
-        "funding_friday" if is_friday else "funding",
+def _funding_tables(marts: Marts) -> list[Table]:
+    def rows(window: str) -> list[Row]:
+        found = (marts.weekly("funding_weekly", window_id=window, asset_id=name) for name in FUNDED)
+        return [row for row in found if row.exists]
+
+    return tables_by_window(
+        "funding",
         "Funding",
-        compose("Friday–Friday, annualised; hours below zero; ALL is every perpetual with settlements.")
-        if is_friday
-        else compose("Monday–Monday, annualised; hours below zero; ALL is every perpetual with settlements."),
+        lambda window: compose(
+            "{window}, annualised; hours below zero; ALL is every perpetual with settlements.", window=window
+        ),
         (
             Show("asset_id", "Asset", is_word=True),
             Show("funding_rate_annualised_pct", "A year", is_signed=True, has_bar=True),
@@ -268,7 +265,6 @@ def _funding_table(marts: Marts, window: str) -> Table | None:
             Show("coverage_pct", "Coverage"),
         ),
         rows,
-        is_on_demand=is_friday,
     )
 
 

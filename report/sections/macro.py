@@ -4,13 +4,21 @@ from report.consistency import Extreme, extremes
 from report.document import Column, Section, Table
 from report.formatting import Printed, show, words
 from report.marts import Marts, Row, ranked
-from report.releases import CUT, OFFICES, came_this_week, change_of, is_stale, value_of
+from report.releases import (
+    CUT,
+    OFFICES,
+    came_this_week,
+    change_of,
+    curve_move,
+    is_curve_move,
+    is_stale,
+    value_of,
+)
 from report.sections.since import since
 from report.sections.tables import Show, table_of
 from report.text import Fragment, Sentence, Unknown, compose, counted, say, series, unknown
 
 CRYPTO = "crypto"
-UNCHANGED = "unchanged"
 # From here on a yield, a spread, or the price of anything else has moved in a week.
 MOVED_PP, MOVED_PCT = 0.1, 1.0
 
@@ -121,16 +129,7 @@ def _releases(marts: Marts, rows: list[Row]) -> list[Sentence | Unknown]:
 
 def _curves(rows: list[Row]) -> list[Sentence]:
     curves = [row for row in rows if row.text("label") and row.text("series_id") != CUT]
-    moved = [
-        compose(
-            "{name} ({label}, {change})",
-            name=words(row.figure("name")),
-            label=words(row.figure("label")),
-            change=change_of(row),
-        )
-        for row in curves
-        if row.text("label") != UNCHANGED
-    ]
+    moved = [curve_move(row) for row in curves if is_curve_move(row)]
     if moved:
         return [say("macro_curves", "Curves on the move: {moved}.", moved=series(moved))]
     if curves:
@@ -198,7 +197,7 @@ def _is_news(marts: Marts, row: Row) -> bool:
     change, before = row.figure("change").number, row.figure("previous_value").number
     if change is None or before is None:
         return False
-    if row.text("label") not in ("", UNCHANGED):
+    if is_curve_move(row):
         return True
     if row.text("unit") in ("percent", "percentage points"):
         return abs(change) >= MOVED_PP

@@ -6,7 +6,7 @@ from report.document import Column, Section, Table
 from report.formatting import Printed, show, words
 from report.marts import Marts, ranked
 from report.sections.since import since
-from report.sections.tables import Show, table_of
+from report.sections.tables import Show, tables_by_window
 from report.text import Day, Part, Sentence, Unknown, compose, counted, say, unknown
 
 # A supply older than this is flagged; metrics.md calls it stale.
@@ -25,7 +25,8 @@ def section(marts: Marts) -> Section:
             sentences.append(said.brief)
         elif said is not None:
             sentences.append(said)
-    tables = [t for t in (_days(marts), _buckets(marts, "mon_mon"), _buckets(marts, "fri_fri")) if t is not None]
+    days = _days(marts)
+    tables = [*([] if days is None else [days]), *_buckets(marts)]
     if not marts.weekly_rows("bucket_returns_weekly"):
         missing = marts.absent("bucket_returns_weekly").figure("return_cap_weighted_pct")
         unknowns.append(unknown("bucket_returns", "Returns by rank", missing, "no asset had both a price and a supply"))
@@ -222,17 +223,11 @@ def _days(marts: Marts) -> Table | None:
     )
 
 
-def _buckets(marts: Marts, window: str) -> Table | None:
-    rows = marts.weekly_rows("bucket_returns_weekly", window_id=window)
-    if not rows:
-        return None
-    is_friday = window == "fri_fri"
-    return table_of(
-        "bucket_returns_friday" if is_friday else "bucket_returns",
+def _buckets(marts: Marts) -> list[Table]:
+    return tables_by_window(
+        "bucket_returns",
         "Returns by rank",
-        compose("Friday–Friday; ranks and weights as of the window's start.")
-        if is_friday
-        else compose("Monday–Monday; ranks and weights as of the window's start."),
+        lambda window: compose("{window}; ranks and weights as of the window's start.", window=window),
         (
             Show("rank_bucket", "Ranks", is_word=True),
             Show("return_cap_weighted_pct", "Cap-weighted", is_signed=True, has_bar=True),
@@ -241,6 +236,5 @@ def _buckets(marts: Marts, window: str) -> Table | None:
             Show("share_negative_pct", "Share negative"),
             Show("n_assets", "Assets"),
         ),
-        rows,
-        is_on_demand=is_friday,
+        lambda window: marts.weekly_rows("bucket_returns_weekly", window_id=window),
     )

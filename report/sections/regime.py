@@ -48,8 +48,9 @@ def section(marts: Marts) -> Section:
 
 def _states(marts: Marts, row: Row) -> list[Sentence]:
     """The states that this week's votes make, then those that only stand over from before."""
-    held = {d.name for d in dimensions(marts) if not d.is_news}
-    news = [d for d in dimensions(marts) if d.is_news]
+    voting = dimensions(marts)
+    held = {d.name for d in voting if not d.is_news}
+    news = [d for d in voting if d.is_news]
     told = [c for c in STATES if row.figure(c).is_known and STATES[c] not in held]
     kept = [c for c in STATES if row.figure(c).is_known and STATES[c] in held]
     said = []

@@ -1,11 +1,13 @@
 """What the sections' tables have in common."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from report.days import PAGES_WINDOW, WINDOWS
 from report.document import Column, Table
 from report.formatting import Printed, show, words
 from report.marts import Row
-from report.text import Fragment
+from report.text import Fragment, compose
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,28 @@ class Show:
         """The cell of this column in one row; money on the scale of the amount `scale_of`."""
         figure = row.figure(self.column)
         return words(figure) if self.is_word else show(figure, signed=self.is_signed, scale_of=scale_of)
+
+
+def tables_by_window(
+    table_id: str,
+    title: str,
+    caption: Callable[[tuple[Fragment, ...]], tuple[Fragment, ...]],
+    columns: tuple[Show, ...],
+    rows: Callable[[str], list[Row]],
+) -> list[Table]:
+    """A table for each window that has rows: the page's own at once, the other on demand; `caption` gets its name."""
+    return [
+        table_of(
+            table_id if window == PAGES_WINDOW else f"{table_id}_friday",
+            title,
+            caption(compose(name)),
+            columns,
+            found,
+            is_on_demand=window != PAGES_WINDOW,
+        )
+        for window, name in WINDOWS.items()
+        if (found := rows(window))
+    ]
 
 
 def table_of(

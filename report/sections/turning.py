@@ -6,7 +6,7 @@ from report.figures import unit_of
 from report.formatting import in_unit, words
 from report.marts import Marts, Row
 from report.text import Fragment, Sentence, compose, say, series
-from report.votes import NEEDED, STATES, Dimension, dimensions, level_of, weight_of
+from report.votes import STATES, Dimension, dimensions, level_of
 
 
 def turning(marts: Marts) -> list[Sentence]:
@@ -38,24 +38,22 @@ def turning(marts: Marts) -> list[Sentence]:
 
 
 def _narrow(dimension: Dimension) -> list[tuple[Fragment, ...]]:
-    backing = dimension.backing(dimension.level) if dimension.level else []
-    weight = weight_of(backing)
-    if weight < NEEDED or all(weight - weight_of([row]) >= NEEDED for row in backing):
+    if not dimension.deciding:
         return []
-    return [compose("{state} ({evidence})", state=_named(dimension), evidence=_evidence(backing))]
+    evidence = _evidence(dimension.backing(dimension.level))
+    return [compose("{state} ({evidence})", state=_named(dimension), evidence=evidence)]
 
 
 def _one_vote_short(dimension: Dimension) -> list[tuple[Fragment, ...]]:
-    for level in dimension.farther:
-        backing = dimension.backing(level)
-        if backing and NEEDED - 1 <= weight_of(backing) < NEEDED:
-            state = compose(
-                "{dimension} at {state}",
-                dimension=compose(STATES[f"{dimension.name}_state"]),
-                state=words(dimension.known_states[level].figure("vote")),
-            )
-            return [compose("{state} ({evidence} votes for it)", state=state, evidence=_evidence(backing))]
-    return []
+    level = dimension.one_vote_short
+    if level is None:
+        return []
+    state = compose(
+        "{dimension} at {state}",
+        dimension=compose(STATES[f"{dimension.name}_state"]),
+        state=words(dimension.known_states[level].figure("vote")),
+    )
+    return [compose("{state} ({evidence} votes for it)", state=state, evidence=_evidence(dimension.backing(level)))]
 
 
 def _near(dimension: Dimension) -> list[tuple[Fragment, ...]]:

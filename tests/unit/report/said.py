@@ -23,6 +23,7 @@ TEMPLATES: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
     "Paragraph": ((1,), ("title",)),
     "Table": ((1,), ("title",)),
     "table_of": ((1,), ("title",)),
+    "tables_by_window": ((1,), ("title",)),
     "Column": ((0,), ("title",)),
     "Show": ((1,), ("title",)),
 }
@@ -30,7 +31,8 @@ TEMPLATES: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
 HANDING_ON = {
     ("text.py", "compose"), ("text.py", "say"), ("text.py", "unknown"), ("text.py", "counted"),
     ("document.py", "titled"), ("document.py", "source_title"), ("document.py", "source_note"),
-    ("sections/changes.py", "_end"), ("sections/tables.py", "table_of"), ("sections/macro.py", "_macro_table"),
+    ("sections/changes.py", "_end"), ("sections/tables.py", "table_of"), ("sections/tables.py", "tables_by_window"),
+    ("sections/macro.py", "_macro_table"),
     ("note/__init__.py", "build"),
     ("render/html.py", "_said"), ("charts/look.py", "label"),
 }  # fmt: skip
