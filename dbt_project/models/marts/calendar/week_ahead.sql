@@ -47,35 +47,29 @@ reference_dates as (
     cross join months_back
 ),
 
-usual_releases as (
+dated_releases as (
     select
         dates.week_start,
         dates.first_date,
         dates.last_date,
-        series.series,
         series.series_id,
         series.name,
-        dates.reference_date,
-        cast(dates.reference_date + series.usual_lag_days * interval '1 day' as date) as event_date
+        cast(
+            coalesce(known.released_at, dates.reference_date + series.usual_lag_days * interval '1 day') as date
+        ) as event_date,
+        known.released_at is null as is_estimated
     from reference_dates as dates
     inner join macro_series as series
         on series.frequency = 'month' or extract(month from dates.reference_date) in (1, 4, 7, 10)
+    left join macro_releases as known
+        on known.series = series.series
+        and known.reference_date = dates.reference_date
 ),
 
 releases as (
-    select
-        usual.week_start,
-        cast(coalesce(known.released_at, cast(usual.event_date as timestamp)) as date) as event_date,
-        'release' as kind,
-        usual.series_id as event_id,
-        usual.name,
-        known.released_at is null as is_estimated
-    from usual_releases as usual
-    left join macro_releases as known
-        on known.series = usual.series
-        and known.reference_date = usual.reference_date
-    where cast(coalesce(known.released_at, cast(usual.event_date as timestamp)) as date)
-        between usual.first_date and usual.last_date
+    select week_start, event_date, 'release' as kind, series_id as event_id, name, is_estimated
+    from dated_releases
+    where event_date between first_date and last_date
 ),
 
 next_decisions as (
