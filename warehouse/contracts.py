@@ -255,6 +255,36 @@ LIQUIDATIONS = Dataset(
     series_column="venue_symbol",
 )
 
+ORDER_BOOK_DEPTH = Dataset(
+    name="order_book_depth",
+    description="What rests in order books near the mid price: of each snapshot a row per side and band.",
+    columns=(
+        _VENUE,
+        _MARKET_TYPE,
+        _VENUE_SYMBOL,
+        _time("snapshot_at", "When the book stood so; a snapshot is kept for each full hour, the first after it."),
+        _text("side", "bid or ask."),
+        _number("band_pct", "percent", "How far from the mid price is counted, in percent of it; bands hold each other."),
+        _number(
+            "base_amount",
+            "base units",
+            "What rests on this side within the band; NULL where the book was given less deep than the band.",
+            nullable=True,
+        ),
+        _number("quote_amount", "quote currency", "The same, each order at its own price.", nullable=True),
+        _number(
+            "best_price",
+            "quote currency",
+            "The best price on this side; NULL where the source does not say (Binance's files).",
+            nullable=True,
+        ),
+    ),
+    key=("venue", "market_type", "venue_symbol", "snapshot_at", "side", "band_pct"),
+    time_column="snapshot_at",
+    origin_column="venue",
+    series_column="venue_symbol",
+)
+
 MARKET_CAPS = Dataset(
     name="market_caps",
     description="Supplies, prices and market caps of coins, as a data provider lists them.",
@@ -317,6 +347,7 @@ DATASETS: dict[str, Dataset] = {
         OPEN_INTEREST,
         LONG_SHORT_RATIOS,
         LIQUIDATIONS,
+        ORDER_BOOK_DEPTH,
         MARKET_CAPS,
         ASSET_CLASS_PRICES,
         MACRO_SERIES,
