@@ -34,6 +34,10 @@ _EVENTS = {
     "open_interest": ("{time}", "'perp'", None),
     "long_short_ratios": ("{time}", "'perp'", None),
     "liquidations": ("{time}", "'perp'", None),
+    # A snapshot has a row per side and band: one of them stands for it.
+    "order_book_depth": (
+        "date_trunc('hour', {time} + interval '30 minutes')", "market_type", "side = 'bid' and band_pct = 1",
+    ),
     "market_caps": ("{time}", "''", None),
     # A day's close is of the end of its day.
     "asset_class_prices": ("{time}::timestamp + interval '24 hours'", "''", None),
@@ -58,12 +62,16 @@ ANSWERED = "the venue answered"
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Who can be asked for a dataset: an origin's market (None: it has none), for its history or for now alone."""
+    """Who can be asked for a dataset: an origin's market (None: it has none), for its history or for now alone.
+
+    What comes in files alone, a day in each, is there when the day has been over for `lag`.
+    """
 
     dataset: str
     origin: str
     market_type: str | None
     kind: Literal["history", "snapshot"]
+    lag: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True)
@@ -223,8 +231,8 @@ def _describe(
         " select ?::timestamp as now_at, ?::timestamp as starts_at, coalesce(?, timestamp '9999-01-01') as as_of",
         [*clock, _zoneless(as_of) if as_of else None],
     )
-    rows = [(e.dataset, e.origin, e.market_type or "", e.kind) for e in endpoints]
-    columns = zip(("dataset", "origin", "market", "kind"), zip(*rows, strict=True), strict=True)
+    rows = [(e.dataset, e.origin, e.market_type or "", e.kind, e.lag) for e in endpoints]
+    columns = zip(("dataset", "origin", "market", "kind", "lag"), zip(*rows, strict=True), strict=True)
     connection.register("endpoints", pa.table({name: list(values) for name, values in columns}))
     connection.execute("create or replace temp table ledger_endpoints as select * from endpoints")
     connection.unregister("endpoints")

@@ -5,6 +5,12 @@
 
 -- The distance of rows is what the data show, by the rule that funding's intervals follow. Candles are hourly.
 {% from 'observed_interval.sql' import observed_interval %}
+-- Up to when rows can be had by now: files hold whole days and come later, and a snapshot is stamped after its hour.
+{% macro due_until(series) %}case
+                when e.lag > interval 0 hour then date_trunc('day', c.now_at - e.lag) - interval '30 minutes'
+                when {{ series }}.dataset = 'order_book_depth' then c.now_at - interval '30 minutes'
+                else c.now_at
+            end{% endmacro %}
 create or replace temp table ledger_steps as
 with gaps as (
     select dataset, origin, market, series, island, event_at,
@@ -102,13 +108,15 @@ with between_rows as (
 after_last as (
     select l.dataset, l.origin, l.market, l.series, l.last_at as after_at, l.last_step as step_hours,
         case
-            when i.is_active and a.asked_until >= a.origin_asked_until - interval '24 hours' then c.now_at
-            when coalesce(i.is_active, true) and l.last_at >= l.origin_last_at - interval '24 hours' then c.now_at
+            when i.is_active and a.asked_until >= a.origin_asked_until - interval '24 hours' then {{ due_until('l') }}
+            when coalesce(i.is_active, true) and l.last_at >= l.origin_last_at - interval '24 hours'
+                then {{ due_until('l') }}
             else f.failed_until
         end as due_until
     from ledger_lives l
     cross join ledger_clock c
     left join ledger_listings i using (origin, market, series)
+    left join ledger_endpoints e using (dataset, origin, market)
     left join ledger_asked a using (dataset, origin, market, series)
     left join ledger_failed f using (dataset, origin, market, series)
 ),
@@ -155,9 +163,10 @@ never_seen as (
     left join usual_steps u using (dataset)
     anti join ledger_lives l using (dataset, origin, market, series)
     union all
-    select a.dataset, a.origin, a.market, a.series, greatest(i.listed_at, c.starts_at), u.step_hours, c.now_at
+    select a.dataset, a.origin, a.market, a.series, greatest(i.listed_at, c.starts_at), u.step_hours, {{ due_until('a') }}
     from ledger_asked a
     cross join ledger_clock c
+    left join ledger_endpoints e using (dataset, origin, market)
     inner join ledger_listings i using (origin, market, series)
     inner join usual_steps u using (dataset)
     anti join ledger_lives l using (dataset, origin, market, series)

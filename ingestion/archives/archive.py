@@ -70,8 +70,10 @@ class FileKind:
     that has no line of names. `time` is the column that says when a row happened: an `epoch` in milli- or microseconds
     (told by its digits), or a `text` in UTC. `datasets` maps our datasets to our columns and theirs. `symbol` is the
     column that names the instrument, where there is one. `every` keeps of a series only the moments at which the
-    venue's own history is asked for. `lag` is how long after its end a file is there at the latest. `typical_bytes` is
-    what one file and `rows_a_day` what a day of an instrument usually has, for plans.
+    venue's own history is asked for, or what was first seen within `late_by` of each. `band` is the column that says
+    how far from the mid price a row of an order book counts, in percent of it, below 0 on the side of the bids. `lag`
+    is how long after its end a file is there at the latest. `typical_bytes` is what one file and `rows_a_day` what a
+    day of an instrument usually has, for plans.
     """
 
     name: str
@@ -87,6 +89,8 @@ class FileKind:
     time_kind: Literal["epoch", "text"] = "epoch"
     symbol: str | None = None
     every: timedelta | None = None
+    late_by: timedelta = timedelta(0)
+    band: str | None = None
 
     @property
     def lengths(self) -> tuple[Length, ...]:

@@ -3,8 +3,7 @@
 https://github.com/binance/binance-public-data says what they are. Files of spot count in microseconds from 2025 on,
 those of USD-M in milliseconds; either may have a line of names or none. Files are replaced without notice.
 
-Not taken: bookDepth (no dataset holds depth yet), trades and aggTrades (an hour is the grain of candles), liquidations
-(withdrawn in 2024).
+Not taken: trades and aggTrades (an hour is the grain of candles), liquidations (withdrawn in 2024).
 """
 
 from datetime import timedelta
@@ -84,6 +83,24 @@ ARCHIVE = Archive(
             time_kind="text",
             symbol="symbol",
             every=timedelta(hours=4),
+        ),
+        # A snapshot about each half minute, a row per side and band; kept is the first of each hour. Nobody else has it:
+        # the API gives a book as it is now. A day's file is there on the next day.
+        FileKind(
+            "bookDepth",
+            "perp",
+            "data/futures/um/{length}/bookDepth/{symbol}",
+            "{symbol}-bookDepth",
+            ("timestamp", "percentage", "depth", "notional"),
+            "timestamp",
+            {"order_book_depth": {"base_amount": "depth", "quote_amount": "notional"}},
+            {"day": timedelta(days=1)},
+            {"day": 450_000},
+            rows_a_day=240,
+            time_kind="text",
+            every=timedelta(hours=1),
+            late_by=timedelta(minutes=30),
+            band="percentage",
         ),
     ),
 )

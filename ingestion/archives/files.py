@@ -10,6 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as csv
@@ -101,6 +102,7 @@ _MOMENT = "moment"
 
 def _schema(kind: FileKind) -> pa.Schema:
     names = dict.fromkeys(name for columns in kind.datasets.values() for name in columns.values())
+    names |= {kind.band: None} if kind.band else {}
     return pa.schema([(_MOMENT, TIMESTAMP), *((name, pa.float64()) for name in names)])
 
 
@@ -149,6 +151,9 @@ def to_dataset(kind: FileKind, rows: pa.Table, dataset: Dataset, venue: str, sym
         dataset.series_column: pa.repeat(symbol, rows.num_rows),
         str(dataset.time_column): rows[_MOMENT],
     } | {ours: rows[theirs] for ours, theirs in kind.datasets[dataset.name].items()}
+    if kind.band:
+        known["side"] = pc.if_else(pc.less(rows[kind.band], 0), "bid", "ask")
+        known["band_pct"] = pc.abs(rows[kind.band])
     columns = [
         known[c.name] if c.name in known else pa.nulls(rows.num_rows, c.type) for c in dataset.columns
     ]  # fmt: skip
@@ -160,9 +165,11 @@ def to_dataset(kind: FileKind, rows: pa.Table, dataset: Dataset, venue: str, sym
 
 
 def at_asked_moments(kind: FileKind, rows: pa.Table) -> pa.Table:
-    """The rows at the moments at which the venue's own history is asked for: all, or one in `every`."""
-    if kind.every is None:
+    """The rows at the moments at which the venue's own history is asked for: all, or those first seen after each."""
+    if kind.every is None or not rows.num_rows:
         return rows
-    step_us = int(kind.every.total_seconds()) * 1_000_000
-    since = rows[_MOMENT].cast(pa.int64())
-    return rows.filter(pc.equal(pc.subtract(since, pc.multiply(pc.divide(since, step_us), step_us)), 0))
+    step_us, late_us = (int(span.total_seconds()) * 1_000_000 for span in (kind.every, kind.late_by))
+    since_us = rows[_MOMENT].cast(pa.int64()).to_numpy()
+    seen_us = np.unique(since_us[since_us % step_us <= late_us])
+    _, first = np.unique(seen_us // step_us, return_index=True)
+    return rows.filter(pa.array(np.isin(since_us, seen_us[first])))

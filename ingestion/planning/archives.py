@@ -103,6 +103,14 @@ def archive_task(plan: Plan, found: Offer, client: ArchiveClient, instrument: In
     return Task(client.throttle, venue, market_type, symbol, *span, directions, cost, turn, found.archive.name)
 
 
+def only_files_tasks(plan: Plan, found: Offer, client: ArchiveClient, instrument: Instrument) -> Iterator[Task]:
+    """The questions for what files alone have: whatever is not known, up to where files are there by now."""
+    for start, end in plan.spans(instrument):
+        end = min(end, found.kind.holds_until(plan.source.now))
+        if start < end:
+            yield archive_task(plan, found, client, instrument, (start, end))
+
+
 def relisted(plan: Plan, found: Offer, instrument: Instrument) -> list[TimeSpan]:
     """What was read from an instrument's files so long ago that a longer history asks whether they were replaced."""
     if plan.deepest is None or plan.only:

@@ -33,9 +33,11 @@ from ingestion.planning.archives import (
     file_part,
     given_by_files,
     offer,
+    only_files_tasks,
     relisted,
     relisting_task,
 )
+from ingestion.planning.endpoints import endpoints
 from ingestion.planning.feeds import feed_tasks
 from ingestion.planning.plan import Instrument, Plan
 from ingestion.planning.spans import TimeSpan, left_of
@@ -93,9 +95,7 @@ def questions(plan: Plan, origins: Origins) -> list[Task]:
 
 
 def _venue_tasks(plan: Plan, origins: Origins) -> list[Task]:
-    if plan.dataset != "instruments" and not any(
-        plan.dataset in market.datasets for venue in VENUES.values() for market in venue.markets
-    ):
+    if plan.dataset != "instruments" and not any(endpoint.dataset == plan.dataset for endpoint in endpoints()):
         return []
     tasks: list[Task] = []
     for name, scope in plan.universe.venues.items():
@@ -131,6 +131,8 @@ def _market_tasks(
             yield Task(throttle, venue.name, market_type, WHOLE_LIST, due, due, list_instruments)
         return
     endpoint = market.datasets.get(plan.dataset)
+    if endpoint is None and files is None:
+        return
     if isinstance(endpoint, Snapshot):
         # What a venue gives for now alone says nothing of weeks that are over.
         if plan.wanted is None and plan.is_due(venue.name, market_type, WHOLE_LIST):
@@ -140,24 +142,28 @@ def _market_tasks(
 
             cost = costs.of_snapshot(market, endpoint, len(plan.instruments))
             yield Task(throttle, venue.name, market_type, WHOLE_LIST, due, due, take_snapshot, cost)
-    elif isinstance(endpoint, History | Feed):
-        known = [i for i in plan.instruments if (i.venue, i.market_type) == (venue.name, market_type)]
-        if not known and not plan.only and (venue.name, market_type, WHOLE_LIST) not in plan.listed:
-            yield _unlisted(plan, throttle, venue.name, market_type)
-        if isinstance(endpoint, Feed):
-            yield from feed_tasks(plan, market, client, known)
-            return
-        for instrument in known:
-            if plan.universe.asks(plan.dataset, instrument.row):
-                if files and (again := relisted(plan, files[0], instrument)):
-                    yield relisting_task(plan, *files, instrument, again)
-                for span in plan.spans(instrument, is_whole=endpoint.paging.order in ("whole", "numbered")):
-                    if files and given_by_files(plan, files[0], instrument, endpoint, span):
-                        part = file_part(plan, files[0], endpoint, span)
-                        yield archive_task(plan, *files, instrument, part)
-                        if (span := (part[1], span[1]))[0] >= span[1]:
-                            continue
-                    yield from _history_tasks(plan, market, instrument, endpoint, client, span)
+        return
+    known = [i for i in plan.instruments if (i.venue, i.market_type) == (venue.name, market_type)]
+    if not known and not plan.only and (venue.name, market_type, WHOLE_LIST) not in plan.listed:
+        yield _unlisted(plan, throttle, venue.name, market_type)
+    if isinstance(endpoint, Feed):
+        yield from feed_tasks(plan, market, client, known)
+        return
+    for instrument in known:
+        if plan.universe.asks(plan.dataset, instrument.row):
+            if files and (again := relisted(plan, files[0], instrument)):
+                yield relisting_task(plan, *files, instrument, again)
+            if endpoint is None:
+                assert files is not None
+                yield from only_files_tasks(plan, *files, instrument)
+                continue
+            for span in plan.spans(instrument, is_whole=endpoint.paging.order in ("whole", "numbered")):
+                if files and given_by_files(plan, files[0], instrument, endpoint, span):
+                    part = file_part(plan, files[0], endpoint, span)
+                    yield archive_task(plan, *files, instrument, part)
+                    if (span := (part[1], span[1]))[0] >= span[1]:
+                        continue
+                yield from _history_tasks(plan, market, instrument, endpoint, client, span)
 
 
 def _unlisted(plan: Plan, throttle: Throttle, venue: str, market_type: str) -> Task:

@@ -7,6 +7,7 @@
         'candles': ['check_duplicate_listings', 'check_prices', 'check_volumes'],
         'funding_rates': ['check_funding_rates', 'check_duplicate_listings'],
         'open_interest': ['check_duplicate_listings', 'check_open_interest_units', 'check_open_interest_levels'],
+        'order_book_depth': ['check_order_books'],
         'market_caps': ['check_provider_prices']
     }[dataset]) }}
 {%- endmacro %}
@@ -14,7 +15,7 @@
 {% macro all_checks() -%}
     {{ return([
         'check_duplicate_listings', 'check_prices', 'check_volumes', 'check_funding_rates', 'check_open_interest_units',
-        'check_open_interest_levels', 'check_provider_prices'
+        'check_open_interest_levels', 'check_order_books', 'check_provider_prices'
     ]) }}
 {%- endmacro %}
 
@@ -24,7 +25,7 @@
         {%- for name in [
             'open_interest_is_of_an_instrument', 'funding_sign_fits_peers', 'funding_size_fits_peers', 'same_rows_under_two_names',
             'price_fits_peers', 'volume_fits_aggregator', 'open_interest_fits_price', 'open_interest_fits_its_history',
-            'open_interest_fits_turnover', 'provider_price_fits_ours'
+            'open_interest_fits_turnover', 'order_book_fits_price', 'provider_price_fits_ours'
         ] %}
         when '{{ name }}' then {{ loop.index }}
         {%- endfor %}

@@ -89,5 +89,8 @@
 {% macro spot_volume_factor() %}3{% endmacro %}
 {% macro perp_volume_factor() %}100{% endmacro %}
 
+{# Orders in a band cost on average what the hour traded at: so far outside its low–high, and the band, at most. #}
+{% macro order_book_price_tolerance() %}0.05{% endmacro %}
+
 {# Assets that both panels must keep for a correlation gap to be called significant. #}
 {% macro least_gap_assets() %}10{% endmacro %}

@@ -37,6 +37,12 @@ facts as (
     from {{ recent(ref('stg_open_interest')) }} as observations
     union all
     select
+        'order_book_depth' as dataset, venue, market_type, venue_symbol as series, snapshot_at as fact_at, max(recorded_at) as recorded_at,
+        max(load_id) as load_id
+    from {{ recent(ref('stg_order_book_depth')) }} as books
+    group by venue, market_type, venue_symbol, snapshot_at
+    union all
+    select
         'market_caps' as dataset, provider as venue, null as market_type, provider_asset_id as series, observed_at as fact_at, recorded_at,
         load_id
     from {{ recent(ref('stg_market_caps')) }} as listings
