@@ -317,6 +317,20 @@ def _null(made: Made, answer: RecordedAnswer, value: list[Any]) -> None:
     return None
 
 
+def _snapshots(made: Made, answer: RecordedAnswer, value: int) -> None:
+    assert len({row["snapshot_at"] for row in all_rows(made)}) == value
+
+
+def _within(column: str, band_pct: float) -> Callable[[Made, RecordedAnswer, Any], None]:
+    """What rests on both sides of an order book within a band."""
+
+    def check(made: Made, answer: RecordedAnswer, value: Mapping[str, str]) -> None:
+        found = {row["side"]: row[column] for row in all_rows(made) if row["band_pct"] == band_pct}
+        assert found == {side: float(amount) for side, amount in value.items()}
+
+    return check
+
+
 def _nothing(made: Made, answer: RecordedAnswer, value: Any) -> None:
     """Told by another comparison, or no column of ours; see UNCOMPARED."""
 
@@ -359,7 +373,8 @@ COMPARISONS: dict[str, Callable[[Made, RecordedAnswer, Any], None]] = {
     "files": _files, "sha256": _sum("sha256"), "file": _sum("file"), "second": _at(1), "refuse": _refused,
     "rows_to_keep": lambda made, answer, value: _same([str(len(made.rows))], [str(value)]), "fold": _folded,
     "names": lambda made, answer, value: _same(list(symbols(made)), value), "days": _days, "first_day": _yields,
-    "last_day": _yields, **dict.fromkeys(UNCOMPARED, _nothing),
+    "last_day": _yields, "snapshots": _snapshots, "depth_btc_within_1_percent": _within("base_amount", 1),
+    "notional_usdt_within_5_percent": _within("quote_amount", 5), **dict.fromkeys(UNCOMPARED, _nothing),
 }  # fmt: skip
 
 

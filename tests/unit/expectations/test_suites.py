@@ -45,6 +45,13 @@ def good(dataset: str, rows: int = 30) -> pd.DataFrame:
             "venue": "gate", "venue_symbol": "BTC_USDT", "liquidated_at": hours, "side": "long", "price": 87_000.5,
             "occurrence": range(1, rows + 1), "quantity": 0.0165,
         },
+        "order_book_depth": {
+            "venue": "coinbase", "market_type": "spot", "venue_symbol": "BTC-USD",
+            "snapshot_at": [hours[n - n % 2] + timedelta(seconds=7) for n in range(rows)],
+            "side": [("bid", "ask")[n % 2] for n in range(rows)], "band_pct": 1.0, "base_amount": 10.0,
+            "quote_amount": [(995.0, 1005.0)[n % 2] for n in range(rows)],
+            "best_price": [(99.99, 100.01)[n % 2] for n in range(rows)],
+        },
         "market_caps": {
             "provider": "coingecko", "provider_asset_id": [f"coin-{n}" for n in range(rows)], "observed_at": CLOCK,
             "symbol": "c", "name": "Coin", "rank": range(1, rows + 1), "price_usd": 2.0, "circulating_supply": 50.0,
@@ -140,6 +147,14 @@ BAD_ROWS = [
     ("liquidations", "price", 0.0, "amounts_are_possible", QUARANTINE),
     ("liquidations", "liquidated_at", CLOCK + 2 * HOUR, "liquidation_is_past", QUARANTINE),
     ("liquidations", "side", None, "key_is_complete", STOP),
+    ("order_book_depth", "side", "buy", "side_is_known", QUARANTINE),
+    ("order_book_depth", "band_pct", 0.0, "amounts_are_possible", QUARANTINE),
+    ("order_book_depth", "base_amount", None, "amounts_are_possible", QUARANTINE),
+    ("order_book_depth", "quote_amount", -1.0, "amounts_are_possible", QUARANTINE),
+    ("order_book_depth", "quote_amount", 1e6, "amounts_lie_in_the_band", QUARANTINE),
+    ("order_book_depth", "quote_amount", 1020.0, "amounts_lie_in_the_band", QUARANTINE),
+    ("order_book_depth", "snapshot_at", CLOCK + HOUR, "snapshot_is_past", QUARANTINE),
+    ("order_book_depth", "band_pct", None, "key_is_complete", STOP),
     ("market_caps", "circulating_supply", -1.0, "amounts_are_possible", QUARANTINE),
     ("market_caps", "rank", 0, "rank_is_possible", QUARANTINE),
     ("market_caps", "market_cap_usd", 1000.0, "price_times_supply_is_the_cap", WARN),
@@ -167,6 +182,36 @@ def test_a_bad_row_is_found_by_its_rule(dataset, column, value, rule, severity):
     if severity != WARN:
         assert {row for row, _ in stopped} == {7}
         assert next(r for r in judgement.results if r.rule == MOST_ROWS_GO_ON).is_passed
+
+
+def book(*sides: tuple[str, float, float | None, float | None], best: tuple[float, float] | None = None):
+    """One snapshot: a row (side, band, base amount, quote amount) each."""
+    rows = good("order_book_depth", rows=len(sides))
+    rows["snapshot_at"] = CLOCK - HOUR
+    rows["side"], rows["band_pct"], rows["base_amount"], rows["quote_amount"] = zip(*sides, strict=True)
+    rows["best_price"] = [float("nan") if best is None else best[side == "ask"] for side in rows["side"]]
+    return as_landed("order_book_depth", rows)
+
+
+def broken(rows: pd.DataFrame) -> set[tuple[int, str]]:
+    return {(v.row, v.rule) for v in judge("order_book_depth", rows).verdicts}
+
+
+def test_a_band_that_holds_less_than_a_narrower_one_is_refused():
+    """The rows of a snapshot come in any order; equal bands are an empty stretch of the book."""
+    sides = (("bid", 2.0, 9.0, 890.0), ("bid", 1.0, 10.0, 995.0), ("bid", 5.0, 10.0, 995.0), ("ask", 1.0, 1.0, 100.5))
+    assert broken(book(*sides)) == {(0, "bands_hold_each_other")}
+
+
+def test_a_crossed_book_is_refused_whole_and_an_empty_or_shallow_one_is_real():
+    sides = (("bid", 1.0, 10.0, 995.0), ("bid", 5.0, 20.0, 1980.0), ("ask", 1.0, 10.0, 1005.0))
+    assert broken(book(*sides, best=(99.99, 100.01))) == set()
+    assert {rule for _, rule in broken(book(*sides, best=(100.02, 100.01)))} == {"sides_do_not_meet"}
+    assert {row for row, _ in broken(book(*sides, best=(100.02, 100.01)))} == {0, 1, 2}
+    swapped = (("bid", 1.0, 10.0, 1005.0), ("ask", 1.0, 10.0, 995.0))  # without best prices, averages tell
+    assert broken(book(*swapped)) == {(0, "sides_do_not_meet"), (1, "sides_do_not_meet")}
+    empty = (("bid", 1.0, 0.0, 0.0), ("bid", 5.0, None, None), ("ask", 1.0, 10.0, 1005.0))
+    assert broken(book(*empty)) == set()
 
 
 def test_both_amounts_missing_is_no_observation():
