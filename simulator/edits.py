@@ -20,11 +20,14 @@ TABLES: Mapping[str, tuple[str, str, str, tuple[str, ...]]] = {
     ),
     "long_short_ratios": ("long_short_ratios", "venue_symbol", "observed_at", ("long_short_account_ratio",)),
     "liquidations": ("liquidations", "venue_symbol", "liquidated_at", ("price", "quantity")),
+    "order_book_depth": ("order_book_depth", "venue_symbol", "snapshot_at", ("base_amount", "quote_amount")),
     "market_caps": ("market_caps", "asset_id", "observed_at", ("price_usd", "market_cap_usd")),
     "asset_class_prices": ("asset_class_prices", "series", "close_date", ("close",)),
     "macro_series": ("macro_series", "series", "reference_date", ("value",)),
 }  # fmt: skip
-VENUES_DATASETS = ("candles", "funding_rates", "open_interest", "long_short_ratios", "liquidations")
+VENUES_DATASETS = (
+    "candles", "funding_rates", "open_interest", "long_short_ratios", "liquidations", "order_book_depth",
+)  # fmt: skip
 ANY = "*"
 ABSURD = 1e18
 NEEDS_NUMBER, NEEDS_NAME = ("scale", "shift_hours"), ("rows_of", "alias")
@@ -227,7 +230,11 @@ def _joined(rows: pd.DataFrame, more: pd.DataFrame) -> pd.DataFrame:
 
 
 def _columns_of(dataset: str) -> tuple[str, ...]:
-    more = {"candles": ("base_volume", "quote_volume"), "market_caps": ("circulating_supply", "volume_24h_usd")}
+    more = {
+        "candles": ("base_volume", "quote_volume"),
+        "order_book_depth": ("best_price",),
+        "market_caps": ("circulating_supply", "volume_24h_usd"),
+    }
     return (*TABLES[dataset][3], *more.get(dataset, ()))
 
 

@@ -23,6 +23,10 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "open_interest": ("venue", "venue_symbol", "observed_at", "open_interest_base", "open_interest_usd"),
     "long_short_ratios": ("venue", "venue_symbol", "observed_at", "long_short_account_ratio"),
     "liquidations": ("venue", "venue_symbol", "liquidated_at", "side", "price", "quantity"),
+    "order_book_depth": (
+        "venue", "market_type", "venue_symbol", "snapshot_at", "side", "band_pct", "base_amount", "quote_amount",
+        "best_price",
+    ),
     "market_caps": (
         "provider", "observed_at", "rank", "asset_id", "symbol", "name", "price_usd", "circulating_supply",
         "market_cap_usd", "volume_24h_usd",
@@ -30,7 +34,9 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "asset_class_prices": ("series", "close_date", "close"),
     "macro_series": ("provider", "series", "reference_date", "value"),
 }  # fmt: skip
-TEXTS = ("venue", "market_type", "venue_symbol", "provider", "series", "asset_id", "symbol", "name")
+TEXTS = ("venue", "market_type", "venue_symbol", "side", "provider", "series", "asset_id", "symbol", "name")
+# The market whose order books come in its venue's own files; of the others there is what somebody recorded.
+PUBLISHED_BOOKS = ("binance", "perp")
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,7 @@ class Market:
     unfinished candle of a live venue. `market_caps` holds a provider's list (rank set) and the per-coin histories (rank
     NULL).
 
-    A recorded market has no long/short ratios and no liquidations.
+    A recorded market has no long/short ratios, no liquidations and no order books.
 
     `instruments` may be empty where a recorded market has none.
     `categories` gives the provider's categories of each asset id, as they are now.
@@ -75,6 +81,7 @@ class Market:
     macro_series: pd.DataFrame
     long_short_ratios: pd.DataFrame = field(default_factory=lambda: no_rows("long_short_ratios", "observed_at"))
     liquidations: pd.DataFrame = field(default_factory=lambda: no_rows("liquidations", "liquidated_at"))
+    order_book_depth: pd.DataFrame = field(default_factory=lambda: no_rows("order_book_depth", "snapshot_at"))
     categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     truth: Mapping[str, Any] = field(default_factory=dict, repr=False)
 

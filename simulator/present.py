@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from simulator.archives.market_archive import ArchiveFile
-from simulator.edits import TABLES, Edit, edited_market, edited_rows, rows_meant
+from simulator.edits import TABLES, VENUES_DATASETS, Edit, edited_market, edited_rows, rows_meant
 from simulator.market import Market
 
 HOUR, DAY = pd.Timedelta(hours=1), pd.Timedelta(days=1)
@@ -89,6 +89,7 @@ _TIME_COLUMNS = {
     "open_interest": "observed_at",
     "long_short_ratios": "observed_at",
     "liquidations": "liquidated_at",
+    "order_book_depth": "snapshot_at",
     "market_caps": "observed_at",
     "asset_class_prices": "close_date",
     "macro_series": "reference_date",
@@ -100,7 +101,7 @@ def _is_known(name: str, rows: pd.DataFrame, now: pd.Timestamp) -> np.ndarray:
     times = pd.to_datetime(rows[_TIME_COLUMNS[name]])
     if name == "candles_1h":
         return (times + HOUR <= now).to_numpy()
-    if name in ("funding_rates", "open_interest", "long_short_ratios", "liquidations", "market_caps"):
+    if name in (*VENUES_DATASETS, "market_caps"):
         return (times <= now).to_numpy()
     is_over = times + DAY <= now
     if "released_at" in rows:

@@ -1,4 +1,4 @@
-"""Binance Vision: files of klines, funding and metrics, their checksums, and the list of them as S3 gives it."""
+"""Binance Vision: files of klines, funding, metrics and books, their checksums, and the list of them as S3 gives it."""
 
 import hashlib
 import io
@@ -30,6 +30,7 @@ from simulator.dialects.shelves import (
 
 MOST_KEYS = 1000
 FIVE_MINUTES_MS = 300_000
+DEPTH_COLUMNS = ("percentage", "base_amount", "quote_amount")
 MICROSECONDS_SINCE_MS = int(pd.Timestamp("2025-01-01").value // 1_000_000)  # of spot files
 # When a file is there: so long after its day or month is over.
 DAY_LAG, MONTH_LAG = pd.Timedelta(hours=8), pd.Timedelta(hours=36)
@@ -41,10 +42,15 @@ METRIC_NAMES = (
     "sum_toptrader_long_short_ratio,count_long_short_ratio,sum_taker_long_short_vol_ratio"
 )
 FUNDING_NAMES = "calc_time,funding_interval_hours,last_funding_rate"
+DEPTH_NAMES = "timestamp,percentage,depth,notional"
+# Real files have a snapshot every 30 seconds. These have each hour's own and one half an hour later, of books that
+# hold a little more, so that a reader must choose.
+HALF_HOUR_MS, HALF_HOUR_SIZE = HOUR_MS // 2, 1.05
 # futures/um or spot, monthly or daily, what, whose, what the name begins with, and the period.
 _KEY = re.compile(
-    r"data/(?P<market>spot|futures/um)/(?P<length>monthly|daily)/(?P<kind>klines|fundingRate|metrics)/(?P<symbol>[^/]+)/"
-    r"(?:1h/)?(?P<stem>[^/]+?-(?:1h|fundingRate|metrics))-(?P<period>[0-9-]*)(?P<ending>\.zip(?:\.CHECKSUM)?)?"
+    r"data/(?P<market>spot|futures/um)/(?P<length>monthly|daily)/(?P<kind>klines|fundingRate|metrics|bookDepth)/"
+    r"(?P<symbol>[^/]+)/(?:1h/)?(?P<stem>[^/]+?-(?:1h|fundingRate|metrics|bookDepth))-"
+    r"(?P<period>[0-9-]*)(?P<ending>\.zip(?:\.CHECKSUM)?)?"
 )
 
 
@@ -93,6 +99,15 @@ class BinanceVision(VenueDialect):
     @cached_property
     def _ratios(self) -> Shelf:
         return long_short_shelf(self, _unrendered)
+
+    @cached_property
+    def _depth(self) -> Shelf:
+        rows = self.rows("order_book_depth", "perp")
+        rows = rows[(rows["snapshot_at"] <= self.now_naive()).to_numpy()]
+        # Bids lie so many percent below the mid, asks above it.
+        sign = np.where(rows["side"] == "bid", -1.0, 1.0)
+        rows = rows.assign(percentage=sign * rows["band_pct"].to_numpy(dtype=np.float64))
+        return Shelf.of(rows, "venue_symbol", "snapshot_at", DEPTH_COLUMNS, _unrendered)
 
     def routes(self) -> list[BaseRoute]:
         """Files by their keys; the list below the name of the bucket."""
@@ -158,14 +173,24 @@ class BinanceVision(VenueDialect):
         if folder.kind == "klines":
             series = self._candles[folder.market].series(folder.symbol)
         elif folder.market == "futures/um":
-            shelf = self._funding if folder.kind == "fundingRate" else self._open_interest
-            series = shelf.series(folder.symbol)
+            series = self._shelf(folder.kind).series(folder.symbol)
         else:
             series = None
         return series.times_ms if series is not None else np.zeros(0, np.int64)
 
+    def _shelf(self, kind: str) -> Shelf:
+        """What says of which days or months there are files of a kind."""
+        if kind == "fundingRate":
+            return self._funding
+        return self._depth if kind == "bookDepth" else self._open_interest
+
     def _packed(self, folder: _Folder, period: str) -> bytes:
-        text = {"klines": self._klines, "fundingRate": self._settlements, "metrics": self._metrics}[folder.kind]
+        text = {
+            "klines": self._klines,
+            "fundingRate": self._settlements,
+            "metrics": self._metrics,
+            "bookDepth": self._books,
+        }[folder.kind]
         return pack(text(folder, *_edges_ms(period)), f"{folder.stem}-{period}.csv")
 
     def _klines(self, folder: _Folder, start_ms: int, end_ms: int) -> str:
@@ -194,16 +219,31 @@ class BinanceVision(VenueDialect):
         ratios = _standing(counted, times, 4 * HOUR_MS) if counted else None
         is_known = ~np.isnan(rows.columns["open_interest_base"])
         ratio = _blank(ratios, "long_short_account_ratio", is_known) if ratios else ""
-        at = pc.strftime(pa.array(times[is_known], pa.timestamp("ms")), "%Y-%m-%d %H:%M:%S")
-        at = pc.utf8_slice_codeunits(at, 0, 19)  # whole seconds
         lines = _lines(
-            at, folder.symbol, *(_blank(rows, name, is_known) for name in ("open_interest_base", "open_interest_usd")),
+            _seconds(times[is_known]), folder.symbol,
+            *(_blank(rows, name, is_known) for name in ("open_interest_base", "open_interest_usd")),
             "", "", ratio, "",
         )  # fmt: skip
         return "\n".join([METRIC_NAMES, *lines, ""])
 
+    def _books(self, folder: _Folder, start_ms: int, end_ms: int) -> str:
+        """Ten rows a snapshot, from the lowest bids to the highest asks; amounts hold each other from the mid on."""
+        rows = _between(self._depth.series(folder.symbol), start_ms, end_ms)
+        half_later = rows.times_ms // HOUR_MS * HOUR_MS + HALF_HOUR_MS + rows.times_ms % 10_000
+        times = np.concatenate([rows.times_ms, half_later])
+        percentage, depth, notional = (
+            np.concatenate([rows.columns[name], rows.columns[name] * size])
+            for name, size in zip(DEPTH_COLUMNS, (1.0, HALF_HOUR_SIZE, HALF_HOUR_SIZE), strict=True)
+        )
+        at = _seconds(times)
+        lines = [
+            f"{at[i]},{percentage[i]:.0f},{_eight(depth[i])},{_eight(notional[i])}"
+            for i in np.lexsort((percentage, times))
+        ]
+        return "\n".join([DEPTH_NAMES, *lines, ""])
 
-_LENGTHS = {"klines": ("daily", "monthly"), "fundingRate": ("monthly",), "metrics": ("daily",)}
+
+_LENGTHS = {"klines": ("daily", "monthly"), "fundingRate": ("monthly",), "metrics": ("daily",), "bookDepth": ("daily",)}
 
 
 def _unrendered(_: str, __: Series) -> list[str | pa.Array]:
@@ -242,6 +282,16 @@ def _standing(series: Series, times: np.ndarray, for_ms: int) -> Series:
     is_known = (at >= 0) & (times - series.times_ms[np.maximum(at, 0)] < for_ms)
     columns = {name: np.where(is_known, values[np.maximum(at, 0)], np.nan) for name, values in series.columns.items()}
     return Series(times, columns)
+
+
+def _seconds(times_ms: np.ndarray) -> pa.Array:
+    """Times as text, to the whole second."""
+    return pc.utf8_slice_codeunits(pc.strftime(pa.array(times_ms, pa.timestamp("ms")), "%Y-%m-%d %H:%M:%S"), 0, 19)
+
+
+def _eight(amount: float) -> str:
+    """An amount with eight decimals, blank where it is not known."""
+    return "" if np.isnan(amount) else f"{amount:.8f}"
 
 
 def _blank(series: Series, name: str, keep: np.ndarray) -> pa.Array:

@@ -22,7 +22,7 @@ def _hour(line: str) -> int:
 
 
 def _with_amounts(change: Callable[[str], str]) -> Callable[[Lines], Lines]:
-    """Amounts of the spoiled hours changed: open interest of metrics, volume of klines, the rate of funding."""
+    """Amounts of the spoiled hours changed: open interest, volumes, the rate of funding, what books hold."""
 
     def altered(rows: Lines) -> Lines:
         return [_changed(row, change) if _hour(row) in HOURS else row for row in rows]
@@ -32,7 +32,7 @@ def _with_amounts(change: Callable[[str], str]) -> Callable[[Lines], Lines]:
 
 def _changed(row: str, change: Callable[[str], str]) -> str:
     cells = row.split(",")
-    places: Sequence[int] = {8: (2, 3), 12: (5, 7, 9, 10), 3: (2,)}[len(cells)]
+    places: Sequence[int] = {8: (2, 3), 12: (5, 7, 9, 10), 4: (2, 3), 3: (2,)}[len(cells)]
     for place in places:
         cells[place] = change(cells[place])
     return ",".join(cells)

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from simulator.market import TEXTS, Market
+from simulator.market import PUBLISHED_BOOKS, TEXTS, Market
 
 # The names of the archive's datasets and columns, where they differ from the tables'.
 ARCHIVE_DATASETS = {"candles_1h": "candles"}
@@ -35,7 +35,11 @@ def kept_history(market: Market) -> tuple[ArchiveFile, ...]:
     observed = market.open_interest
     now = market.clock.now.replace(tzinfo=None)
     is_kept = observed["venue"].isin(WITHOUT_OPEN_INTEREST_HISTORY) & (observed["observed_at"] <= now)
-    return tuple(archive_files("open_interest", observed[is_kept]))
+    books = market.order_book_depth
+    venue, market_type = PUBLISHED_BOOKS
+    is_published = (books["venue"] == venue) & (books["market_type"] == market_type)
+    recorded = books[~is_published & (books["snapshot_at"] <= now)]
+    return (*archive_files("open_interest", observed[is_kept]), *archive_files("order_book_depth", recorded))
 
 
 def archive_files(name: str, frame: pd.DataFrame) -> Iterable[ArchiveFile]:

@@ -32,6 +32,7 @@ class Calibration:
     factors: dict[str, Any]
     open_interest: dict[str, Any]
     btc_funding_levels: tuple[dict[str, Any], ...]
+    depth: dict[date, dict[str, float]]
 
     @property
     def anchor_at(self) -> datetime:
@@ -56,4 +57,5 @@ def calibration() -> Calibration:
         factors=file["factors"],
         open_interest=file["open_interest"],
         btc_funding_levels=tuple(file["btc_funding_levels"]),
+        depth={date.fromisoformat(k): v for k, v in file["depth"].items()},
     )

@@ -5,6 +5,7 @@ from datetime import UTC
 import pandas as pd
 
 from simulator.generation import assets as listed
+from simulator.generation.books import books_table, make_books
 from simulator.generation.calibration import calibration
 from simulator.generation.leverage import (
     funding_table,
@@ -55,6 +56,7 @@ def generate(market: str = "full", seed: int = DEFAULT_SEED) -> Market:
     candles = odd.in_candles(make_candles(model, usual, cal, seed), inverse_candles, usual)
     long_short = make_long_short(model, usual, seed, odd.inverse)
     liquidations = make_liquidations(model, market, seed)
+    books = make_books(model, usual, cal, seed)
     asset_classes = make_asset_class_prices(cal, seed)
     return Market(
         clock=Clock(
@@ -72,6 +74,7 @@ def generate(market: str = "full", seed: int = DEFAULT_SEED) -> Market:
         macro_series=make_macro_series(cal, asset_classes, seed),
         long_short_ratios=long_short_table(long_short, model),
         liquidations=liquidations_table(liquidations, model),
+        order_book_depth=books_table(books, model),
         categories=categories(coins),
         truth={
             "model": model,
@@ -81,5 +84,6 @@ def generate(market: str = "full", seed: int = DEFAULT_SEED) -> Market:
             "open_interest": interest,
             "long_short": long_short,
             "liquidations": liquidations,
+            "books": books,
         },
     )

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from simulator.generation.assets import Listing, are_on_coins
-from simulator.generation.calibration import BUCKETS, HOUR, WEEK_HOURS
+from simulator.generation.books import SIDES, Books, bands_pct, usual_usd, week_factor
+from simulator.generation.calibration import BUCKETS, HOUR, WEEK_HOURS, calibration
 from simulator.generation.leverage import OBSERVATION_HOURS, Funding, OpenInterest
 from simulator.generation.oddities import Oddities
 from simulator.generation.positioning import CONTRACTS, Liquidations, LongShort
@@ -51,6 +52,11 @@ class Truth:
     `intervals`: venue, venue_symbol, interval_hours, first_settled_at, last_settled_at; a row per stretch.
     `long_short`: week_start, asset_id, long_short_account_ratio, weighted by open interest at the days' ends.
     `liquidations`: week_start, asset_id, long_usd, short_usd, all that was closed by force.
+    `depth`: week_start, venue, market_type, venue_symbol, asset_id, band_pct, bid_usd, ask_usd, the medians over the
+    week's snapshots of what rests within the band; NaN where the book is given less deep. A week holds the snapshots of
+    [Monday 00:00, Monday 00:00), and a USDT is a dollar.
+    `depth_changes`: week_start, market_type, depth_vs_4w_pct, all books together against the mean of the four weeks
+    before, in any band; none before the fifth week that has books.
     `realised_volatility`: market_date, asset_id, rv_7d_pct, rv_7d_daily_pct (BTC).
     """
 
@@ -68,6 +74,8 @@ class Truth:
     intervals: pd.DataFrame
     long_short: pd.DataFrame
     liquidations: pd.DataFrame
+    depth: pd.DataFrame
+    depth_changes: pd.DataFrame
     realised_volatility: pd.DataFrame
 
 
@@ -102,6 +110,8 @@ def truth(market: Market) -> Truth:
         intervals=_intervals(model, listings, funding),
         long_short=_long_short(model, market.truth["long_short"], interest),
         liquidations=_liquidations(model, market.truth["liquidations"]),
+        depth=_depth(model, market.truth["books"]),
+        depth_changes=_depth_changes(model, market.truth["books"]),
         realised_volatility=_realised_volatility(model),
     )
 
@@ -359,6 +369,35 @@ def _liquidations(model: PriceModel, liquidations: Liquidations) -> pd.DataFrame
     )
     is_over = frame["week_start"] <= _day(model, model.weeks[-1].start_hour)
     return frame[is_over].groupby(["week_start", "asset_id"], as_index=False).sum()
+
+
+def _book_weeks(model: PriceModel, books: Books) -> list[pd.Timestamp]:
+    """The whole weeks that have snapshots of each hour."""
+    first = int(books.hours[0])
+    return [_day(model, w.start_hour) for w in model.weeks if w.start_hour >= first]
+
+
+def _depth(model: PriceModel, books: Books) -> pd.DataFrame:
+    cal = calibration()
+    parts = []
+    for week in _book_weeks(model, books):
+        for x in books.listings:
+            usd = dict(zip(SIDES, usual_usd(x) * week_factor(cal, week.date(), x.market_type), strict=True))
+            names = {name: getattr(x, name) for name in ("venue", "market_type", "venue_symbol", "asset_id")}
+            amounts = {"band_pct": bands_pct(x), "bid_usd": usd["bid"], "ask_usd": usd["ask"]}
+            parts.append(pd.DataFrame({"week_start": week, **names, **amounts}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _depth_changes(model: PriceModel, books: Books) -> pd.DataFrame:
+    cal, weeks = calibration(), _book_weeks(model, books)
+    rows = []
+    for market_type in sorted({x.market_type for x in books.listings}):
+        factors = [week_factor(cal, week.date(), market_type) for week in weeks]
+        for n in range(4, len(weeks)):
+            before = sum(factors[n - 4 : n]) / 4
+            rows.append((weeks[n], market_type, 100 * (factors[n] / before - 1)))
+    return pd.DataFrame(rows, columns=["week_start", "market_type", "depth_vs_4w_pct"])
 
 
 def _realised_volatility(model: PriceModel) -> pd.DataFrame:

@@ -23,6 +23,7 @@ KEYS = {
     "open_interest": ["venue", "venue_symbol", "observed_at"],
     "long_short_ratios": ["venue", "venue_symbol", "observed_at"],
     "liquidations": ["venue", "venue_symbol", "liquidated_at", "side", "price", "quantity"],
+    "order_book_depth": ["venue", "market_type", "venue_symbol", "snapshot_at", "side", "band_pct"],
     "market_caps": ["provider", "asset_id", "observed_at", "rank"],
     "asset_class_prices": ["provider", "series", "close_date"],
     "macro_series": ["provider", "series", "reference_date"],

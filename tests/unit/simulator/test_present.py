@@ -55,7 +55,10 @@ def test_moved_back_nothing_later_is_served(url: str) -> None:
     coins = httpx.get(f"{url}/api.coingecko.com/api/v3/coins/markets?vs_currency=usd").json()
     assert [coin["market_cap_rank"] for coin in coins] == list(range(1, 9))
     assert {coin["last_updated"] for coin in coins} == {"2025-11-17T06:00:00.000Z"}
-    (file,) = httpx.get(f"{url}/market/archive").json()["files"]
+    file, *books = httpx.get(f"{url}/market/archive").json()["files"]
+    assert [book["path"] for book in books] == [
+        f"order_book_depth/{v}.parquet" for v in ("binance", "bybit", "coinbase")
+    ]
     table = pq.read_table(io.BytesIO(httpx.get(f"{url}/market/archive/{file['path']}").content))
     assert table.num_rows == file["rows"]
     assert max(table["observed_at"].to_pylist()) <= EARLIER.replace(tzinfo=None)
