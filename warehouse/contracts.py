@@ -264,7 +264,9 @@ ORDER_BOOK_DEPTH = Dataset(
         _VENUE_SYMBOL,
         _time("snapshot_at", "When the book stood so; a snapshot is kept for each full hour, the first after it."),
         _text("side", "bid or ask."),
-        _number("band_pct", "percent", "How far from the mid price is counted, in percent of it; bands hold each other."),
+        _number(
+            "band_pct", "percent", "How far from the mid price is counted, in percent of it; bands hold each other."
+        ),
         _number(
             "base_amount",
             "base units",

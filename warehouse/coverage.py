@@ -36,7 +36,9 @@ _EVENTS = {
     "liquidations": ("{time}", "'perp'", None),
     # A snapshot has a row per side and band: one of them stands for it.
     "order_book_depth": (
-        "date_trunc('hour', {time} + interval '30 minutes')", "market_type", "side = 'bid' and band_pct = 1",
+        "date_trunc('hour', {time} + interval '30 minutes')",
+        "market_type",
+        "side = 'bid' and band_pct = 1",
     ),
     "market_caps": ("{time}", "''", None),
     # A day's close is of the end of its day.

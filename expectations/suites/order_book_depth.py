@@ -32,7 +32,7 @@ def _average_price(rows: pd.DataFrame) -> pd.Series:
 
 
 def _average_off_best_pct(rows: pd.DataFrame, now: datetime) -> pd.Series:
-    """How far the average order lies behind the best one, less what the band allows; above 0 it cannot be in the band."""
+    """How far the average order lies behind the best one, less what the band allows; above 0 it is not in the band."""
     behind = (_average_price(rows) / rows["best_price"] - 1) * 100
     behind = behind.where(rows["side"] != "bid", -behind)
     # The mid price lies half a spread off the best one: a wide book's band reaches a little further.
@@ -88,7 +88,7 @@ SUITE = Suite(
         ),
         quarantine(
             "amounts_are_possible",
-            "bands are a part of the price, prices above 0, amounts not negative, and both amounts are known or neither",
+            "bands are a part of the price, prices above 0, amounts not negative, both of them known or neither",
             between("band_pct", above=0, at_most=50),
             between("base_amount", at_least=0, at_most=1e18),
             between("quote_amount", at_least=0, at_most=1e13),

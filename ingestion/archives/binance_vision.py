@@ -84,8 +84,8 @@ ARCHIVE = Archive(
             symbol="symbol",
             every=timedelta(hours=4),
         ),
-        # A snapshot about each half minute, a row per side and band; kept is the first of each hour. Nobody else has it:
-        # the API gives a book as it is now. A day's file is there on the next day.
+        # A snapshot each half minute or so, a row per side and band; kept is the first of each hour. Nobody else has
+        # it: the API gives a book as it is now. A day's file is there on the next day.
         FileKind(
             "bookDepth",
             "perp",
