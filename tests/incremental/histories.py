@@ -205,7 +205,7 @@ class History:
         """Some rows get another value; some of those their old one back."""
         for dataset, column in (
             ("candles", "close"), ("funding_rates", "funding_rate"), ("open_interest", "open_interest_usd"),
-            ("market_caps", "circulating_supply"), ("candles", "quote_volume"),
+            ("market_caps", "circulating_supply"), ("candles", "quote_volume"), ("order_book_depth", "quote_amount"),
         ):  # fmt: skip
             if self.chance(0.5):
                 continue
@@ -225,7 +225,7 @@ class History:
         """A rule was wrong: what it held in one dataset is rows now."""
         if self.chance(0.5):
             return
-        for dataset in ("candles", "funding_rates", "open_interest", "market_caps"):
+        for dataset in ("candles", "funding_rates", "open_interest", "order_book_depth", "market_caps"):
             held = self.connection.execute(
                 "select row_json from raw.quarantine where dataset = ? and released_at is null"
                 " order by event_at desc, row_json limit 40",
@@ -240,7 +240,7 @@ class History:
             rows = pd.DataFrame([json.loads(content) for (content,) in held])
             for column in DATASETS[dataset].columns:
                 if column.unit == "UTC":
-                    rows[column.name] = pd.to_datetime(rows[column.name])
+                    rows[column.name] = pd.to_datetime(rows[column.name], format="ISO8601")
             self._insert(dataset, rows, self.learned)
 
     def _release_failed_checks(self) -> None:
@@ -354,12 +354,29 @@ def _market(random: np.random.Generator, coins: pd.DataFrame, *, has_sparse_seri
         "candles": pd.concat(candles, ignore_index=True),
         "funding_rates": pd.concat(funding, ignore_index=True),
         "open_interest": pd.concat(interest, ignore_index=True),
+        "order_book_depth": _books(candles),
         "market_caps": _market_caps(random, coins, prices, units, hours),
         "macro_series": pd.DataFrame({
             "provider": "fred", "series": "DGS10", "reference_date": pd.date_range("2020-01-01", ENDS, freq="MS"),
             "value": 4.0, "released_at": pd.NaT,
         }).astype({"released_at": "datetime64[us]"}),
     }  # fmt: skip
+
+
+def _books(candles: list[pd.DataFrame]) -> pd.DataFrame:
+    """Books of the first two instruments, each three hours; one in forty at a price that nobody traded at."""
+    told = pd.concat(candles[:2]).iloc[::3].reset_index(drop=True)
+    number = told.index.to_numpy()
+    price = told["open"] * np.where(number % 40 == 7, 0.8, 1.0)
+    parts = []
+    for side, band, sign in (("bid", 1.0, -1), ("bid", 5.0, -1), ("ask", 1.0, 1), ("ask", 5.0, 1)):
+        amount = band * (1000 + 100 * np.sin(number)) / price
+        parts.append(told[["venue", "market_type", "venue_symbol"]].assign(
+            snapshot_at=told["open_time"] + pd.to_timedelta(number % 50, unit="s"), side=side, band_pct=band,
+            base_amount=amount, quote_amount=amount * price * (1 + sign * band / 200),
+            best_price=price * (1 + sign * 0.0001),
+        ))  # fmt: skip
+    return pd.concat(parts, ignore_index=True)
 
 
 def _units(random: np.random.Generator, coins: pd.DataFrame, n: int) -> dict[str, np.ndarray]:

@@ -37,7 +37,7 @@ def test_an_increment_by_dbt_equals_a_full_refresh(tmp_path):
     models = Models.compiled(tmp_path / "models")
     connection = models.new_database(tmp_path / "home")
     database = tmp_path / "home" / models.database.name
-    history = History(5, connection, n_builds=3)
+    history = History(13, connection, n_builds=3)
     moments = []
     for build in history.builds():
         connection.close()

@@ -47,7 +47,7 @@ def refreshed_differs(models: Models, directory) -> list[str]:
 
 @pytest.mark.xdist_group("models")
 def test_an_increment_equals_a_full_refresh(models, tmp_path):
-    told = follow(models, tmp_path, 5, n_builds=3)
+    told = follow(models, tmp_path, 13, n_builds=3)
     left_standing = [line for line in told if "from 2025-08" in line or "from 2025-09" in line]
     assert left_standing, told  # the market begins in August: something before was not rewritten
 

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from regime.dictionary import claim_query
-from tests.independent import regime
+from tests.independent import depth, regime
 from tests.pipeline.market import CommandLine
 from warehouse.home import CHECKOUT
 
@@ -152,6 +152,70 @@ def test_liquidations_of_the_weeks_that_were_asked_for(marts, known):
     assert (before["long_usd"] < before["long_usd_true"]).all()
     # most of the leverage stands where nothing is published
     assert set(both["status"]) == {"partial", "unavailable"} and (whole["status"] == "partial").all()
+
+
+def test_depth_of_every_book_and_of_the_market(marts, known):
+    key = ["week_start", "venue", "market_type", "asset_id", "band_pct"]
+    found = marts("select * from marts.depth_weekly where window_id = 'mon_mon'")
+    true = known.depth[known.depth["week_start"] <= WEEK]
+    true = true[true["band_pct"].isin([0.1, 0.5, 1, 2, 5])].drop(columns="venue_symbol")
+    both = joined(found, true, key)
+    assert len(both) > 1000 and both["week_start"].nunique() == 16
+    for side in ("bid_usd", "ask_usd"):
+        assert (both[side].isna() == both[f"{side}_true"].isna()).all()
+        # the truth is centred on weeks that begin with Monday's first snapshot, ours end with it
+        assert (both[side] / both[f"{side}_true"] - 1).abs().max() < 0.02
+    # Binance's files of the last Sunday come on the next Tuesday; nothing else is missing.
+    late = (both["venue"] == "binance") & (both["market_type"] == "perp") & (both["week_start"] == WEEK)
+    assert set(both.loc[late, "n_snapshots"]) == {143} and set(both.loc[~late, "coverage_pct"]) == {100.0}
+    assert both.loc[(both["venue"] == "binance") & (both["market_type"] == "perp"), "spread_bps"].isna().all()
+    everything = found[(found["asset_id"] == "ALL") & (found["venue"] == "ALL")].drop(columns=["asset_id", "venue"])
+    changes = joined(everything[everything["band_pct"] == 1], known.depth_changes.query("week_start <= @WEEK"),
+                     ["week_start", "market_type"])  # fmt: skip
+    assert len(changes) == 24
+    assert (changes["depth_vs_4w_pct"] - changes["depth_vs_4w_pct_true"]).abs().max() < 1
+    held_up = changes.set_index(["week_start", "market_type"])["depth_vs_4w_pct"]
+    assert held_up[pd.Timestamp(WEEK), "spot"] > 0 > held_up[pd.Timestamp(WEEK), "perp"]
+    assert held_up[pd.Timestamp("2025-09-01"), "spot"] == pytest.approx(-18, abs=1)  # Labor Day
+
+
+@pytest.mark.parametrize("window_id", ["mon_mon", "fri_fri"])
+def test_depth_is_what_pandas_makes_of_raw(line, marts, window_id):
+    with duckdb.connect(str(line.home / "staging.duckdb"), read_only=True) as raw:
+        rows = raw.execute("select * from raw.order_book_depth").df()
+        symbols = raw.execute("select venue, market_type, venue_symbol, asset_id from core.core_instruments").df()
+        windows = raw.execute("select * from core.core_windows where window_id = ?", [window_id]).df()
+    windows = windows.set_index("week_start").sort_index().loc[: pd.Timestamp(WEEK)].tail(5)
+    rows = rows[rows["band_pct"].isin([0.1, 0.5, 1, 2, 5]) & (rows["snapshot_at"] > windows["starts_at"].min())]
+    rows = rows.merge(symbols.drop_duplicates(), on=["venue", "market_type", "venue_symbol"])
+    hours = depth.hourly(rows)
+    weeks = [depth.of_window(hours, w.starts_at, w.ends_at) for w in windows[::-1].itertuples()]
+    found = marts(f"select * from marts.depth_weekly where window_id = '{window_id}' and week_start = '{WEEK}'")
+    of_books = weeks[0].reset_index().drop(columns="venue_symbol").assign(week_start=WEEK)
+    both = joined(found, of_books, ["week_start", "asset_id", "venue", "market_type", "band_pct"])
+    assert len(both) == len(found[(found["asset_id"] != "ALL") & (found["venue"] != "ALL")]) == 15 * 5 + 5 * 3
+    for name in ("bid_usd", "ask_usd", "spread_bps", "n_snapshots"):
+        pd.testing.assert_series_equal(both[name], both[f"{name}_true"], check_names=False, rtol=1e-9)
+    for (market_type, band), row in found[found["asset_id"] == "ALL"].query("venue == 'ALL'").set_index(
+        ["market_type", "band_pct"]
+    ).iterrows():  # fmt: skip
+        wanted = depth.market(weeks[0], weeks[1:], market_type, band)
+        assert {name: row[name] for name in wanted} == pytest.approx(wanted, rel=1e-9), (market_type, band)
+
+
+def test_a_wider_band_holds_a_narrower_one(marts):
+    """In every row of the mart, and the market is the sum of its venues' like for like."""
+    rows = marts("select * from marts.depth_weekly where asset_id <> 'ALL' and venue <> 'ALL'")
+    key = ["week_start", "window_id", "asset_id", "venue", "market_type"]
+    ordered = rows.sort_values([*key, "band_pct"]).set_index(key)
+    for side in ("bid_usd", "ask_usd"):
+        steps = ordered.groupby(key)[side].diff().dropna()
+        assert len(steps) > 2000 and (steps > 0).all()
+    sums = marts(
+        "select week_start, window_id, market_type, band_pct, sum(bid_usd) filter (venue <> 'ALL') as by_venue,"
+        " sum(bid_usd) filter (venue = 'ALL') as whole from marts.depth_weekly where asset_id = 'ALL' group by all"
+    )
+    pd.testing.assert_series_equal(sums["by_venue"], sums["whole"], check_names=False, rtol=1e-9)
 
 
 def test_positioning_is_what_pandas_makes_of_raw(line, marts):

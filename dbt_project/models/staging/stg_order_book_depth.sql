@@ -1,3 +1,4 @@
+{{ config(meta={'time_column': 'snapshot_at'}) }}
 select
     venue,
     market_type,
