@@ -35,6 +35,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "sector_dispersion_weekly": ("week_start", "window_id"),
     "positioning_weekly": ("week_start", "asset_id"),
     "spot_perp_volume_weekly": ("week_start", "window_id"),
+    "depth_weekly": ("week_start", "window_id", "asset_id", "venue", "market_type", "band_pct"),
     "liquidations_weekly": ("week_start", "asset_id"),
     "macro_weekly": ("week_start", "series_id"),
     "metric_values": ("metric_id", "value_date"),

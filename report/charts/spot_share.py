@@ -5,6 +5,7 @@ import altair as alt
 from report.charts import look
 from report.document import Chart
 from report.figures import Figure
+from report.formatting import show
 from report.marts import Marts
 from report.text import Day, Fragment, compose
 
@@ -53,7 +54,6 @@ def chart(marts: Marts) -> Chart | None:
 def _title(share: Figure, before: Figure | None) -> tuple[Fragment, ...]:
     if before is None:
         return compose("Spot took {share} of volume", share=share)
-    risen = (share.number or 0.0) > (before.number or 0.0)
-    if risen:
+    if (share.number or 0.0) > (before.number or 0.0) and show(share).text != show(before).text:
         return compose("Spot took {share} of volume, up from {before}", share=share, before=before)
     return compose("Spot took {share} of volume, after {before}", share=share, before=before)

@@ -1,4 +1,4 @@
-"""Flow: what was traded spot and what with leverage, beside the weeks before."""
+"""Flow: what was traded spot and what with leverage, and what rested in order books, beside the weeks before."""
 
 from report.document import Section
 from report.formatting import in_unit, show, words
@@ -7,10 +7,13 @@ from report.sections.since import since
 from report.sections.tables import Show, tables_by_window
 from report.text import Sentence, Unknown, compose, counted, say, unknown
 
+# The band of order books that the page speaks of, in percent of the mid price.
+NEAR_BAND_PCT = 1.0
+
 
 def section(marts: Marts) -> Section:
-    """The share of spot, then spot volume against its own past."""
-    said = [_share(marts), *_volume(marts), *since(marts, "flow")]
+    """The share of spot, then spot volume and order books against their own past."""
+    said = [_share(marts), *_volume(marts), _depth(marts), *since(marts, "flow")]
     tables = tables_by_window(
         "flow",
         "Volume",
@@ -101,3 +104,31 @@ def _volume(marts: Marts) -> list[Sentence | Unknown]:
             precedents=counted(row.figure("n_holiday_precedents"), "{count} precedent", "{count} precedents"),
         )
     ]
+
+
+def _depth(marts: Marts) -> Sentence | Unknown:
+    """Order books near the mid price, of what was recorded in this week and the four before it."""
+    spot, perp = (
+        marts.weekly(
+            "depth_weekly", asset_id="ALL", venue="ALL", market_type=market_type, band_pct=NEAR_BAND_PCT
+        ).figure("depth_vs_4w_pct")
+        for market_type in ("spot", "perp")
+    )
+    if spot.is_known and perp.is_known:
+        return say(
+            "flow_depth",
+            "Within one percent of the mid price, spot books were {spot} against their four-week average, those of "
+            "perpetuals {perp}.",
+            spot=show(spot, signed=True),
+            perp=show(perp, signed=True),
+        )
+    if spot.is_known or perp.is_known:
+        return say(
+            "flow_depth",
+            "Within one percent of the mid price, spot books were {against} against their four-week average."
+            if spot.is_known
+            else "Within one percent of the mid price, books of perpetuals were {against} against their four-week "
+            "average.",
+            against=show(spot if spot.is_known else perp, signed=True),
+        )
+    return unknown("flow_depth", "Order-book depth", spot, "no book was recorded in this week and the four before it")
