@@ -1,4 +1,4 @@
-"""What rested in order books, once more: medians over hourly snapshots, and sums of the books known in all five weeks."""
+"""What rested in order books, once more: medians over hourly snapshots, sums of the books known in all five weeks."""
 
 from collections.abc import Iterable
 
