@@ -32,6 +32,7 @@ CHOICE = Choice("simulated", market="tiny")
 WEEKS = (date(2025, 11, 3), date(2025, 11, 10), date(2025, 11, 17))
 NOWS = tuple(datetime(2025, 11, day, 6, tzinfo=UTC) for day in (10, 17, 24))
 
+FLOATS_IN_KEYS = ("band_pct",)
 # Columns that tell of when and how often something was learned, and not what it is.
 TELLING = ("recorded_at", "as_of", "load_id", "published_at", "tries", "tried_at", "try_at", "reason", "version")
 # Marts that tell the history of a home, which a fault belongs to; and sentences, which tell what the other marts say.
@@ -223,7 +224,7 @@ def differences(home: Path, other: Path, aside: Sequence[str] = (), only_weeks: 
 
 def _sorted(rows: pd.DataFrame) -> pd.DataFrame:
     rows = rows[[name for name in rows if not any(word in name for word in TELLING)]]
-    is_float = [pd.api.types.is_float_dtype(kind) for kind in rows.dtypes]
+    is_float = [pd.api.types.is_float_dtype(kind) and name not in FLOATS_IN_KEYS for name, kind in rows.dtypes.items()]
     exact = [name for name, inexact in zip(rows, is_float, strict=True) if not inexact]
     keys = rows[exact].map(str)
     return rows.loc[keys.sort_values(exact, kind="stable").index].reset_index(drop=True)

@@ -143,7 +143,8 @@ def _build(
         if as_of is None and ledger.is_current(connection, source, fingerprint=state):
             return known
         steps.start(STEP)
-        connection.execute("delete from raw.publications where published_at > ?", [_zoneless(moment)])
+        for told in ("publications", "published_labels"):
+            connection.execute(f"delete from raw.{told} where published_at > ?", [_zoneless(moment)])
         coverage.update(connection, source.now, source.starts_at, endpoints, as_of=moment)
         for schema in _BUILT:
             connection.execute(f"drop schema if exists {schema} cascade")

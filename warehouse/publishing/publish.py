@@ -107,6 +107,7 @@ def publish(
     make_current(home, number)
     with suppress(duckdb.Error, HomeError), connect(home) as staging:  # published all the same; the next one tells it
         remember_publications(staging, told.with_event(row))
+        labels.put(staging, home.current / "reports")
     drop_old_versions(home, retention)
     return Publication(number, version, weeks, row.digest)
 
