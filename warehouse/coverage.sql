@@ -3,8 +3,9 @@
 --
 -- A week holds the events in (Monday 00:00, next Monday 00:00]. `market` is the market type, '' where there is none.
 
--- The distance of rows is what the data show, by the rule that funding's intervals follow. Candles are hourly.
+-- The distance of rows is what the data show, by the rule that funding's intervals follow. Candles and order books are hourly.
 {% from 'observed_interval.sql' import observed_interval %}
+{% set hourly = "('candles', 'order_book_depth')" %}
 -- Up to when rows can be had by now: files hold whole days and come later, and a snapshot is stamped after its hour.
 {% macro due_until(series) %}case
                 when e.lag > interval 0 hour then date_trunc('day', c.now_at - e.lag) - interval '30 minutes'
@@ -17,12 +18,12 @@ with gaps as (
         epoch(event_at - lag(event_at) over (
             partition by dataset, origin, market, series, island order by event_at)) / 3600.0 as gap_hours
     from ledger_events
-    where dataset in ('candles', 'funding_rates', 'open_interest', 'long_short_ratios', 'market_caps')
+    where dataset in ('candles', 'order_book_depth', 'funding_rates', 'open_interest', 'long_short_ratios', 'market_caps')
 ),
 beside as (
     select *, lag(gap_hours) over beside_it as previous_gap, lead(gap_hours) over beside_it as next_gap
     from gaps
-    where dataset <> 'candles'
+    where dataset not in {{ hourly }}
     window beside_it as (partition by dataset, origin, market, series, island order by event_at)
 ),
 stepped as (
@@ -33,7 +34,7 @@ stepped as (
 -- Asking twice within an hour makes no cadence of minutes.
 select * replace (case when step_hours < 1 then 1 else step_hours end as step_hours) from stepped
 union all
-select dataset, origin, market, series, event_at, gap_hours, 1 from gaps where dataset = 'candles';
+select dataset, origin, market, series, event_at, gap_hours, 1 from gaps where dataset in {{ hourly }};
 
 create or replace temp table ledger_lives as
 with lives as (
@@ -127,7 +128,8 @@ failed_before as (
     where r.status = 'failed' and r.window_start < a.complete_from
     group by all
 ),
--- From its listing on, or from where asking failed before it ever answered.
+-- From its listing on, or from where asking failed before it ever answered. A book is not due from its listing on: files of
+-- them begin somewhere, and nobody recorded before there was a recorder.
 before_first as (
     select l.dataset, l.origin, l.market, l.series, l.first_at, l.first_step as step_hours,
         greatest(i.listed_at, c.starts_at) as due_from,
@@ -135,7 +137,7 @@ before_first as (
     from ledger_lives l
     cross join ledger_clock c
     inner join ledger_listings i using (origin, market, series)
-    where i.listed_at is not null and l.dataset <> 'market_caps'
+    where i.listed_at is not null and l.dataset not in ('market_caps', 'order_book_depth')
     union all
     select l.dataset, l.origin, l.market, l.series, l.first_at, l.first_step, greatest(f.failed_from, c.starts_at),
         least(f.complete_from, l.first_at)
@@ -143,7 +145,7 @@ before_first as (
     cross join ledger_clock c
     inner join failed_before f using (dataset, origin, market, series)
     left join ledger_listings i using (origin, market, series)
-    where i.listed_at is null
+    where i.listed_at is null or l.dataset = 'order_book_depth'
 ),
 -- A row is due after `due_from`, not at it: k rows back from the first, as long as first - k steps lies behind it.
 counted_back as (

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingestion.archives import ARCHIVES
-from ingestion.archives.archive import Archive, FileKind, Period
+from ingestion.archives.archive import Archive, FileKind, Period, periods
 from ingestion.archives.client import ArchiveClient
 from ingestion.archives.files import at_asked_moments, read_texts, to_dataset
 from ingestion.archives.listing import ListedFile
@@ -104,9 +104,12 @@ def archive_task(plan: Plan, found: Offer, client: ArchiveClient, instrument: In
 
 
 def only_files_tasks(plan: Plan, found: Offer, client: ArchiveClient, instrument: Instrument) -> Iterator[Task]:
-    """The questions for what files alone have: whatever is not known, up to where files are there by now."""
+    """The questions for what files alone have: what is not known, in whole periods, up to where files are by now."""
+    length = found.kind.lengths[-1]
+    there_until = found.kind.holds_until(plan.source.now)
     for start, end in plan.spans(instrument):
-        end = min(end, found.kind.holds_until(plan.source.now))
+        *_, last = periods(start, end, length)
+        start, end = Period.holding(start, length).start, min(last.end, there_until)
         if start < end:
             yield archive_task(plan, found, client, instrument, (start, end))
 

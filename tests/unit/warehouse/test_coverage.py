@@ -59,6 +59,12 @@ class Raw:
         key = {"venue": venue, "venue_symbol": symbol, "long_short_account_ratio": 1.5}
         self.load("long_short_ratios", *[key | {"observed_at": time} for time in times])
 
+    def books(self, symbol: str, *hours: datetime, venue: str = "binance", market: str = "perp"):
+        """A snapshot seven seconds after each hour: two sides, two bands."""
+        key = {"venue": venue, "market_type": market, "venue_symbol": symbol}
+        rows = [key | {"side": side, "band_pct": band} for side in ("bid", "ask") for band in (1.0, 5.0)]
+        self.load("order_book_depth", *[r | {"snapshot_at": at + timedelta(seconds=7)} for at in hours for r in rows])
+
     def liquidations(self, symbol: str, *times: datetime, venue: str = "gate"):
         key = {"venue": venue, "venue_symbol": symbol, "side": "long", "price": 1.0, "occurrence": 1, "quantity": 1.0}
         self.load("liquidations", *[key | {"liquidated_at": time} for time in times])
@@ -535,6 +541,20 @@ def test_ratios_of_accounts_have_the_distance_that_is_seen(raw):
     raw.ratios("BTCUSDT", *[t for t in hours(at(27, 4, month=10), at(3), 4) if t != at(29, 8, month=10)])
     row = raw.ledger(dataset="long_short_ratios", week_start=datetime(2025, 10, 27).date())[0]
     assert (counts(row), row["market_type"], row["first_missing_at"]) == ((42, 41, 0, 1), "perp", at(29, 8, month=10))
+
+
+def test_a_snapshot_is_one_row_and_is_due_when_its_file_can_be_there(raw):
+    """On Monday evening Saturday's file is due, Sunday's not yet; what a recorder sees is due at once."""
+    raw.listed("BTCUSDT", STARTS - 99 * DAY)  # no book is due before its first snapshot
+    raw.venue_is_asked()
+    raw.asked("order_book_depth", "BTCUSDT", STARTS - 7 * DAY, at(2))
+    raw.books("BTCUSDT", *[t for t in hours(at(27, 1, month=10), at(1, 23)) if t != at(30, 8, month=10)])
+    [row] = raw.ledger(dataset="order_book_depth", starts=STARTS - 7 * DAY)
+    assert (counts(row), row["market_type"], row["first_missing_at"]) == ((143, 142, 0, 1), "perp", at(30, 8, month=10))
+    assert raw.ledger(now=at(4, 1), dataset="order_book_depth")[0]["due_rows"] == 143 + 24
+    raw.books("ETH-USD", *hours(at(3, 1), at(3, 19)), venue="coinbase", market="spot")
+    [row] = raw.ledger(now=at(3, 20), origin="coinbase")
+    assert counts(row) == (19, 19, 0, 0)  # that of 20:00 may be stamped until half past
 
 
 def test_liquidations_are_never_due_only_asked_for(raw):

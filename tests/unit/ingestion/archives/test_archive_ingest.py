@@ -21,7 +21,7 @@ from ingestion.ingest import Ingested, Only, ingest
 from ingestion.planning.endpoints import endpoints
 from ingestion.sources.opening import served
 from ingestion.universe import ArchiveScope, Universe, VenueScope
-from simulator.market import Market
+from simulator.market import COLUMNS, Market
 from simulator.server import Options
 from tests.unit.simulator.small_market import N_HOURS, NOW, make_market, serving
 from warehouse import coverage
@@ -41,6 +41,7 @@ VISION = "data.binance.vision"
 STARTS_AT = datetime(2025, 10, 6, tzinfo=UTC)
 KEPT_FROM = pd.Timestamp("2025-10-25 07:00")  # 30 days before the market's clock
 FILES_END = pd.Timestamp("2025-11-22")
+BOOKS_SINCE = pd.Timestamp("2025-11-10")
 
 
 def known_market() -> Market:
@@ -56,7 +57,20 @@ def known_market() -> Market:
         taker_buy_base_volume=market.candles_1h["base_volume"] / 4,
         taker_buy_quote_volume=market.candles_1h["quote_volume"] / 5,
     )
-    return replace(market, long_short_ratios=ratios.reset_index(drop=True), candles_1h=candles)
+    return replace(
+        market, long_short_ratios=ratios.reset_index(drop=True), candles_1h=candles, order_book_depth=known_books()
+    )
+
+
+def known_books() -> pd.DataFrame:
+    """Bitcoin's book from 10 November on, each hour seven seconds after it: one band a side, amounts by place."""
+    hours = pd.date_range(BOOKS_SINCE, NOW, freq="h")
+    rows = [
+        ("binance", "perp", "BTCUSDT", hour + pd.Timedelta(seconds=7), side, 1.0, 10.0 + n, (10.0 + n) * price)
+        for n, hour in enumerate(hours[:-1])
+        for side, price in (("bid", 99.5), ("ask", 100.5))
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS["order_book_depth"])[:-1]).assign(best_price=np.nan)
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +157,29 @@ def test_a_span_that_is_asked_for_comes_from_files_where_the_api_does_not_reach(
     run(url, home, "open_interest", only=Only("binance", "BTCUSDT", (day, day + timedelta(days=1))))
     times = [row[0] for row in series(home, "open_interest", "observed_at") if row[0] < KEPT_FROM]
     assert times == [day.replace(tzinfo=None) + timedelta(hours=4 * i) for i in range(6)]
+
+
+BOOK = ("snapshot_at", "side", "band_pct", "base_amount", "quote_amount")
+
+
+def test_books_come_in_files_alone_and_an_ordinary_week_reads_them(url, home, market):
+    """The clock stands at Monday 06:00: Saturday's file is there, Sunday's not; a day that is lost is a hole."""
+    fault(url, "file:checksum", "/data/futures/um/daily/bookDepth/BTCUSDT/BTCUSDT-bookDepth-2025-11-12")
+    week = (BOOKS_SINCE.tz_localize(UTC).to_pydatetime(), NOW.tz_localize(UTC).to_pydatetime())
+    result = run(url, home, "instruments", "order_book_depth", wanted=[week])
+    assert [request.window_start.day for request in result.failed] == [12]
+    known = [row for row in truth(market, "order_book_depth", *BOOK) if row[0] < datetime(2025, 11, 23)]
+    kept = [row for row in known if row[0].day != 12]
+    assert sorted(series(home, "order_book_depth", *BOOK)) == sorted(kept) and len(kept) == 12 * 24 * 2
+    ledger = "select week_start, received_rows, missing_rows, reason from raw.coverage where missing_rows > 0"
+    ledger += " and dataset = 'order_book_depth' and series = 'BTCUSDT'"
+    [(week_start, received, missing, reason)] = query(home, ledger)
+    assert (str(week_start), received, missing) == ("2025-11-10", 6 * 24, 24) and "checksum" in reason
+    httpx.delete(f"{url}/market/faults")
+    run(url, home, "order_book_depth", only=Only())
+    assert sorted(series(home, "order_book_depth", *BOOK)) == sorted(known)
+    assert query(home, ledger) == []
+    assert run(url, home, "order_book_depth", wanted=[week]).requests == 0
 
 
 METRICS = "/data/futures/um/daily/metrics/BTCUSDT/BTCUSDT-metrics-2025-10-15"

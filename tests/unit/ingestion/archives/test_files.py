@@ -26,6 +26,7 @@ from warehouse.contracts import DATASETS
 VISION = ARCHIVES["binance_vision"]
 PERP, SPOT = VISION.kind("perp", "candles"), VISION.kind("spot", "candles")
 METRICS = VISION.kind("perp", "open_interest")
+DEPTH = VISION.kind("perp", "order_book_depth")
 DAY = datetime(2025, 11, 3)
 
 
@@ -78,6 +79,29 @@ def test_blank_is_unknown_zero_is_zero_and_what_differs_at_one_moment_stays():
     assert found[0] == (at[0], None) and sorted(found[1:]) == [(at[1], 7.0), (at[1], 8.0), (at[2], 0.0)]
     ratios = rows(METRICS, "long_short_ratios", text)
     assert [row["long_short_account_ratio"] for row in ratios] == [None, 1.25, 1.25]
+
+
+def test_a_row_of_a_book_is_of_a_side_and_a_band():
+    text = "timestamp,percentage,depth,notional\n2025-11-03 00:00:07,-0.20,2,199.8\n2025-11-03 00:00:07,5,3,309\n"
+    common = {"venue": "binance", "market_type": "perp", "venue_symbol": "BTCUSDT", "best_price": None}
+    common |= {"snapshot_at": DAY + timedelta(seconds=7)}
+    assert rows(DEPTH, "order_book_depth", text) == [
+        common | {"side": "bid", "band_pct": 0.2, "base_amount": 2.0, "quote_amount": 199.8},
+        common | {"side": "ask", "band_pct": 5.0, "base_amount": 3.0, "quote_amount": 309.0},
+    ]
+    with pytest.raises(Malformed, match="has no column percentage"):
+        rows(DEPTH, "order_book_depth", text.replace("percentage", "share"))
+
+
+def test_of_a_books_snapshots_the_first_of_each_hour_is_kept_whole():
+    """The first within half an hour of the full hour, with all its rows; files may be out of order."""
+    seen = ["00:30:00", "00:00:34", "00:00:04", "00:59:50", "01:31:00", "02:29:58", "02:29:59"]
+    text = "\n".join(f"2025-11-03 {at},{band},1,{100 + band}" for at in seen for band in (-1, 1, 5))
+    read = read_texts(DEPTH, {"a": text.encode()}, "BTCUSDT")
+    kept = to_dataset(DEPTH, at_asked_moments(DEPTH, read), DATASETS["order_book_depth"], "binance", "BTCUSDT")
+    assert [f"{at:%H:%M:%S}" for at in kept["snapshot_at"].to_pylist()] == ["00:00:04"] * 3 + ["02:29:58"] * 3
+    late = read_texts(DEPTH, {"a": b"2025-11-03 01:31:00,-1,1,99\n"}, "BTCUSDT")
+    assert at_asked_moments(DEPTH, late).num_rows == 0
 
 
 def test_of_a_row_every_five_minutes_those_are_kept_at_which_the_api_has_one():
