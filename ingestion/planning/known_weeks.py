@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 
+from ingestion.archives import ARCHIVES
 from ingestion.http.fetch import NotKept, NotOffered
 from ingestion.planning.spans import TimeSpan, joined, left_of
 from ingestion.references import PROVIDERS
@@ -77,6 +78,8 @@ def _received(
 ) -> dict[Week, WeekState]:
     required, optional = _origins(connection, dataset, universe)
     answered, complete = _answered(connection, dataset)
+    if not optional and (there_until := _files_there_until(dataset, source, universe)):
+        return _in_files(connection, dataset, source, weeks, there_until)
     rows = dict(
         connection.execute(
             "select week_start, sum(received_rows) from raw.coverage where dataset = ? group by all", [dataset]
@@ -106,6 +109,42 @@ def _received(
             states[week] = WeekState(False, "no venue keeps it that far back", can_be_asked=False)
         else:
             states[week] = IN
+    return states
+
+
+def _files_there_until(dataset: str, source: Source, universe: Universe) -> dict[tuple[str, str], datetime]:
+    """Up to when archives have files of a dataset by now, by venue and market."""
+    return {
+        (ARCHIVES[name].venue, kind.market_type): kind.holds_until(source.now)
+        for name in universe.archives
+        for kind in ARCHIVES[name].kinds
+        if dataset in kind.datasets
+    }
+
+
+def _in_files(
+    connection: duckdb.DuckDBPyConnection,
+    dataset: str,
+    source: Source,
+    weeks: Sequence[Week],
+    there_until: Mapping[tuple[str, str], datetime],
+) -> dict[Week, WeekState]:
+    """What files alone have: a week is in when those of all its days were read, and no sooner can be.
+
+    Nobody is required to publish files. What somebody recorded of another market says nothing of them.
+    """
+    answered = [
+        _answered(connection, dataset, market_type)[0].get(venue, []) for venue, market_type in sorted(there_until)
+    ]
+    states = {}
+    for week in weeks:
+        wanted = (max(week.starts_at, source.starts_at), week.ends_at)
+        if any(not left_of(wanted, spans) for spans in answered):
+            states[week] = IN
+        else:
+            can_be_asked = max(there_until.values()) >= week.ends_at
+            words = "no archive has answered for all of it" if can_be_asked else "its last files are not there yet"
+            states[week] = WeekState(False, words, can_be_asked)
     return states
 
 
@@ -145,8 +184,10 @@ def _origins(
     return required, optional
 
 
-def _answered(connection: duckdb.DuckDBPyConnection, dataset: str) -> tuple[dict[str, list[TimeSpan]], list[TimeSpan]]:
-    """The time for which each origin has answered: with rows, that there are none, or that it keeps none.
+def _answered(
+    connection: duckdb.DuckDBPyConnection, dataset: str, market_type: str | None = None
+) -> tuple[dict[str, list[TimeSpan]], list[TimeSpan]]:
+    """The time for which each origin (in a market) has answered: with rows, that there are none, or that it keeps none.
 
     And the time for which anyone has said what there is.
     """
@@ -154,8 +195,9 @@ def _answered(connection: duckdb.DuckDBPyConnection, dataset: str) -> tuple[dict
     complete: list[TimeSpan] = []
     for origin, status, start, end in connection.execute(
         "select distinct origin, status, window_start, window_end from raw.requests where dataset = ?"
+        " and market_type is not distinct from coalesce(?, market_type)"
         " and (status = 'complete' or starts_with(reason, ?) or starts_with(reason, ?))",
-        [dataset, NotKept.PREFIX, NotOffered.PREFIX],
+        [dataset, market_type, NotKept.PREFIX, NotOffered.PREFIX],
     ).fetchall():
         window = (start.replace(tzinfo=UTC), end.replace(tzinfo=UTC))
         windows[origin].append(window)

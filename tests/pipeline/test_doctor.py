@@ -38,7 +38,7 @@ def test_every_endpoint_of_what_a_market_lists_is_asked_and_is_well(market):
     # The tiny market has four venues and all providers; of a venue, its list and each of its datasets.
     assert Counter(finding.service for finding in found.values()) == {
         "binance": 7, "bybit": 5, "hyperliquid": 5, "coinbase": 2, "coingecko": 2, "fred": 1, "mof": 2, "yahoo": 1,
-        "binance_vision": 6,
+        "binance_vision": 7,
     }  # fmt: skip
     assert found["api.hyperliquid.xyz/info fundingHistory"].rows == 48  # an hour each, of two days
     assert found["api.exchange.coinbase.com/products/…/candles"].datasets == ("candles",)
@@ -105,13 +105,13 @@ def test_the_command_says_it_in_a_table_or_as_json_with_an_exit_code(market, tmp
     line = CommandLine(tmp_path / "home", tmp_path, market.url)
     well = line("doctor", "--format", "json")
     told = json.loads(well.stdout)
-    assert (well.returncode, told["is_well"], len(told["endpoints"])) == (0, True, 31), well.stderr
+    assert (well.returncode, told["is_well"], len(told["endpoints"])) == (0, True, 32), well.stderr
     market.fault(BINANCE, "status:451")
     ill = line("doctor")
     *table, last = ill.stdout.splitlines()
     blocked = [row.split()[0] for row in table if "blocked" in row.split()]
     assert ill.returncode == 1 and blocked == ["binance"] * 5
-    assert last.startswith("5 of 31 endpoints of ")
+    assert last.startswith("5 of 32 endpoints of ")
     assert line("doctor", "--format", "xml").returncode == 2
     assert not (tmp_path / "home").exists()  # it keeps nothing
 

@@ -95,9 +95,11 @@ def test_a_week_that_a_required_venue_did_not_answer_for_is_not_green(market, tm
 def test_after_a_run_of_the_line_raw_and_the_weekly_marts_show_what_is_in(weekly_homes, tmp_path):
     """The second home ran twice, each time for the week that had closed: it has two weeks, and published both."""
     home = Home(copy(weekly_homes[1], tmp_path / "home"))
+    # No venue of the tiny market gives liquidations: nobody was asked for any, and no week of them is in. The last two
+    # days of the second week's order books are in files that come later.
+    others = {"liquidations": set(), "order_book_depth": {WEEKS[0]}}
     for dataset in DATASETS:
-        # No venue of the tiny market gives liquidations: nobody was asked for any, and no week of them is in.
-        assert green(home, "raw", dataset) == (set() if dataset == "liquidations" else set(WEEKS[:2])), dataset
+        assert green(home, "raw", dataset) == others.get(dataset, set(WEEKS[:2])), dataset
     for mart in ("regime_weekly", "headlines_weekly", "funding_weekly"):
         assert green(home, "marts", mart) == set(WEEKS[:2])
     assert green(home, "weekly_regime_summary") == set(WEEKS[:2])

@@ -4,7 +4,7 @@ import duckdb
 import pandas as pd
 import pytest
 
-from tests.pipeline.fault_line import NOWS, TELLING
+from tests.pipeline.fault_line import FLOATS_IN_KEYS, NOWS, TELLING
 from tests.pipeline.market import CommandLine, market_server
 from warehouse.home import Home
 
@@ -14,6 +14,8 @@ pytestmark = pytest.mark.xdist_group("gaps")  # which makes the same homes
 # So does what followed a week, and whether its labels were published while nobody knew: labels themselves are compared.
 OF_WHAT_CAME = (*TELLING, "forward_", "is_backfilled")
 OF_LEARNING = ("data_coverage_weekly", "liquidations_weekly", "weekly_summary_sentences")
+# The last day's order books of Binance's perpetuals come in a file that is not there when the week is told.
+BUT_LATE_FILES = {"depth_weekly": "market_type = 'spot'"}
 
 
 def looks_ahead(early: Home, late: Home, last_week: str) -> tuple[list[str], int]:
@@ -32,10 +34,13 @@ def looks_ahead(early: Home, late: Home, last_week: str) -> tuple[list[str], int
             if table in OF_LEARNING:
                 continue
             sides = [
-                con.execute(f'from {side}.marts."{table}" where week_start <= ?', [last_week]).df()
+                con.execute(
+                    f'from {side}.marts."{table}" where week_start <= ? and {BUT_LATE_FILES.get(table, "true")}',
+                    [last_week],
+                ).df()
                 for side in ("early", "late")
             ]
-            keys = [c for c in sides[0] if not pd.api.types.is_float_dtype(sides[0][c])]
+            keys = [c for c in sides[0] if c in FLOATS_IN_KEYS or not pd.api.types.is_float_dtype(sides[0][c])]
             keys = [c for c in keys if not any(word in c for word in OF_WHAT_CAME)]
             kept = [c for c in sides[0] if not any(word in c for word in OF_WHAT_CAME)]
             mine, theirs = (
