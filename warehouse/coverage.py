@@ -58,9 +58,6 @@ _SAME_WEEK = (
 # Rows are stamped with some jitter: what is asked for reaches this far beyond the moment at which a row was due.
 JITTER = timedelta(minutes=30)
 
-# How the reason of a gap begins (coverage.sql) once the venue has answered, without the rows or with rows held back.
-ANSWERED = "the venue answered"
-
 
 @dataclass(frozen=True)
 class Endpoint:

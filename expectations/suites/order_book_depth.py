@@ -36,8 +36,7 @@ def _average_off_best_pct(rows: pd.DataFrame, now: datetime) -> pd.Series:
     behind = (_average_price(rows) / rows["best_price"] - 1) * 100
     behind = behind.where(rows["side"] != "bid", -behind)
     # The mid price lies half a spread off the best one: a wide book's band reaches a little further.
-    too_far = behind - 1.1 * rows["band_pct"]
-    return too_far.where(too_far >= -behind - _TOLERANCE, -behind - _TOLERANCE)
+    return (behind - 1.1 * rows["band_pct"]).clip(lower=-behind - _TOLERANCE)
 
 
 def _bands_hold_each_other(rows: pd.DataFrame, now: datetime) -> pd.Series:

@@ -37,7 +37,6 @@ from ingestion.planning.archives import (
     relisted,
     relisting_task,
 )
-from ingestion.planning.endpoints import endpoints
 from ingestion.planning.feeds import feed_tasks
 from ingestion.planning.plan import Instrument, Plan
 from ingestion.planning.spans import TimeSpan, left_of
@@ -45,6 +44,7 @@ from ingestion.references import PROVIDERS
 from ingestion.references.provider import WHOLE_LIST, FetchContext
 from ingestion.venues import VENUES
 from ingestion.venues.venue import Feed, History, Market, Snapshot, Venue
+from warehouse.contracts import INSTRUMENTS
 
 # How near the beginning of what a venue keeps is found, where it refuses what is older.
 NARROWEST = timedelta(days=1)
@@ -95,15 +95,15 @@ def questions(plan: Plan, origins: Origins) -> list[Task]:
 
 
 def _venue_tasks(plan: Plan, origins: Origins) -> list[Task]:
-    if plan.dataset != "instruments" and not any(endpoint.dataset == plan.dataset for endpoint in endpoints()):
-        return []
     tasks: list[Task] = []
     for name, scope in plan.universe.venues.items():
         venue = VENUES[name]
-        client = origins.client(plan, venue)
         for market in venue.markets:
-            if market.market_type in scope.market_types:
-                tasks += _market_tasks(plan, venue, market, client, _files_of(plan, venue, market, origins))
+            if market.market_type not in scope.market_types:
+                continue
+            files = _files_of(plan, venue, market, origins)
+            if files or plan.dataset in (INSTRUMENTS.name, *market.datasets):
+                tasks += _market_tasks(plan, venue, market, origins.client(plan, venue), files)
     return tasks
 
 
@@ -121,7 +121,7 @@ def _market_tasks(
     plan: Plan, venue: Venue, market: Market, client: Any, files: tuple[Offer, ArchiveClient] | None
 ) -> Iterator[Task]:
     market_type, throttle, due = market.market_type, client.throttle, plan.due
-    if plan.dataset == "instruments":
+    if plan.dataset == INSTRUMENTS.name:
         if plan.is_due(venue.name, market_type, WHOLE_LIST):
 
             async def list_instruments() -> Answer:
@@ -131,8 +131,6 @@ def _market_tasks(
             yield Task(throttle, venue.name, market_type, WHOLE_LIST, due, due, list_instruments)
         return
     endpoint = market.datasets.get(plan.dataset)
-    if endpoint is None and files is None:
-        return
     if isinstance(endpoint, Snapshot):
         # What a venue gives for now alone says nothing of weeks that are over.
         if plan.wanted is None and plan.is_due(venue.name, market_type, WHOLE_LIST):

@@ -17,6 +17,7 @@ import duckdb
 
 from warehouse.files import sync_directory, write_durably
 from warehouse.home import Home, HomeError
+from warehouse.publishing import labels
 
 FILE = "publications.json"
 KEPT_VERSIONS = 5
@@ -161,13 +162,14 @@ def version_before(home: Home) -> int | None:
     return next((number for number in reversed(history(home).seen[:-1]) if number in kept), None)
 
 
-def remember_publications(staging: duckdb.DuckDBPyConnection, told: History) -> None:
-    """Staging takes over what readers have seen: only the history beside the published file knows it."""
+def remember_publications(staging: duckdb.DuckDBPyConnection, home: Home, told: History) -> None:
+    """Staging takes over what readers have seen: only history and chain beside the published file know it."""
     staging.begin()
     staging.execute("delete from raw.publications")
     if told.publications:
         staging.executemany(INSERT, [astuple(row) for row in told.publications])
     staging.commit()
+    labels.put(staging, home.current / "reports")
 
 
 def sweep(home: Home) -> None:

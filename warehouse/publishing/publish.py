@@ -83,8 +83,7 @@ def publish(
         sweep(home)
         check_links(home)
         told = history(home)
-        remember_publications(staging, told)
-        labels.put(staging, home.current / "reports")
+        remember_publications(staging, home, told)
         staging.execute("checkpoint")
         _check_space(home)
         number = next_number(home)
@@ -106,8 +105,7 @@ def publish(
     sync_directory(home.published)
     make_current(home, number)
     with suppress(duckdb.Error, HomeError), connect(home) as staging:  # published all the same; the next one tells it
-        remember_publications(staging, told.with_event(row))
-        labels.put(staging, home.current / "reports")
+        remember_publications(staging, home, told.with_event(row))
     drop_old_versions(home, retention)
     return Publication(number, version, weeks, row.digest)
 

@@ -18,7 +18,6 @@ from warehouse.database import connect, create_tables
 from warehouse.files import sync_directory
 from warehouse.home import FORMAT, Home, HomeError
 from warehouse.loading import load_landed
-from warehouse.publishing import labels
 from warehouse.publishing.history import history, remember_publications
 from warehouse.recovery.cleanup import REBUILDING
 
@@ -65,8 +64,7 @@ def rebuild(
         loads = load_landed(connection, beside)
         if clock is not None:
             coverage.update(connection, clock.now, clock.starts_at, endpoints)
-        remember_publications(connection, history(home))
-        labels.put(connection, home.current / "reports")
+        remember_publications(connection, home, history(home))
         files = {row[0] for row in connection.execute("select landing_file from raw.loads").fetchall()}
         connection.execute("checkpoint")
     known = _loaded_files(home)

@@ -27,16 +27,20 @@ nearest as (
     ) = 1
 ),
 
-best as (
+sides as (
     select
+        hour_at,
         venue,
         market_type,
         venue_symbol,
-        hour_at,
+        band_pct,
+        max(snapshot_at) as snapshot_at,
+        max(case when side = 'bid' then quote_amount end) as bid_usd,
+        max(case when side = 'ask' then quote_amount end) as ask_usd,
         max(case when side = 'bid' then best_price end) as bid_price,
-        min(case when side = 'ask' then best_price end) as ask_price
+        max(case when side = 'ask' then best_price end) as ask_price
     from nearest
-    group by venue, market_type, venue_symbol, hour_at
+    group by hour_at, venue, market_type, venue_symbol, band_pct
 ),
 
 instruments as (
@@ -46,31 +50,25 @@ instruments as (
 )
 
 select
-    nearest.hour_at,
-    nearest.venue,
-    nearest.market_type,
-    nearest.venue_symbol,
-    nearest.band_pct,
+    sides.hour_at,
+    sides.venue,
+    sides.market_type,
+    sides.venue_symbol,
+    sides.band_pct,
     instruments.asset_id,
-    max(case when nearest.side = 'bid' then nearest.quote_amount end) as bid_usd,
-    max(case when nearest.side = 'ask' then nearest.quote_amount end) as ask_usd,
-    max(20000e0 * (best.ask_price - best.bid_price) / (best.ask_price + best.bid_price)) as spread_bps
-from nearest
-inner join best
-    on best.venue = nearest.venue
-    and best.market_type = nearest.market_type
-    and best.venue_symbol = nearest.venue_symbol
-    and best.hour_at = nearest.hour_at
+    sides.bid_usd,
+    sides.ask_usd,
+    20000e0 * (sides.ask_price - sides.bid_price) / (sides.ask_price + sides.bid_price) as spread_bps
+from sides
 inner join instruments
-    on instruments.venue = nearest.venue
-    and instruments.market_type = nearest.market_type
-    and instruments.venue_symbol = nearest.venue_symbol
-    and nearest.snapshot_at >= instruments.valid_from
-    and nearest.snapshot_at < instruments.valid_to
+    on instruments.venue = sides.venue
+    and instruments.market_type = sides.market_type
+    and instruments.venue_symbol = sides.venue_symbol
+    and sides.snapshot_at >= instruments.valid_from
+    and sides.snapshot_at < instruments.valid_to
 left join {{ ref('duplicate_symbols') }} as duplicates
-    on duplicates.week_start = cast(date_trunc('week', nearest.hour_at - interval '1 microsecond') as date)
-    and duplicates.venue = nearest.venue
-    and duplicates.market_type = nearest.market_type
-    and duplicates.venue_symbol = nearest.venue_symbol
+    on duplicates.week_start = cast(date_trunc('week', sides.hour_at - interval '1 microsecond') as date)
+    and duplicates.venue = sides.venue
+    and duplicates.market_type = sides.market_type
+    and duplicates.venue_symbol = sides.venue_symbol
 where duplicates.venue_symbol is null
-group by nearest.hour_at, nearest.venue, nearest.market_type, nearest.venue_symbol, nearest.band_pct, instruments.asset_id
